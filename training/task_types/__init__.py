@@ -1,0 +1,36 @@
+"""The task types Lepton knows: a Protocol and a dict of dotted paths. Importing this never imports torch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+from typing import Protocol
+
+from training.task_types.data import Evaluation, Progress, Row, TrainedModel, TrainingData
+
+TASK_TYPES = {"image_classification": "training.task_types.image_classification"}
+
+
+class TaskType(Protocol):
+    """What a task type module offers."""
+
+    def train(
+        self, data: TrainingData, params: object, *, method: str, work_dir: Path, weights_dir: Path, cache_dir: Path,
+        pretrained: bool, progress: Callable[[Progress], None], should_stop: Callable[[], bool],
+    ) -> TrainedModel:
+        """Train, or resume from `work_dir`'s checkpoint. Raises TrainingFailed or Stopped."""
+
+    def evaluate(
+        self, trained_or_folder: TrainedModel | Path, rows: list[Row],
+        progress: Callable[[Progress], None], should_stop: Callable[[], bool],
+    ) -> Evaluation:
+        """Ask the exported model about held-out rows. Raises TrainingFailed, ArtifactCorrupt or Stopped."""
+
+    def evaluation_input(self, data: bytes) -> object:
+        """The transform of held-out rows and requests. Raises UnreadableImage."""
+
+
+def get(name: str) -> TaskType:
+    """Load the task type called `name` (this imports torch). Raises KeyError."""
+    return import_module(TASK_TYPES[name])

@@ -1,0 +1,87 @@
+"""What goes into a run and what comes out of it; torch-free."""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from training.engine.progress import Progress
+
+__all__ = ["Evaluation", "Progress", "Row", "TrainedModel", "TrainingData"]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One labelled image. `source` is a file or a function that gives its bytes; `label` indexes the classes."""
+
+    sha256: str
+    source: Path | Callable[[], bytes]
+    label: int
+    split: str  # "train", "valid" or "test"
+    group: str = ""  # images of one group (patient, part) never stand on both sides of a split or fold
+
+    def read(self) -> bytes:
+        """Return the image's bytes. Raises OSError."""
+        return self.source() if callable(self.source) else Path(self.source).read_bytes()
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    """The rows a training may see: train and valid. A test row is refused with ValueError."""
+
+    classes: list[str]
+    rows: list[Row]
+
+    def __post_init__(self):
+        for row in self.rows:
+            if row.split not in ("train", "valid"):
+                raise ValueError(f"Training sees train and valid rows only, not a {row.split!r} row ({row.sha256[:12]}).")
+            if not 0 <= row.label < len(self.classes):
+                raise ValueError(f"Row {row.sha256[:12]} has label {row.label}, outside the {len(self.classes)} classes.")
+
+    @property
+    def train(self) -> list[Row]:
+        """The rows whose labels fit the model."""
+        return [row for row in self.rows if row.split == "train"]
+
+    @property
+    def valid(self) -> list[Row]:
+        """The rows that choose between epochs and settings."""
+        return [row for row in self.rows if row.split == "valid"]
+
+    def fingerprint(self) -> str:
+        """Return a sha256 over classes and rows in order; equal data has an equal fingerprint."""
+        digest = hashlib.sha256("\0".join(self.classes).encode())
+        for row in self.rows:
+            digest.update(f"\n{row.sha256} {row.label} {row.split} {row.group}".encode())
+        return digest.hexdigest()
+
+
+@dataclass(frozen=True)
+class TrainedModel:
+    """A finished training: the artifact's folder, its meta.json as read, and how it went.
+
+    `history` has a dict per epoch (epoch, train_loss, valid_loss, valid_accuracy; epoch 0 is the probe);
+    `summary` says what was chosen and how (l2, folds, best epoch, cross-validated accuracy).
+    """
+
+    folder: Path
+    meta: dict
+    history: list[dict] = field(default_factory=list)
+    summary: dict = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """The exported model's answers on held-out rows.
+
+    `metrics` is evaluate.metrics' dict; `probabilities` is float32 [n, classes] and
+    `labels` int64 [n], in the order of `sha256s`.
+    """
+
+    metrics: dict
+    sha256s: list[str]
+    labels: np.ndarray
+    probabilities: np.ndarray
