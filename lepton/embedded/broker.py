@@ -18,6 +18,7 @@ class Redis:
         self.where = where
         self.identity = str(self.socket)
         self.pid_file = where.redis / "redis.pid"
+        self.notes = [self.pid_file]
 
     @property
     def socket(self):

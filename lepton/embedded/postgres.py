@@ -54,6 +54,7 @@ class Postgres:
         self.account = server_account(where.data)
         self.identity = str(where.data)
         self.pid_file = where.data / "postmaster.pid"
+        self.notes = [self.pid_file, where.postgres_sockets / ".s.PGSQL.5432.lock"]
 
     def prepare(self) -> None:
         """Make folders and, the first time, the cluster."""
@@ -79,20 +80,19 @@ class Postgres:
         draft.rename(self.where.data)
 
     def call(self, program: str, *arguments: str, stdin: str = "") -> None:
-        argv = leash.command(
-            [str(self.programs / program), *arguments], account=self.account, dies_with=signal.SIGKILL
-        )
-        done = subprocess.run(argv, input=stdin, capture_output=True, text=True, cwd="/")
+        argv = [str(self.programs / program), *arguments]
+        argv = leash.command(argv, account=self.account, dies_with=signal.SIGKILL)
+        done = subprocess.run(argv, input=stdin, capture_output=True, text=True, cwd="/")  # noqa: S603
         if done.returncode or " ERROR: " in done.stderr:
             raise EmbeddedError(f"{program} failed: {done.stderr.strip() or done.stdout.strip()}")
 
     def write_access_rules(self) -> None:
         """Peer only: the two logins belong to the account that runs Lepton, nobody else enters."""
         people = {pwd.getpwuid(os.geteuid()).pw_name} | ({"root"} if self.account else set())
-        lines = [f"lepton {person} {login}" for person in sorted(people) for login in LOGINS.values()]
-        logins = ",".join(LOGINS.values())
-        replace(self.rules("hba"), f"local all {logins} peer map=lepton\n")
-        replace(self.rules("ident"), "\n".join(lines) + "\n")
+        logins = sorted(LOGINS.values())
+        pairs = [f"lepton {person} {login}\n" for person in sorted(people) for login in logins]
+        replace(self.rules("hba"), f"local all {','.join(logins)} peer map=lepton\n")
+        replace(self.rules("ident"), "".join(pairs))
 
     def rules(self, kind: str) -> Path:
         return self.where.postgres / f"{kind}.conf"

@@ -2,7 +2,6 @@
 
 import importlib.metadata
 import importlib.util
-import os
 import pwd
 import secrets
 import shutil
@@ -57,7 +56,7 @@ def copy_install(install: Path, where: Path) -> Path:
     shutil.copytree(install, draft, symlinks=True, ignore=shutil.ignore_patterns("include"))
     for path in (draft, *draft.rglob("*")):
         if not path.is_symlink():
-            runs = path.is_dir() or os.access(path, os.X_OK) and path.stat().st_mode & 0o100
+            runs = path.is_dir() or path.stat().st_mode & 0o100
             path.chmod(0o755 if runs else 0o644)
     return draft.rename(target)
 

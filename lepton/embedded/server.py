@@ -61,10 +61,17 @@ def noted_pid(part) -> int | None:
 
 
 def forget_recycled_pid(part) -> None:
-    """PostgreSQL would take any live process with the noted id for itself and refuse to start."""
+    """Remove the notes of a dead server whose process id somebody else, or its zombie, has now.
+
+    PostgreSQL would take that process for itself and refuse to start. Sessions that outlive a
+    killed server still keep a new one away, by their shared memory.
+    """
+    for child in _children.values():
+        child.poll()
     pid = noted_pid(part)
     if pid and psutil.pid_exists(pid) and find(part) is None:
-        part.pid_file.unlink(missing_ok=True)
+        for path in part.notes:
+            path.unlink(missing_ok=True)
 
 
 def start(part) -> Server:
@@ -85,7 +92,7 @@ def spawn(part) -> int:
     part.prepare()
     forget_recycled_pid(part)
     with log_file(part).open("ab") as log:
-        child = subprocess.Popen(
+        child = subprocess.Popen(  # noqa: S603
             leash.command(part.command(), account=part.account),
             stdin=subprocess.DEVNULL,
             stdout=log,
