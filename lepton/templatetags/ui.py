@@ -1,0 +1,148 @@
+"""Small helpers of the templates: icons, chips, numbers with their interval, times, live fragments."""
+
+from django import template
+from django.templatetags.static import static
+from django.utils import timezone
+from django.utils.formats import date_format, localize, number_format
+from django.utils.html import format_html
+from django.utils.safestring import mark_safe
+from django.utils.timesince import timesince
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from lepton.lib import charts, states
+
+register = template.Library()
+
+
+@register.simple_tag
+def icon(name, label=""):
+    """An icon of the sprite; silent beside words, named by `label` when it stands alone."""
+    role = format_html('role="img" aria-label="{}"', label) if label else 'aria-hidden="true"'
+    return format_html(
+        '<svg class="icon" {}><use href="{}#{}"></use></svg>',
+        mark_safe(role),
+        static("img/icons.svg"),
+        name,
+    )
+
+
+@register.simple_tag
+def chip(state, label=""):
+    """A status chip: icon, colour and word of a state (`lepton/lib/states.py` knows them)."""
+    look = states.look(state)
+    return format_html(
+        '<span class="chip chip-{}{}">{}{}</span>',
+        look.tone,
+        " chip-spin" if look.icon == "spinner" else "",
+        icon(look.icon),
+        label or look.label,
+    )
+
+
+@register.simple_tag
+def tag(label, icon_name=""):
+    """A quiet label without a state: a role, a method, a kind."""
+    return format_html('<span class="tag">{}{}</span>', icon(icon_name) if icon_name else "", label)
+
+
+@register.filter
+def state_tone(state):
+    return states.look(state).tone
+
+
+@register.filter
+def percent(share, digits=1):
+    """0.9483 becomes "94.8%" in the reader's way of writing numbers; None becomes a dash."""
+    if share is None or share == "":
+        return "–"
+    return _("%(number)s%%") % {"number": number_format(float(share) * 100, int(digits))}
+
+
+@register.simple_tag
+def interval(low, high, digits=1):
+    """The 95 % interval as words: "91.2–97.0%"."""
+    if low is None or high is None:
+        return ""
+    first = percent(low, digits).removesuffix("%")
+    return f"{first}–{percent(high, digits)}"
+
+
+@register.filter
+def units(share):
+    """A share (0 to 1) as a plain number of hundredths, for a position inside an SVG."""
+    return f"{min(max(float(share or 0), 0), 1) * 100:.2f}"
+
+
+@register.simple_tag
+def interval_bar(value, low=None, high=None, target=None):
+    """Where to draw a figure, its interval and its target: see `charts.interval_bar`."""
+    return charts.interval_bar(value, low, high, target)
+
+
+@register.filter("bytes")
+def bytes_(count):
+    """Bytes as people say them, in decimal units: 1 500 000 becomes "1.5 MB"."""
+    size = float(count or 0)
+    for unit in ("B", "kB", "MB", "GB", "TB"):
+        if size < 1000 or unit == "TB":
+            break
+        size /= 1000
+    digits = 0 if unit == "B" or size >= 100 else 1
+    return f"{number_format(size, digits)} {unit}"
+
+
+@register.filter
+def duration(seconds):
+    """Seconds as "45 s", "3 min 20 s" or "2 h 5 min"; None becomes a dash."""
+    if seconds is None or seconds == "":
+        return "–"
+    seconds = float(seconds)
+    if seconds < 10:
+        return _("%(seconds)s s") % {"seconds": number_format(seconds, 1)}
+    whole = int(round(seconds))
+    if whole < 60:
+        return _("%(seconds)s s") % {"seconds": whole}
+    if whole < 3600:
+        return _("%(minutes)s min %(seconds)s s") % {"minutes": whole // 60, "seconds": whole % 60}
+    return _("%(hours)s h %(minutes)s min") % {"hours": whole // 3600, "minutes": whole % 3600 // 60}
+
+
+@register.simple_tag
+def timeago(moment):
+    """A <time> that reads "5 minutes ago"; the page keeps it true in the reader's zone."""
+    if not moment:
+        return "–"
+    words = _("%(time)s ago") % {"time": timesince(moment, depth=1)}
+    return _time(moment, "data-timeago", words)
+
+
+@register.simple_tag
+def localtime(moment):
+    """A <time> shown on the reader's own clock; UTC until the page has run."""
+    if not moment:
+        return "–"
+    return _time(moment, "data-localtime", date_format(timezone.localtime(moment), "DATETIME_FORMAT"))
+
+
+def _time(moment, attribute, words):
+    return format_html(
+        '<time datetime="{}" {}>{}</time>', moment.isoformat(), mark_safe(attribute), words
+    )
+
+
+@register.simple_tag
+def live(url, *topics):
+    """Attributes of a fragment's root: it fetches itself from `url` when one of `topics` changed."""
+    return format_html(
+        'data-live="{}" hx-get="{}" hx-trigger="look-again" hx-target="this" hx-swap="outerHTML"',
+        " ".join(str(topic) for topic in topics),
+        url,
+    )
+
+
+@register.simple_tag
+def sample_size(n):
+    """ "n = 1,204", said in full to a screen reader."""
+    said = ngettext("%(n)s item", "%(n)s items", n) % {"n": localize(n)}
+    return format_html('<abbr title="{}">n = {}</abbr>', said, localize(n))

@@ -1,0 +1,25 @@
+// <time datetime data-timeago> reads "5 minutes ago"; data-localtime shows the reader's own clock. Both carry the full time as a title.
+const lang = document.documentElement.lang || undefined;
+const full = new Intl.DateTimeFormat(lang, { dateStyle: "long", timeStyle: "medium" });
+const short = new Intl.DateTimeFormat(lang, { dateStyle: "medium", timeStyle: "short" });
+const ago = new Intl.RelativeTimeFormat(lang, { numeric: "auto" });
+const steps = [["year", 31536000], ["month", 2592000], ["week", 604800], ["day", 86400], ["hour", 3600], ["minute", 60]];
+
+function relative(when) {
+  const seconds = (when - Date.now()) / 1000;
+  const [unit, size] = steps.find(([, length]) => Math.abs(seconds) >= length) ?? ["second", 1];
+  return ago.format(Math.round(seconds / size), unit);
+}
+
+function show(root) {
+  for (const element of root.querySelectorAll("time[data-timeago], time[data-localtime]")) {
+    const when = new Date(element.dateTime);
+    if (isNaN(when)) continue;
+    element.textContent = "timeago" in element.dataset ? relative(when) : short.format(when);
+    element.title = full.format(when);
+  }
+}
+
+show(document);
+document.addEventListener("htmx:load", (event) => show(event.detail.elt.parentNode ?? document));
+setInterval(() => show(document), 30000);
