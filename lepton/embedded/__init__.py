@@ -13,14 +13,20 @@ from . import broker, lifetime, postgres, server
 from .place import STATE_ROOT, EmbeddedError, Place, place
 from .server import Server
 
+REPOSITORY = Path(__file__).resolve().parents[2]
+
 __all__ = [
     "EmbeddedError",
     "Handle",
     "belongings",
     "database_url",
+    "default_home",
     "ensure",
+    "find",
+    "leave",
     "parts_of",
     "place",
+    "prepare",
     "redis_url",
     "reset",
     "running",
@@ -41,6 +47,11 @@ class Handle(Server):
             if lifetime.alone(self.part.where):
                 server.stop(self.part)
         return self.poll() is not None
+
+
+def default_home() -> Path:
+    """LEPTON_HOME, else .lepton beside the code, with links resolved as in the settings."""
+    return Path(os.environ.get("LEPTON_HOME") or REPOSITORY / ".lepton").resolve()
 
 
 def database_url(home, role: str = "app") -> str:
@@ -74,6 +85,30 @@ def _start(part) -> Handle:
     with lifetime.lock(part.where):
         lifetime.join(part.where)
         return Handle(part, server.start(part).pid)
+
+
+def prepare(home, names=("postgres", "redis")) -> list:
+    """Make what the servers need, and count as their user; for the supervisor, which then
+    starts each by its command() and calls leave() in the end."""
+    where = place(home)
+    parts = [part for part in parts_of(where) if part.name in names]
+    with lifetime.lock(where):
+        lifetime.join(where)
+        for part in parts:
+            part.prepare()
+    return parts
+
+
+def find(part) -> Server | None:
+    """The running server of a part, whoever started it."""
+    pid = server.find(part)
+    return Server(part, pid) if pid else None
+
+
+def leave(home) -> None:
+    """Count no longer as a user; what still runs and nobody uses is stopped."""
+    where = place(home)
+    lifetime.leave(where, parts_of(where))
 
 
 def running(home) -> dict[str, int]:

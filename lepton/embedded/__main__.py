@@ -1,18 +1,15 @@
 """Look at or delete what a home keeps: python -m lepton.embedded (status | stop | reset) [HOME]."""
 
 import argparse
-import os
 from pathlib import Path
 
 from lepton import embedded
-
-DEFAULT_HOME = Path(__file__).resolve().parents[2] / ".lepton"
 
 
 def main() -> None:
     words = argparse.ArgumentParser(prog="python -m lepton.embedded", description=__doc__)
     words.add_argument("action", choices=("status", "stop", "reset"))
-    words.add_argument("home", nargs="?", default=os.environ.get("LEPTON_HOME") or DEFAULT_HOME)
+    words.add_argument("home", nargs="?", default=embedded.default_home())
     words.add_argument("--force", action="store_true", help="reset without asking")
     chosen = words.parse_args()
     {"status": status, "stop": stop, "reset": reset}[chosen.action](chosen)

@@ -39,6 +39,7 @@ class Redis:
             "appendonly": "yes",
             "appendfsync": "everysec",
             "save": "",
+            "loglevel": "warning",
             "maxmemory-policy": "noeviction",
         }
         pairs = [word for key, value in options.items() for word in (f"--{key}", value)]

@@ -114,9 +114,7 @@ def server_account(data: Path) -> str | None:
 
 def reachable(path: Path, account: pwd.struct_passwd) -> bool:
     """Whether the account may enter every folder down to path."""
-    return all(
-        may_enter(part.stat(), account) for part in (path, *path.parents) if part.exists()
-    )
+    return all(may_enter(part.stat(), account) for part in (path, *path.parents) if part.exists())
 
 
 def may_enter(facts: os.stat_result, account: pwd.struct_passwd) -> bool:

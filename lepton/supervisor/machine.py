@@ -1,0 +1,26 @@
+"""What this machine offers to its processes."""
+
+import os
+from pathlib import Path
+
+CGROUP_LIMIT = Path("/sys/fs/cgroup/cpu.max")  # "<microseconds> <per microseconds>" or "max …"
+
+
+def cores() -> int:
+    """CPU cores this process may use: its affinity, and a container's limit below that."""
+    count = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    try:
+        share, period = CGROUP_LIMIT.read_text().split()
+        limit = int(share) / int(period)
+    except (OSError, ValueError):
+        limit = count or 1
+    return max(1, min(count or 1, round(limit)))
+
+
+def threads_each(busy: int) -> int:
+    """Threads for each of `busy` processes that compute at the same time.
+
+    More threads than cores cost several times the work: never leave it to torch's default.
+    """
+    chosen = os.environ.get("LEPTON_THREADS")
+    return int(chosen) if chosen else max(1, cores() // busy)

@@ -1,0 +1,103 @@
+"""What `manage.py up` starts: one entry per process, in order."""
+
+import signal
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from .machine import threads_each
+from .probe import answers
+
+PYTHON = sys.executable
+
+
+@dataclass(frozen=True)
+class Process:
+    """One supervised program; `{fd}` in its command becomes its listening socket."""
+
+    name: str
+    command: list[str] | Callable[[], list[str]]
+    needs: tuple[str, ...] = ()  # names of the processes that must be ready before
+    ready: Callable[[], bool] | str | None = None  # a check, or what its log says; None: at once
+    once: bool = False  # runs to its end; ready when that was a success
+    listen: tuple[str, int] | None = None  # host and port of the socket we hold for it
+    setting: str = ""  # the variable that changes the port
+    environment: dict[str, str] = field(default_factory=dict)
+    account: str | None = None
+    find: Callable[[], object] = lambda: None  # one that somebody else has started already
+    stop_signal: int = signal.SIGTERM
+    stop_seconds: float = 20  # then it is killed
+    death_signal: int = signal.SIGKILL  # sent by the kernel should the supervisor be killed
+
+
+def table(settings, parts=()) -> list[Process]:
+    """The processes of one installation; parts are the embedded servers it needs."""
+    servers = [embedded_server(part) for part in parts]
+    migrate = Process(
+        "migrate",
+        [PYTHON, "manage.py", "migrate", "--database", "owner", "--no-input", "--verbosity", "1"],
+        needs=tuple(server.name for server in servers),
+        once=True,
+    )
+    return [
+        *servers,
+        migrate,
+        web(settings),
+        worker("runs", settings, {"OMP_NUM_THREADS": str(threads_each(2))}),
+        worker("imports", settings),
+        inference(settings),
+    ]
+
+
+def embedded_server(part) -> Process:
+    from lepton import embedded
+
+    def command():
+        part.prepare()
+        return part.command()
+
+    return Process(
+        part.name,
+        command,
+        ready=part.ready,
+        account=part.account,
+        find=lambda: embedded.find(part),
+        stop_signal=part.stop_signal,
+        death_signal=part.stop_signal,
+    )
+
+
+def web(settings) -> Process:
+    uvicorn = ["-m", "uvicorn", "lepton.asgi:application", "--fd", "{fd}"]
+    calm = ["--no-access-log", "--log-level", "warning", "--timeout-graceful-shutdown", "15"]
+    return Process(
+        "web",
+        [PYTHON, *uvicorn, *calm],
+        needs=("migrate",),
+        ready=answers(settings.LEPTON_HOST, settings.LEPTON_PORT, settings.ALLOWED_HOSTS),
+        listen=(settings.LEPTON_HOST, settings.LEPTON_PORT),
+        setting="LEPTON_PORT",
+    )
+
+
+def inference(settings) -> Process:
+    return Process(
+        "inference",
+        [PYTHON, "-m", "serving.inference", "--fd", "{fd}"],
+        needs=("migrate",),
+        ready=answers(settings.LEPTON_HOST, settings.LEPTON_INFERENCE_PORT, settings.ALLOWED_HOSTS),
+        listen=(settings.LEPTON_HOST, settings.LEPTON_INFERENCE_PORT),
+        setting="LEPTON_INFERENCE_PORT",
+    )
+
+
+def worker(queue: str, settings, environment: dict[str, str] | None = None) -> Process:
+    celery = ["-m", "celery", "-A", "lepton", "worker", "--pool=prefork", "-c", "1"]
+    alone = ["-Q", queue, "-n", f"{queue}@%h", "--without-gossip", "--without-mingle"]
+    return Process(
+        queue,
+        [PYTHON, *celery, *alone, "-l", "INFO"],
+        needs=("migrate",),
+        ready=rf"\b{queue}@\S+ ready",
+        environment=environment or {},
+    )
