@@ -124,7 +124,10 @@ def confusion(matrix: Sequence[Sequence[int]], labels: Sequence[str], url=None) 
     rows = []
     for i, counts in enumerate(matrix):
         total = sum(counts)
-        cells = [_cell(n, total, i == j, url and n and url(labels[i], labels[j])) for j, n in enumerate(counts)]
+        cells = [
+            _cell(n, total, i == j, url and n and url(labels[i], labels[j]))
+            for j, n in enumerate(counts)
+        ]
         rows.append({"label": labels[i], "total": total, "cells": cells})
     return rows
 

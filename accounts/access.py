@@ -1,0 +1,107 @@
+"""Doors: the only way from a request to a tenant's rows. A stranger gets 404, a member who may not 403."""
+
+from functools import wraps
+
+from django.contrib.auth.decorators import login_not_required
+from django.core.exceptions import PermissionDenied
+from django.http import Http404
+from django.utils.translation import gettext as _
+from rest_framework.exceptions import NotFound
+from rest_framework.exceptions import PermissionDenied as ApiPermissionDenied
+
+from accounts import system
+from accounts.roles import Capability, may
+from accounts.scoping import portfolio_scope, tenant_scope
+
+
+def member_page(capability=Capability.VIEW, *, scoped=True):
+    """Open a page to members (and vendor staff) whose role includes `capability`.
+
+    The view gets `request.tenant` and `request.role` and runs inside the tenant's scope;
+    with scoped=False it opens scopes itself, since it waits for storage or another process.
+    """
+
+    def decorate(view):
+        @wraps(view)
+        def door(request, tenant, *args, **kwargs):
+            facts, role = _tenant_and_role(request.user, tenant)
+            if facts is None:
+                raise Http404
+            if not may(role, capability):
+                raise PermissionDenied(_("Your role does not include this."))
+            request.tenant, request.role = facts, role
+            return _run(view, request, facts, scoped, args, kwargs)
+
+        return door
+
+    return decorate
+
+
+def member_api(capability=Capability.VIEW, *, scoped=True, **by_method):
+    """Open an API operation to members, vendor staff and API keys holding `capability`.
+
+    `by_method` names another capability for a method, as in `POST=Capability.DATA`.
+    Goes below @api_view; sets `request.tenant` and `request.actor` (a User or KeyFacts).
+    """
+
+    def decorate(view):
+        @wraps(view)
+        def door(request, tenant, *args, **kwargs):
+            needed = by_method.get(request.method, capability)
+            facts, allowed = _tenant_and_right(request, tenant, needed)
+            if facts is None:
+                raise NotFound(_("No such tenant."))
+            if not allowed:
+                raise ApiPermissionDenied(_("This needs the scope or role for: %s.") % needed.value)
+            request.tenant = request._request.tenant = facts
+            request.actor = request.auth or request.user
+            return _run(view, request, facts, scoped, args, kwargs)
+
+        return door
+
+    return decorate
+
+
+def staff_page(view):
+    """Open a page to vendor staff only, inside the audited portfolio scope."""
+
+    @wraps(view)
+    def door(request, *args, **kwargs):
+        if not request.user.is_vendor_staff:
+            raise Http404
+        with portfolio_scope(by=request.user):
+            return view(request, *args, **kwargs)
+
+    return door
+
+
+public = login_not_required
+
+
+def _run(view, request, tenant, scoped, args, kwargs):
+    if not scoped:
+        return view(request, *args, **kwargs)
+    with tenant_scope(tenant):
+        return view(request, *args, **kwargs)
+
+
+def _tenant_and_role(user, slug):
+    """The tenant and the role the user acts in there; (None, None) for strangers."""
+    facts = system.tenant_for(user, slug)
+    role = facts and (facts.role or (user.staff_role if user.is_vendor_staff else None))
+    return (facts, role) if role else (None, None)
+
+
+def _tenant_and_right(request, slug, capability):
+    key = request.auth
+    if key is None:
+        facts, role = _tenant_and_role(request.user, slug)
+        return facts, bool(facts) and may(role, capability)
+    if key.tenant_slug != slug:
+        return None, False
+    return system.TenantFacts(key.tenant_id, slug, slug, None), capability in key.scopes
+
+
+def tenant_of(user, slug):
+    """The tenant with this slug if the user may enter it, else None."""
+    return _tenant_and_role(user, slug)[0]

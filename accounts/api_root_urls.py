@@ -1,0 +1,3 @@
+"""API operations above any tenant."""
+
+urlpatterns = []

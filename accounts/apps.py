@@ -1,0 +1,7 @@
+"""Who: users, tenants, memberships, API keys, audit."""
+
+from django.apps import AppConfig
+
+
+class AccountsConfig(AppConfig):
+    name = "accounts"

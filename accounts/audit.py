@@ -1,0 +1,26 @@
+"""Audit entries: written by every service in the transaction of its change."""
+
+from accounts.models import AuditEntry, PlatformAuditEntry, User
+
+
+def record(verb, subject, *, by, **detail):
+    """Note that `by` (a User, an API key's caller, or None for Lepton itself) did `verb`."""
+    return AuditEntry.objects.create(
+        user=by if isinstance(by, User) else None,
+        api_key_id=getattr(by, "key_id", None),
+        actor_label=label_of(by),
+        verb=verb,
+        subject_type=subject._meta.label_lower,
+        subject_id=subject.pk,
+        subject_label=str(subject)[:200],
+        detail=detail,
+    )
+
+
+def record_platform(verb, *, by, **detail):
+    """Note what vendor staff did outside any one tenant."""
+    return PlatformAuditEntry.objects.create(user=by, verb=verb, detail=detail)
+
+
+def label_of(actor) -> str:
+    return actor.actor_label if actor else "Lepton"

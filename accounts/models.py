@@ -1,0 +1,168 @@
+"""Users, tenants, memberships, API keys and audit entries."""
+
+import uuid
+
+from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
+from django.contrib.postgres.fields import ArrayField
+from django.core.validators import RegexValidator
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts.roles import Role, StaffRole
+from accounts.scoping import ScopedManager, TenantModel
+
+slug_validator = RegexValidator(
+    r"^[a-z0-9](?:[a-z0-9-]{0,48}[a-z0-9])?$",
+    _("Use lower-case letters, digits and hyphens (at most 50)."),
+)
+
+
+class UserManager(BaseUserManager):
+    """Makes users who sign in by e-mail."""
+
+    def create_user(self, email, password=None, **fields):
+        user = self.model(email=self.normalize_email(email).lower(), **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+
+class User(AbstractBaseUser):
+    """A person; vendor staff carry a staff role, customers get theirs from memberships."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    email = models.EmailField(_("e-mail"), unique=True)
+    name = models.CharField(_("name"), max_length=120)
+    staff_role = models.CharField(max_length=20, choices=StaffRole, blank=True)
+    is_active = models.BooleanField(default=True)
+    date_joined = models.DateTimeField(default=timezone.now)
+
+    objects = UserManager()
+    USERNAME_FIELD = "email"
+    REQUIRED_FIELDS = ["name"]
+
+    def __str__(self):
+        return self.name or self.email
+
+    @property
+    def is_vendor_staff(self) -> bool:
+        return self.is_active and bool(self.staff_role)
+
+    @property
+    def actor_label(self) -> str:
+        return str(self)
+
+
+class Tenant(models.Model):
+    """A customer organisation."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    slug = models.CharField(max_length=50, unique=True, validators=[slug_validator])
+    name = models.CharField(_("name"), max_length=120)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self):
+        return self.name
+
+
+class Authored(models.Model):
+    """Says who made a row: a person, or an API key by its label."""
+
+    created_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
+    created_by_label = models.CharField(max_length=200)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        abstract = True
+
+
+def author(by) -> dict:
+    """The fields of Authored for an actor (a User, an API key's caller, or None for Lepton)."""
+    return {
+        "created_by": by if isinstance(by, User) else None,
+        "created_by_label": by.actor_label if by else "Lepton",
+    }
+
+
+class MembershipQuerySet(models.QuerySet):
+    """Reads on memberships."""
+
+    def by_name(self):
+        return self.select_related("user").order_by("user__name", "user__email")
+
+
+class Membership(TenantModel):
+    """A user's role in a tenant."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
+    role = models.CharField(max_length=10, choices=Role, default=Role.VIEWER)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = ScopedManager.from_queryset(MembershipQuerySet)()
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            models.UniqueConstraint("tenant", "user", name="one_membership_per_tenant_and_user")
+        ]
+
+
+class ApiKeyQuerySet(models.QuerySet):
+    """Reads on API keys."""
+
+    def newest_first(self):
+        return self.select_related("created_by").order_by("-created_at")
+
+
+class ApiKey(TenantModel):
+    """A client's credential; only the digest of its secret is kept."""
+
+    name = models.CharField(_("name"), max_length=80)
+    prefix = models.CharField(max_length=16)
+    digest = models.CharField(max_length=64, unique=True)
+    scopes = ArrayField(models.CharField(max_length=20))
+    created_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField(_("expires"), null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True)
+    last_used_at = models.DateTimeField(null=True)
+
+    objects = ScopedManager.from_queryset(ApiKeyQuerySet)()
+
+    def __str__(self):
+        return self.name
+
+    @property
+    def state(self) -> str:
+        if self.revoked_at:
+            return "revoked"
+        if self.expires_at and self.expires_at <= timezone.now():
+            return "expired"
+        return "active"
+
+
+class AuditEntry(TenantModel):
+    """Who did what to which row, and when; never changed."""
+
+    at = models.DateTimeField(default=timezone.now)
+    user = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
+    api_key = models.ForeignKey(ApiKey, null=True, on_delete=models.PROTECT, related_name="+")
+    actor_label = models.CharField(max_length=200)
+    verb = models.CharField(max_length=60)
+    subject_type = models.CharField(max_length=60)
+    subject_id = models.UUIDField(null=True)
+    subject_label = models.CharField(max_length=200, blank=True)
+    detail = models.JSONField(default=dict)
+
+    class Meta(TenantModel.Meta):
+        indexes = [models.Index(fields=["tenant", "-at"], name="audit_newest")]
+
+
+class PlatformAuditEntry(models.Model):
+    """What vendor staff did outside any one tenant; never changed."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    at = models.DateTimeField(default=timezone.now)
+    user = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
+    verb = models.CharField(max_length=60)
+    detail = models.JSONField(default=dict)

@@ -1,0 +1,97 @@
+"""Writes on tenants, members and API keys: each one transaction with its audit entry."""
+
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts import audit, keys
+from accounts.models import ApiKey, Membership, Tenant, User
+from accounts.roles import KEY_SCOPES, Role
+from accounts.scoping import tenant_scope
+
+
+def create_tenant(slug, *, name, by):
+    """Open a tenant; vendor staff only."""
+    if not by.is_vendor_staff:
+        raise ValidationError(_("Only vendor staff can open a tenant."))
+    tenant = Tenant(slug=slug, name=name)
+    tenant.clean_fields()
+    with tenant_scope(tenant):
+        try:
+            with transaction.atomic():
+                tenant.save(force_insert=True)
+        except IntegrityError:
+            message = _("“%s” is taken: choose another short name.") % slug
+            raise ValidationError({"slug": message}) from None
+        audit.record("tenant.created", tenant, by=by)
+    return tenant
+
+
+def add_member(email, *, name, role, by, password=None):
+    """Make a person a member of the active tenant, creating their account if they have none."""
+    user = User.objects.filter(email=email.lower()).first()
+    if user and user.is_vendor_staff:
+        raise ValidationError({"email": _("Vendor staff can enter every tenant already.")})
+    if user is None:
+        user = User.objects.create_user(email, password, name=name)
+    if Membership.objects.filter(user=user).exists():
+        raise ValidationError({"email": _("This person is already a member.")})
+    with transaction.atomic():
+        membership = Membership.objects.create(user=user, role=Role(role))
+        audit.record("member.added", user, by=by, role=role)
+    return membership
+
+
+def change_role(membership, *, role, by):
+    """Give a member another role; the last owner stays one."""
+    with transaction.atomic():
+        _keep_an_owner(membership, unless=role == Role.OWNER)
+        Membership.objects.filter(pk=membership.pk).update(role=Role(role))
+        audit.record("member.role_changed", membership.user, by=by, role=role)
+
+
+def remove_member(membership, *, by):
+    """End a membership; the last owner stays."""
+    with transaction.atomic():
+        _keep_an_owner(membership)
+        audit.record("member.removed", membership.user, by=by)
+        membership.delete()
+
+
+def create_key(name, *, scopes, by, expires_at=None):
+    """Make an API key; returns (row, key). The key itself is never shown again."""
+    if unknown := sorted(set(scopes) - set(KEY_SCOPES)):
+        raise ValidationError({"scopes": _("Unknown scope: %s.") % ", ".join(unknown)})
+    if not scopes:
+        raise ValidationError({"scopes": _("Choose at least one scope.")})
+    if expires_at and expires_at <= timezone.now():
+        raise ValidationError({"expires_at": _("The expiry is in the past.")})
+    secret = keys.generate()
+    with transaction.atomic():
+        row = ApiKey.objects.create(
+            name=name,
+            prefix=secret[:10],
+            digest=keys.digest(secret),
+            scopes=sorted(scopes),
+            created_by=by,
+            expires_at=expires_at,
+        )
+        audit.record("key.created", row, by=by, scopes=row.scopes)
+    return row, secret
+
+
+def revoke_key(key, *, by):
+    """Refuse a key from now on; saying so twice changes nothing."""
+    with transaction.atomic():
+        changed = ApiKey.objects.filter(pk=key.pk, revoked_at=None).update(
+            revoked_at=timezone.now()
+        )
+        if changed:
+            audit.record("key.revoked", key, by=by)
+
+
+def _keep_an_owner(membership, *, unless=False):
+    owners = Membership.objects.select_for_update().filter(role=Role.OWNER)
+    if not unless and [m.pk for m in owners] == [membership.pk]:
+        raise ValidationError(_("A tenant needs an owner: name another one first."))

@@ -1,0 +1,115 @@
+"""Engagements, their requirements and their timeline."""
+
+from django.contrib.postgres.fields import ArrayField
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Authored, User
+from accounts.scoping import ScopedManager, TenantModel
+from engagements.phases import Phase
+
+
+class EngagementQuerySet(models.QuerySet):
+    """Reads on engagements."""
+
+    def for_lists(self):
+        """With what a card or list row shows, in one query."""
+        return self.select_related("tenant", "account_manager").order_by("name")
+
+
+class Engagement(Authored, TenantModel):
+    """One piece of work for one customer, from the first requirement to a model that lives."""
+
+    name = models.CharField(_("name"), max_length=120)
+    summary = models.TextField(_("summary"), blank=True, max_length=2000)
+    phase = models.CharField(max_length=20, choices=Phase, default=Phase.POC)
+    phase_since = models.DateTimeField(default=timezone.now)
+    iteration = models.PositiveIntegerField(default=1)
+    account_manager = models.ForeignKey(
+        User, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+
+    objects = ScopedManager.from_queryset(EngagementQuerySet)()
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            models.UniqueConstraint(
+                "tenant",
+                "name",
+                name="one_engagement_name_per_tenant",
+                violation_error_message=_("This tenant already has an engagement of this name."),
+            )
+        ]
+
+    def __str__(self):
+        return self.name
+
+    def get_absolute_url(self):
+        return reverse("engagements:overview", args=[self.tenant.slug, self.pk])
+
+    @property
+    def days_in_phase(self) -> int:
+        return (timezone.now() - self.phase_since).days
+
+    @property
+    def requirement(self):
+        """The newest version of the requirement, or None before the first."""
+        return self.requirements.order_by("-version").first()
+
+
+class Requirement(Authored, TenantModel):
+    """One version of what was asked for; a change makes the next version."""
+
+    class TaskType(models.TextChoices):
+        """The kind of model asked for."""
+
+        IMAGE_CLASSIFICATION = "image_classification", _("Image classification")
+
+    class Metric(models.TextChoices):
+        """The figure the target is set for."""
+
+        ACCURACY = "accuracy", _("Accuracy")
+        MACRO_F1 = "macro_f1", _("Macro F1")
+
+    engagement = models.ForeignKey(
+        Engagement, on_delete=models.CASCADE, related_name="requirements"
+    )
+    version = models.PositiveIntegerField()
+    need = models.TextField(_("need"), max_length=4000, help_text=_("What the customer needs."))
+    task_type = models.CharField(
+        _("task type"), max_length=40, choices=TaskType, default=TaskType.IMAGE_CLASSIFICATION
+    )
+    classes = ArrayField(models.CharField(max_length=80), verbose_name=_("classes"))
+    metric = models.CharField(_("metric"), max_length=20, choices=Metric, default=Metric.ACCURACY)
+    target = models.DecimalField(
+        _("target"),
+        max_digits=5,
+        decimal_places=4,
+        validators=[MinValueValidator(0), MaxValueValidator(1)],
+        help_text=_("Between 0 and 1, as in 0.92."),
+    )
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            models.UniqueConstraint("engagement", "version", name="requirement_versions_count_up"),
+            models.CheckConstraint(
+                condition=models.Q(target__gte=0, target__lte=1), name="target_is_a_proportion"
+            ),
+        ]
+
+
+class TimelineEntry(TenantModel):
+    """Something that happened in an engagement, in words, never changed."""
+
+    engagement = models.ForeignKey(Engagement, on_delete=models.CASCADE, related_name="timeline")
+    at = models.DateTimeField(default=timezone.now)
+    actor_label = models.CharField(max_length=200)
+    kind = models.CharField(max_length=40)
+    params = models.JSONField(default=dict)
+    url = models.CharField(max_length=300, blank=True)
+
+    class Meta(TenantModel.Meta):
+        indexes = [models.Index(fields=["engagement", "-at"], name="timeline_newest")]

@@ -1,0 +1,86 @@
+"""Writes on engagements: each one transaction with its timeline and audit entry."""
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts import audit
+from accounts.models import author
+from engagements import phases, timeline
+from engagements.models import Engagement, Requirement
+
+
+def open_engagement(name, *, by, summary=""):
+    """Open an engagement in the active tenant, at the first phase of iteration 1."""
+    manager = by if getattr(by, "is_vendor_staff", False) else None
+    engagement = Engagement(name=name, summary=summary, account_manager=manager, **author(by))
+    engagement.full_clean(exclude=["tenant", "created_by", "account_manager"])
+    with transaction.atomic():
+        engagement.save(force_insert=True)
+        timeline.record(engagement, "engagement.opened", by=by)
+        audit.record("engagement.opened", engagement, by=by)
+    return engagement
+
+
+def write_requirement(engagement, *, need, classes, metric, target, by, task_type=None):
+    """Write the next version of the requirement; earlier versions stay as they were."""
+    classes = _distinct(classes)
+    with transaction.atomic():
+        Engagement.objects.select_for_update().get(pk=engagement.pk)  # versions count up one by one
+        latest = engagement.requirement
+        requirement = Requirement(
+            engagement=engagement,
+            version=latest.version + 1 if latest else 1,
+            need=need,
+            classes=classes,
+            metric=metric,
+            target=target,
+            task_type=task_type or Requirement.TaskType.IMAGE_CLASSIFICATION,
+            **author(by),
+        )
+        requirement.full_clean(exclude=["tenant", "engagement", "created_by"])
+        requirement.save(force_insert=True)
+        version = requirement.version
+        timeline.record(engagement, "requirement.written", by=by, version=version)
+        audit.record("requirement.written", requirement, by=by, version=version)
+    return requirement
+
+
+def advance(engagement, *, to, by):
+    """Move an engagement to the phase that follows; after the last, the next iteration begins."""
+    before = engagement.phase
+    following, round_ = phases.following(before)
+    if to != following:
+        raise ValidationError(
+            _("After %(before)s comes %(after)s.")
+            % {"before": phases.Phase(before).label, "after": following.label}
+        )
+    with transaction.atomic():
+        moved = Engagement.objects.filter(
+            pk=engagement.pk, phase=before, iteration=engagement.iteration
+        ).update(phase=following, phase_since=timezone.now(), iteration=F("iteration") + round_)
+        if not moved:
+            raise ValidationError(_("Somebody else has just moved this engagement: look again."))
+        _note_move(engagement, before, following, round_, by)
+    engagement.refresh_from_db()
+    return engagement
+
+
+def _note_move(engagement, before, following, round_, by):
+    words = {"from": str(phases.Phase(before).label), "to": str(following.label)}
+    timeline.record(engagement, "engagement.advanced", by=by, **words)
+    if round_:
+        iteration = engagement.iteration + 1
+        timeline.record(engagement, "engagement.went_round", by=by, iteration=iteration)
+    audit.record("engagement.advanced", engagement, by=by, **words)
+
+
+def _distinct(classes):
+    names = [name.strip() for name in classes if name.strip()]
+    if len(names) < 2:
+        raise ValidationError({"classes": _("Name at least two classes.")})
+    if len(set(names)) < len(names):
+        raise ValidationError({"classes": _("Each class may be named once only.")})
+    return names

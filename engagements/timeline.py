@@ -1,0 +1,41 @@
+"""The timeline: what happened, kept as a kind and its parameters and put into words when shown."""
+
+from django.utils.translation import gettext_lazy as _
+
+from accounts.audit import label_of
+from engagements.models import TimelineEntry
+from lepton.lib import live
+
+SENTENCES = {
+    "engagement.opened": _("opened the engagement"),
+    "engagement.advanced": _("moved the engagement from %(from)s to %(to)s"),
+    "engagement.went_round": _("started iteration %(iteration)s"),
+    "requirement.written": _("wrote version %(version)s of the requirement"),
+    "import.started": _("started the import of %(source)s"),
+    "import.finished": _("imported %(accepted)s of %(total)s files from %(source)s"),
+    "import.failed": _("could not import %(source)s: %(cause)s"),
+    "dataset_version.frozen": _("froze dataset version %(number)s with %(images)s images"),
+    "run.queued": _("queued run %(number)s (%(method)s on %(backbone)s)"),
+    "run.succeeded": _("finished run %(number)s: %(accuracy)s accuracy on %(n)s test images"),
+    "run.failed": _("run %(number)s failed: %(cause)s"),
+    "run.cancelled": _("cancelled run %(number)s"),
+    "endpoint.created": _("created the endpoint %(endpoint)s"),
+    "model.deployed": _("deployed model version %(version)s to %(endpoint)s"),
+    "model.rolled_back": _("rolled %(endpoint)s back to model version %(version)s"),
+    "deployment.failed": _("model version %(version)s did not load on %(endpoint)s: %(cause)s"),
+    "feedback.given": _("answered a prediction with “%(verdict)s”"),
+}
+
+
+def record(engagement, kind, *, by, url="", **params):
+    """Add an entry and tell whoever is watching; an unknown kind is an error."""
+    sentence(kind, params)  # an unknown kind or a missing parameter is an error now, not when read
+    entry = TimelineEntry.objects.create(
+        engagement=engagement, actor_label=label_of(by), kind=kind, params=params, url=url
+    )
+    live.look_again(engagement.tenant_id, f"engagement:{engagement.pk}")
+    return entry
+
+
+def sentence(kind: str, params: dict) -> str:
+    return SENTENCES[kind] % params

@@ -1,0 +1,4 @@
+"""API operations below a tenant."""
+
+app_name = "feedback_api"
+urlpatterns = []

@@ -1,0 +1,52 @@
+"""Feedback on predictions, with its history."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import ApiKey, Authored
+from accounts.scoping import ScopedManager, TenantModel
+from serving.models import Prediction
+
+
+class FeedbackQuerySet(models.QuerySet):
+    """Reads on feedback."""
+
+    def current(self):
+        """Only what stands: the newest feedback of each prediction."""
+        return self.filter(superseded_at=None)
+
+    def newest_first(self):
+        return self.select_related("prediction__model_version").order_by("-created_at")
+
+
+class Feedback(Authored, TenantModel):
+    """What somebody said of one prediction; a change of mind is a new row that supersedes it."""
+
+    class Verdict(models.TextChoices):
+        """What was said."""
+
+        CONFIRM = "confirm", _("Confirmed")
+        CORRECT = "correct", _("Corrected")
+        REJECT = "reject", _("Rejected")
+
+    prediction = models.ForeignKey(Prediction, on_delete=models.CASCADE, related_name="feedback")
+    verdict = models.CharField(max_length=10, choices=Verdict)
+    label = models.CharField(max_length=80, blank=True)  # the right one, when corrected
+    comment = models.CharField(max_length=1000, blank=True)
+    api_key = models.ForeignKey(ApiKey, null=True, on_delete=models.PROTECT, related_name="+")
+    superseded_at = models.DateTimeField(null=True)
+
+    objects = ScopedManager.from_queryset(FeedbackQuerySet)()
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            models.UniqueConstraint(
+                "prediction",
+                condition=models.Q(superseded_at=None),
+                name="one_standing_feedback_per_prediction",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(verdict="correct") ^ models.Q(label=""),
+                name="a_correction_names_the_right_label",
+            ),
+        ]

@@ -1,0 +1,25 @@
+"""The web process: pages and API by Django, live pages by websocket, predictions passed on."""
+
+import os
+
+from django.core.asgi import get_asgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "lepton.settings")
+django_application = get_asgi_application()  # loads the apps, so it comes before what needs them
+
+from channels.auth import AuthMiddlewareStack  # noqa: E402
+from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
+from channels.security.websocket import AllowedHostsOriginValidator  # noqa: E402
+from django.urls import path  # noqa: E402
+
+from lepton.forward import ForwardPredictions  # noqa: E402
+from lepton.live import LiveConsumer  # noqa: E402
+
+application = ProtocolTypeRouter(
+    {
+        "http": ForwardPredictions(django_application),
+        "websocket": AllowedHostsOriginValidator(
+            AuthMiddlewareStack(URLRouter([path("live/<slug:tenant>/", LiveConsumer.as_asgi())]))
+        ),
+    }
+)

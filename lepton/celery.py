@@ -1,0 +1,10 @@
+"""Celery: wakes workers. What is to be done, and by whom, is in the rows."""
+
+import os
+
+from celery import Celery
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "lepton.settings")
+app = Celery("lepton")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()

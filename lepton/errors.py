@@ -1,0 +1,17 @@
+"""What an unknown address or a fault answers: a page for people, a problem document for clients."""
+
+from django.views import defaults
+
+from lepton.lib import problems
+
+
+def not_found(request, exception):
+    if request.path.startswith("/api/"):
+        return problems.json_404()
+    return defaults.page_not_found(request, exception)
+
+
+def server_error(request):
+    if request.path.startswith("/api/"):
+        return problems.json_500()
+    return defaults.server_error(request)

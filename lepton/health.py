@@ -1,0 +1,63 @@
+"""Health for load balancers and metrics for Prometheus; neither names a tenant."""
+
+import redis
+from django.conf import settings
+from django.db import DatabaseError, connection
+from django.http import HttpResponse, JsonResponse
+from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, generate_latest
+from prometheus_client.core import GaugeMetricFamily
+
+from accounts import system
+from accounts.access import public
+
+
+@public
+def livez(request):
+    """The process answers."""
+    return HttpResponse("ok", content_type="text/plain")
+
+
+@public
+def readyz(request):
+    """The process can do its work: its database and broker answer."""
+    parts = {"database": _database_answers(), "broker": _broker_answers()}
+    return JsonResponse(parts, status=200 if all(parts.values()) else 503)
+
+
+@public
+def metrics(request):
+    return HttpResponse(generate_latest(REGISTRY), content_type=CONTENT_TYPE_LATEST)
+
+
+class RowCounts:
+    """Prometheus collector: how many rows of what are in which state, over all tenants."""
+
+    def collect(self):
+        rows = GaugeMetricFamily("lepton_rows", "Rows by kind and state.", labels=["kind", "state"])
+        for kind, state, count in system.call("lepton_counts"):
+            rows.add_metric([kind, state], count)
+        yield rows
+
+    def describe(self):
+        return []
+
+
+REGISTRY.register(RowCounts())
+
+
+def _database_answers() -> bool:
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+        return True
+    except DatabaseError:
+        return False
+
+
+def _broker_answers() -> bool:
+    try:
+        client = redis.from_url(settings.REDIS_URL, socket_timeout=1, socket_connect_timeout=1)
+        with client:
+            return bool(client.ping())
+    except redis.RedisError:
+        return False

@@ -1,0 +1,44 @@
+"""The left rail: where one can go from here, built from the address alone."""
+
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+ENGAGEMENT_PAGES = [
+    ("engagements:overview", _("Overview"), "overview"),
+    ("training:data", _("Data"), "data"),
+    ("training:runs", _("Runs"), "runs"),
+    ("training:models", _("Models"), "models"),
+    ("serving:endpoint", _("Endpoint"), "endpoint"),
+    ("feedback:predictions", _("Feedback"), "feedback"),
+]
+TENANT_PAGES = [
+    ("engagements:tenant", _("Engagements"), "engagements"),
+    ("accounts:members", _("Members"), "members"),
+    ("accounts:keys", _("API keys"), "key"),
+    ("accounts:audit", _("Audit"), "audit"),
+]
+
+
+def navigation(request):
+    """Context processor: `rail`, the engagement's pages, and `tenant_rail`, the tenant's."""
+    match = request.resolver_match
+    tenant = getattr(request, "tenant", None)
+    if match is None or tenant is None:
+        return {"rail": [], "tenant_rail": [], "tenant": tenant}
+    engagement = match.kwargs.get("engagement")
+    return {
+        "tenant": tenant,
+        "rail": _links(ENGAGEMENT_PAGES, request, tenant.slug, engagement) if engagement else [],
+        "tenant_rail": _links(TENANT_PAGES, request, tenant.slug),
+    }
+
+
+def _links(pages, request, *arguments):
+    links = [
+        {"label": label, "url": reverse(name, args=arguments), "icon": icon}
+        for name, label, icon in pages
+    ]
+    here = max((x["url"] for x in links if request.path.startswith(x["url"])), key=len, default="")
+    for link in links:
+        link["current"] = link["url"] == here
+    return links

@@ -1,0 +1,27 @@
+"""Cursor paging with a `Link` header: stable while rows are being added."""
+
+from rest_framework.pagination import CursorPagination
+from rest_framework.response import Response
+
+
+class NewestFirst(CursorPagination):
+    """Pages of 50, newest first; `?limit=` up to 500; `next` and `previous` are addresses."""
+
+    ordering = "-created_at"
+    page_size_query_param = "limit"
+    max_page_size = 500
+
+    def get_paginated_response(self, data):
+        links = {"next": self.get_next_link(), "prev": self.get_previous_link()}
+        header = ", ".join(f'<{url}>; rel="{rel}"' for rel, url in links.items() if url)
+        body = {"next": links["next"], "previous": links["prev"], "results": data}
+        return Response(body, headers={"Link": header} if header else None)
+
+
+def paged(request, queryset, serializer_class, *, ordering="-created_at", **context):
+    """Answer one page of a queryset through a serializer."""
+    pager = NewestFirst()
+    pager.ordering = ordering
+    page = pager.paginate_queryset(queryset, request)
+    data = serializer_class(page, many=True, context={"request": request, **context}).data
+    return pager.get_paginated_response(data)

@@ -1,0 +1,267 @@
+"""All settings, read from the environment; nothing here starts or connects to anything."""
+
+import os
+from pathlib import Path
+
+import dj_database_url
+from csp.constants import NONE, SELF
+from django.utils.translation import gettext_lazy as _
+
+from lepton import embedded
+from lepton.lib.secret import secret_key
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+env = os.environ.get
+
+
+def flag(name: str) -> bool:
+    return env(name, "").lower() in {"1", "true", "yes", "on"}
+
+
+# --- Where we are -----------------------------------------------------------------------------
+LEPTON_HOME = Path(env("LEPTON_HOME") or BASE_DIR / ".lepton").resolve()
+LEPTON_HOST = env("LEPTON_HOST", "127.0.0.1")
+LEPTON_PORT = int(env("LEPTON_PORT", "8000"))
+LEPTON_INFERENCE_PORT = int(env("LEPTON_INFERENCE_PORT", "8001"))
+LEPTON_PUBLIC_URL = env("LEPTON_PUBLIC_URL", f"http://{LEPTON_HOST}:{LEPTON_PORT}").rstrip("/")
+LEPTON_INFERENCE_URL = env(
+    "LEPTON_INFERENCE_URL", f"http://{LEPTON_HOST}:{LEPTON_INFERENCE_PORT}"
+).rstrip("/")
+LEPTON_WEIGHTS_DIR = Path(env("LEPTON_WEIGHTS_DIR") or LEPTON_HOME / "weights")
+LEPTON_CACHE_DIR = Path(env("LEPTON_CACHE_DIR") or LEPTON_HOME / "cache")
+LEPTON_THREADS = int(env("LEPTON_THREADS", "1"))
+
+DEBUG = flag("LEPTON_DEBUG")
+SECRET_KEY = env("LEPTON_SECRET_KEY") or secret_key(LEPTON_HOME)
+ALLOWED_HOSTS = env("LEPTON_ALLOWED_HOSTS", f"localhost,127.0.0.1,[::1],{LEPTON_HOST}").split(",")
+CSRF_TRUSTED_ORIGINS = [LEPTON_PUBLIC_URL]
+SECURE = LEPTON_PUBLIC_URL.startswith("https://")
+
+# --- Leases of runs and imports (seconds) -----------------------------------------------------
+LEPTON_LEASE_SECONDS = float(env("LEPTON_LEASE_SECONDS", "90"))
+LEPTON_HEARTBEAT_SECONDS = float(env("LEPTON_HEARTBEAT_SECONDS", "20"))
+LEPTON_SWEEP_SECONDS = float(env("LEPTON_SWEEP_SECONDS", "15"))
+
+# --- Limits of what people send ---------------------------------------------------------------
+LEPTON_MAX_UPLOAD_BYTES = int(env("LEPTON_MAX_UPLOAD_BYTES", str(2 * 1024**3)))
+LEPTON_MAX_IMPORT_FILES = int(env("LEPTON_MAX_IMPORT_FILES", "20000"))
+LEPTON_MAX_REQUEST_BYTES = int(env("LEPTON_MAX_REQUEST_BYTES", str(20 * 1024**2)))
+DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024**2
+
+# --- Apps -------------------------------------------------------------------------------------
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "channels",
+    "django_htmx",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "lepton",
+    "accounts",
+    "engagements",
+    "training",
+    "serving",
+    "feedback",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+ROOT_URLCONF = "lepton.urls"
+ASGI_APPLICATION = "lepton.asgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "lepton.lib.navigation.navigation",
+            ],
+            "builtins": ["django.templatetags.i18n", "django.templatetags.static"],
+        },
+    },
+]
+FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
+
+# --- Database: `default` is the app login under row level security, `owner` only migrates --------
+_app_url = env("DATABASE_URL") or embedded.database_url(LEPTON_HOME, "app")
+_owner_url = env("DATABASE_OWNER_URL") or (
+    env("DATABASE_URL") or embedded.database_url(LEPTON_HOME, "owner")
+)
+DATABASES = {
+    "default": dj_database_url.parse(_app_url, conn_max_age=60, conn_health_checks=True),
+    "owner": dj_database_url.parse(_owner_url),
+}
+# One login for both: the app still runs under the app role, so row level security binds it.
+if env("DATABASE_URL") and not env("DATABASE_OWNER_URL"):
+    DATABASES["default"].setdefault("OPTIONS", {})["options"] = "-c role=lepton_app"
+DATABASE_ROUTERS = ["accounts.scoping.OwnerMigrates"]
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# --- Redis: broker, live events -----------------------------------------------------------------
+REDIS_URL = env("REDIS_URL") or embedded.redis_url(LEPTON_HOME)
+CHANNEL_LAYERS = {
+    "default": {
+        "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+        "CONFIG": {"hosts": [REDIS_URL]},
+    }
+}
+
+# --- Storage: everything a tenant owns goes through here ------------------------------------------
+if env("LEPTON_S3_BUCKET"):
+    _storage = {
+        "BACKEND": "storages.backends.s3.S3Storage",
+        "OPTIONS": {
+            "bucket_name": env("LEPTON_S3_BUCKET"),
+            "endpoint_url": env("LEPTON_S3_ENDPOINT_URL"),
+            "file_overwrite": True,
+            "default_acl": None,
+            "querystring_auth": True,
+            "querystring_expire": 300,
+        },
+    }
+else:
+    _storage = {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"location": LEPTON_HOME / "storage", "allow_overwrite": True},
+    }
+STORAGES = {
+    "default": _storage,
+    "staticfiles": {
+        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        if (BASE_DIR / "staticfiles" / "staticfiles.json").exists() and not DEBUG
+        else "django.contrib.staticfiles.storage.StaticFilesStorage"
+    },
+}
+STATIC_URL = "/static/"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STATIC_ROOT = BASE_DIR / "staticfiles"
+WHITENOISE_USE_FINDERS = not (STATIC_ROOT / "staticfiles.json").exists()
+
+# --- People -------------------------------------------------------------------------------------
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 10},
+    },
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+ACCOUNT_ADAPTER = "accounts.adapter.InvitationOnlyAdapter"
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_LOGOUT_ON_GET = False
+ACCOUNT_SESSION_REMEMBER = True
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "home"
+EMAIL_BACKEND = env("LEPTON_EMAIL_BACKEND", "django.core.mail.backends.console.EmailBackend")
+
+# --- Transport ------------------------------------------------------------------------------------
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE
+SESSION_COOKIE_HTTPONLY = True
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if SECURE else None
+SECURE_HSTS_SECONDS = 31_536_000 if SECURE else 0
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "img-src": [SELF, "blob:", "data:"]
+        + ([env("LEPTON_S3_ENDPOINT_URL")] if env("LEPTON_S3_ENDPOINT_URL") else []),
+        "object-src": [NONE],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+        "form-action": [SELF],
+    }
+}
+
+# --- Words, numbers, times ----------------------------------------------------------------------
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", _("English")), ("zh-hans", _("Simplified Chinese"))]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+USE_I18N = USE_TZ = True
+USE_THOUSAND_SEPARATOR = True
+TIME_ZONE = "UTC"
+
+# --- API ------------------------------------------------------------------------------------------
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "accounts.authentication.ApiKeyAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PAGINATION_CLASS": "lepton.lib.paging.NewestFirst",
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "lepton.lib.problems.exception_handler",
+    "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
+    "PAGE_SIZE": 50,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Lepton",
+    "DESCRIPTION": "Engagements, data, runs, endpoints and feedback of one tenant.",
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+    "SCHEMA_PATH_PREFIX": r"/api/v1",
+    "ENUM_NAME_OVERRIDES": {},
+}
+
+# --- Celery: it only wakes a worker; the row is the truth --------------------------------------------
+CELERY_BROKER_URL = (
+    f"redis+socket://{REDIS_URL[7:]}" if REDIS_URL.startswith("unix:") else REDIS_URL
+)
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = False
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "max_retries": 0,
+    "socket_timeout": 1,
+    "socket_connect_timeout": 1,
+}
+CELERY_TASK_ROUTES = {
+    "training.tasks.wake_runs": {"queue": "runs"},
+    "training.tasks.wake_imports": {"queue": "imports"},
+}
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"plain": {"format": "%(levelname)s %(name)s: %(message)s"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "root": {"handlers": ["console"], "level": env("LEPTON_LOG_LEVEL", "INFO")},
+    "loggers": {"django.request": {"level": "ERROR"}},
+}

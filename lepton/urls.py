@@ -1,0 +1,40 @@
+"""The whole site at a glance."""
+
+from django.conf import settings
+from django.urls import include, path
+from drf_spectacular.views import SpectacularAPIView
+
+from lepton import api_docs, health
+
+handler404 = "lepton.errors.not_found"
+handler500 = "lepton.errors.server_error"
+
+TENANT_API = "api/v1/tenants/<slug:tenant>/"
+
+urlpatterns = [
+    # For machines that look after this one
+    path("livez", health.livez, name="livez"),
+    path("readyz", health.readyz, name="readyz"),
+    path("metrics", health.metrics, name="metrics"),
+    # People
+    path("account/", include("allauth.urls")),
+    path("", include("engagements.urls")),
+    path("", include("accounts.urls")),
+    path("", include("training.urls")),
+    path("", include("serving.urls")),
+    path("", include("feedback.urls")),
+    # REST clients
+    path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("api/docs/", api_docs.docs, name="api_docs"),
+    path("api/v1/", include("accounts.api_root_urls")),
+    path(TENANT_API, include("accounts.api_urls")),
+    path(TENANT_API, include("engagements.api_urls")),
+    path(TENANT_API, include("training.api_urls")),
+    path(TENANT_API, include("serving.api_urls")),
+    path(TENANT_API, include("feedback.api_urls")),
+]
+
+if settings.DEBUG:
+    from lepton.gallery import gallery
+
+    urlpatterns.append(path("gallery/", gallery, name="gallery"))

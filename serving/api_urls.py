@@ -1,0 +1,4 @@
+"""API operations below a tenant."""
+
+app_name = "serving_api"
+urlpatterns = []

@@ -1,0 +1,126 @@
+"""Endpoints, their deployments and the log of predictions."""
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import ApiKey, Authored, User, slug_validator
+from accounts.scoping import ScopedManager, TenantModel
+from engagements.models import Engagement
+from training.models import ModelVersion
+
+
+class Endpoint(Authored, TenantModel):
+    """A tenant's address for predictions; its URL never changes, whatever model answers."""
+
+    engagement = models.ForeignKey(Engagement, on_delete=models.CASCADE, related_name="endpoints")
+    slug = models.CharField(_("address"), max_length=50, validators=[slug_validator])
+    keeps_inputs = models.BooleanField(
+        _("keep what clients send"),
+        default=True,
+        help_text=_("Needed to review answers and to learn from corrections."),
+    )
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            models.UniqueConstraint(
+                "tenant",
+                "slug",
+                name="one_endpoint_slug_per_tenant",
+                violation_error_message=_("This tenant already has an endpoint of this address."),
+            )
+        ]
+
+    def __str__(self):
+        return self.slug
+
+    def get_absolute_url(self):
+        return reverse("serving:endpoint", args=[self.tenant.slug, self.engagement_id])
+
+    @property
+    def champion(self):
+        """The deployment that answers: the newest live one, or None."""
+        return self.deployments.filter(state=Deployment.State.LIVE).order_by("-number").first()
+
+
+class DeploymentQuerySet(models.QuerySet):
+    """Reads on deployments."""
+
+    def newest_first(self):
+        return self.select_related("model_version").order_by("-number")
+
+
+class Deployment(Authored, TenantModel):
+    """One entry of the champion's history: which model version was put in place, when, by whom."""
+
+    class State(models.TextChoices):
+        """How far the data plane is with it."""
+
+        LOADING = "loading", _("Loading")
+        LIVE = "live", _("Live")
+        FAILED = "failed", _("Failed")
+
+    class Reason(models.TextChoices):
+        """Why it was made."""
+
+        DEPLOY = "deploy", _("Deploy")
+        ROLLBACK = "rollback", _("Roll back")
+
+    endpoint = models.ForeignKey(Endpoint, on_delete=models.CASCADE, related_name="deployments")
+    model_version = models.ForeignKey(
+        ModelVersion, on_delete=models.PROTECT, related_name="deployments"
+    )
+    number = models.PositiveIntegerField()
+    reason = models.CharField(max_length=10, choices=Reason, default=Reason.DEPLOY)
+    state = models.CharField(max_length=10, choices=State, default=State.LOADING)
+    live_at = models.DateTimeField(null=True)
+    cause = models.TextField(blank=True)
+
+    objects = ScopedManager.from_queryset(DeploymentQuerySet)()
+
+    class Meta(TenantModel.Meta):
+        constraints = [models.UniqueConstraint("endpoint", "number", name="deployments_count_up")]
+
+
+class PredictionQuerySet(models.QuerySet):
+    """Reads on predictions."""
+
+    def newest_first(self):
+        return self.select_related("model_version").order_by("-at")
+
+
+class Prediction(TenantModel):
+    """One answer of an endpoint; its id is the `prediction_id` the client got."""
+
+    class Source(models.TextChoices):
+        """Who asked."""
+
+        API = "api", _("API")
+        BROWSER = "browser", _("Browser")
+
+    endpoint = models.ForeignKey(Endpoint, on_delete=models.CASCADE, related_name="predictions")
+    model_version = models.ForeignKey(ModelVersion, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField(default=timezone.now)
+    source = models.CharField(max_length=10, choices=Source, default=Source.API)
+    api_key = models.ForeignKey(ApiKey, null=True, on_delete=models.PROTECT, related_name="+")
+    user = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
+    reference = models.CharField(max_length=200, blank=True)  # the client's own
+    label = models.CharField(max_length=80)
+    score = models.FloatField()
+    scores = ArrayField(models.FloatField())  # in the order of the model version's classes
+    latency_ms = models.FloatField()
+    input_sha256 = models.CharField(max_length=64)
+    input_key = models.CharField(max_length=200, blank=True)  # blank: not kept
+
+    objects = ScopedManager.from_queryset(PredictionQuerySet)()
+
+    class Meta(TenantModel.Meta):
+        indexes = [
+            models.Index(fields=["endpoint", "-at"], name="predictions_newest"),
+            models.Index(fields=["tenant", "reference"], name="predictions_by_reference"),
+        ]
+
+    def __str__(self):
+        return f"{self.label} ({self.score:.0%})"

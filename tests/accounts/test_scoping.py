@@ -1,0 +1,114 @@
+"""Tenancy fails closed: in Python without a scope, in PostgreSQL without a setting."""
+
+import pytest
+from django.db import IntegrityError, connection, transaction
+from django.db.utils import ProgrammingError
+
+from accounts.models import ApiKey, AuditEntry, Membership
+from accounts.scoping import (
+    NoTenant,
+    portfolio_scope,
+    tenant_models,
+    tenant_scope,
+    unprotected_tables,
+)
+from engagements.models import Engagement
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+
+
+def test_no_active_tenant_means_no_query():
+    for model in tenant_models():
+        with pytest.raises(NoTenant):
+            model.objects.count()
+        with pytest.raises(NoTenant):
+            model._base_manager.count()
+
+
+def test_every_tenant_table_is_protected():
+    assert tenant_models()
+    assert unprotected_tables() == []
+
+
+def test_raw_sql_of_the_app_role_sees_no_row_of_another_tenant(acme, alice, carol):
+    factories.engagement(acme, alice)
+    for model in tenant_models():
+        with connection.cursor() as cursor:
+            cursor.execute(f"SELECT count(*) FROM {model._meta.db_table}")
+            assert cursor.fetchone() == (0,), model
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM accounts_tenant")
+        assert cursor.fetchone() == (0,)
+
+
+def test_a_scope_shows_its_tenant_only(acme, alice, bob, carol):
+    with tenant_scope(acme):
+        assert {m.user.name for m in Membership.objects.by_name()} == {"Alice", "Bob"}
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT count(*) FROM accounts_membership")
+            assert cursor.fetchone() == (2,)
+
+
+def test_a_nested_scope_gives_the_outer_one_back(acme, alice, carol):
+    globex = next(t for t in _tenants_of(carol))
+    with tenant_scope(acme):
+        with tenant_scope(globex):
+            assert Membership.objects.get().user == carol
+        assert Membership.objects.get().user == alice
+
+
+def test_a_row_cannot_be_written_for_another_tenant(acme, alice, carol):
+    globex = next(t for t in _tenants_of(carol))
+    with tenant_scope(acme), pytest.raises(ProgrammingError, match="row-level security"):
+        with transaction.atomic():
+            Membership.objects.create(tenant_id=globex.id, user=alice, role="viewer")
+
+
+def test_a_row_cannot_refer_to_another_tenants_row(acme, alice, carol):
+    globex = next(t for t in _tenants_of(carol))
+    engagement = factories.engagement(acme, alice)
+    with tenant_scope(globex), pytest.raises(IntegrityError, match="same_tenant"):
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(
+                "INSERT INTO training_dataset (id, tenant_id, engagement_id, name,"
+                " created_by_label, created_at)"
+                " VALUES (gen_random_uuid(), %s, %s, 'stolen', 'Carol', now())",
+                [globex.id, engagement.pk],
+            )
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+
+
+def test_an_audit_entry_cannot_be_changed(acme, alice):
+    with tenant_scope(acme):
+        entry = AuditEntry.objects.first()
+        with pytest.raises(ProgrammingError, match="permission denied"), transaction.atomic():
+            AuditEntry.objects.filter(pk=entry.pk).update(verb="nothing.happened")
+
+
+def test_the_portfolio_shows_all_engagements_to_staff_and_writes_none(acme, alice, carol, mei):
+    globex = next(t for t in _tenants_of(carol))
+    factories.engagement(acme, alice)
+    factories.engagement(globex, carol)
+    with portfolio_scope(by=mei):
+        assert Engagement.objects.count() == 2
+        assert Engagement.objects.update(name="mine") == 0
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT count(*) FROM accounts_apikey")
+            assert cursor.fetchone() == (0,)
+    with pytest.raises(PermissionError), portfolio_scope(by=alice):
+        pass
+
+
+def test_a_key_is_recognised_only_by_its_digest(acme, alice):
+    secret = factories.api_key(acme, alice, "predict")
+    with tenant_scope(acme):
+        row = ApiKey.objects.get()
+        assert secret.startswith(row.prefix)
+        assert secret not in str(row.__dict__)
+
+
+def _tenants_of(user):
+    from accounts import system
+
+    return system.tenants_of(user)

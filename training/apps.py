@@ -1,0 +1,7 @@
+"""Data, runs and model versions."""
+
+from django.apps import AppConfig
+
+
+class TrainingConfig(AppConfig):
+    name = "training"

@@ -1,0 +1,123 @@
+"""Datasets: the working set people change, and the versions that never change."""
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Authored
+from accounts.scoping import ScopedManager, TenantModel
+from engagements.models import Engagement
+
+
+class Split(models.TextChoices):
+    """Which part of a dataset version an item belongs to."""
+
+    TRAIN = "train", _("Train")
+    VALID = "valid", _("Validation")
+    TEST = "test", _("Test")
+
+
+class Dataset(Authored, TenantModel):
+    """The working set of an engagement: images with their labels, still being changed."""
+
+    engagement = models.ForeignKey(Engagement, on_delete=models.CASCADE, related_name="datasets")
+    name = models.CharField(_("name"), max_length=120)
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            models.UniqueConstraint("engagement", "name", name="one_dataset_name_per_engagement")
+        ]
+
+    def __str__(self):
+        return self.name
+
+
+class Image(TenantModel):
+    """One stored image, known by its content: the same picture is kept once per tenant."""
+
+    sha256 = models.CharField(max_length=64)  # of the stored, re-encoded bytes
+    original_sha256 = models.CharField(max_length=64)  # of the bytes as they were sent
+    width = models.PositiveIntegerField()
+    height = models.PositiveIntegerField()
+    size_bytes = models.PositiveIntegerField()
+    storage_key = models.CharField(max_length=200)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta(TenantModel.Meta):
+        constraints = [models.UniqueConstraint("tenant", "sha256", name="one_image_per_content")]
+        indexes = [models.Index(fields=["tenant", "original_sha256"], name="image_by_original")]
+
+
+class Item(TenantModel):
+    """An image in a dataset's working set, with its label."""
+
+    dataset = models.ForeignKey(Dataset, on_delete=models.CASCADE, related_name="items")
+    image = models.ForeignKey(Image, on_delete=models.PROTECT, related_name="items")
+    path = models.CharField(max_length=500)
+    label = models.CharField(max_length=80)
+    split = models.CharField(max_length=5, choices=Split, blank=True)  # blank: not given
+    group = models.CharField(max_length=200, blank=True)
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            models.UniqueConstraint("dataset", "image", name="an_image_is_once_in_a_dataset")
+        ]
+
+
+class DatasetVersionQuerySet(models.QuerySet):
+    """Reads on dataset versions."""
+
+    def newest_first(self):
+        return self.order_by("-number")
+
+
+class DatasetVersion(Authored, TenantModel):
+    """A frozen manifest: which images, with which labels, in which split. Never changed."""
+
+    class SplitPolicy(models.TextChoices):
+        """Where the splits came from."""
+
+        GIVEN = "given", _("Given with the data")
+        STRATIFIED = "stratified", _("Stratified by seed")
+
+    dataset = models.ForeignKey(Dataset, on_delete=models.CASCADE, related_name="versions")
+    number = models.PositiveIntegerField()
+    classes = ArrayField(models.CharField(max_length=80))
+    split_policy = models.CharField(max_length=12, choices=SplitPolicy)
+    seed = models.PositiveIntegerField()
+    counts = models.JSONField()  # {"train": {"<class>": n, ...}, "valid": …, "test": …}
+    manifest_sha256 = models.CharField(max_length=64)
+
+    objects = ScopedManager.from_queryset(DatasetVersionQuerySet)()
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            models.UniqueConstraint("dataset", "number", name="dataset_versions_count_up")
+        ]
+
+    def __str__(self):
+        return f"{self.dataset.name} v{self.number}"
+
+    def images_in(self, split: str) -> int:
+        return sum(self.counts.get(split, {}).values())
+
+    @property
+    def images(self) -> int:
+        return sum(self.images_in(split) for split in Split.values)
+
+
+class VersionItem(TenantModel):
+    """One row of a dataset version's manifest. Never changed."""
+
+    version = models.ForeignKey(DatasetVersion, on_delete=models.CASCADE, related_name="items")
+    image = models.ForeignKey(Image, on_delete=models.PROTECT, related_name="+")
+    path = models.CharField(max_length=500)
+    label = models.CharField(max_length=80)
+    split = models.CharField(max_length=5, choices=Split)
+    group = models.CharField(max_length=200, blank=True)
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            models.UniqueConstraint("version", "image", name="an_image_is_once_in_a_version")
+        ]
+        indexes = [models.Index(fields=["version", "split"], name="version_items_by_split")]

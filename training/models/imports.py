@@ -1,0 +1,86 @@
+"""Imports: an upload and, row by row, what became of each file."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Authored
+from accounts.scoping import ScopedManager, TenantModel
+from training.models.dataset import Dataset, Image, Item, Split
+from training.models.leased import Leased
+
+
+class ImportQuerySet(models.QuerySet):
+    """Reads on imports."""
+
+    def newest_first(self):
+        return self.order_by("-created_at")
+
+
+class Import(Leased, Authored, TenantModel):
+    """One uploaded archive on its way into a dataset."""
+
+    class State(models.TextChoices):
+        """Where the import is."""
+
+        QUEUED = "queued", _("Queued")
+        RUNNING = "running", _("Running")
+        SUCCEEDED = "succeeded", _("Succeeded")
+        FAILED = "failed", _("Failed")
+        CANCELLED = "cancelled", _("Cancelled")
+
+    ENDED = (State.SUCCEEDED, State.FAILED, State.CANCELLED)
+
+    dataset = models.ForeignKey(Dataset, on_delete=models.CASCADE, related_name="imports")
+    source = models.CharField(max_length=255)  # the file name as it was sent
+    upload_key = models.CharField(max_length=200)
+    size_bytes = models.BigIntegerField()
+    sha256 = models.CharField(max_length=64)
+    splits_key = models.CharField(max_length=200, blank=True)  # an optional splits manifest (CSV)
+    state = models.CharField(max_length=10, choices=State, default=State.QUEUED)
+    files_total = models.PositiveIntegerField(null=True)
+    files_done = models.PositiveIntegerField(default=0)
+
+    objects = ScopedManager.from_queryset(ImportQuerySet)()
+
+    class Meta(TenantModel.Meta):
+        indexes = [models.Index(fields=["state", "lease_expires_at"], name="import_claimable")]
+
+    def __str__(self):
+        return self.source
+
+    @property
+    def has_ended(self) -> bool:
+        return self.state in self.ENDED
+
+
+class ImportRow(TenantModel):
+    """What became of one file of an import."""
+
+    class Outcome(models.TextChoices):
+        """The fate of a file."""
+
+        ACCEPTED = "accepted", _("Accepted")
+        DUPLICATE = "duplicate", _("Duplicate")
+        CONFLICT = "conflict", _("Label conflict")
+        CORRUPT = "corrupt", _("Unreadable")
+        TOO_SMALL = "too_small", _("Too small")
+        TOO_LARGE = "too_large", _("Too large")
+        UNKNOWN_LABEL = "unknown_label", _("Unknown label")
+        IGNORED = "ignored", _("Ignored")
+
+    parent = models.ForeignKey(
+        Import, on_delete=models.CASCADE, related_name="rows", db_column="import_id"
+    )
+    position = models.PositiveIntegerField()  # of the file in the archive, from 0
+    path = models.CharField(max_length=500)
+    outcome = models.CharField(max_length=14, choices=Outcome)
+    reason = models.CharField(max_length=400, blank=True)
+    fix = models.CharField(max_length=400, blank=True)
+    label = models.CharField(max_length=80, blank=True)
+    split = models.CharField(max_length=5, choices=Split, blank=True)
+    item = models.ForeignKey(Item, null=True, on_delete=models.SET_NULL, related_name="+")
+    image = models.ForeignKey(Image, null=True, on_delete=models.PROTECT, related_name="+")
+
+    class Meta(TenantModel.Meta):
+        constraints = [models.UniqueConstraint("parent", "position", name="one_outcome_per_file")]
+        indexes = [models.Index(fields=["parent", "outcome"], name="import_rows_by_outcome")]

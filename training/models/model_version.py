@@ -1,0 +1,98 @@
+"""Model versions and what they were measured to do."""
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.scoping import ScopedManager, TenantModel
+from engagements.models import Engagement
+from training.models.dataset import DatasetVersion, Image, Split
+from training.models.run import Run
+
+
+class ModelVersionQuerySet(models.QuerySet):
+    """Reads on model versions."""
+
+    def newest_first(self):
+        return self.select_related("run").order_by("-number")
+
+
+class ModelVersion(TenantModel):
+    """What a run produced: files known by their hashes, and the classes they answer with."""
+
+    engagement = models.ForeignKey(
+        Engagement, on_delete=models.CASCADE, related_name="model_versions"
+    )
+    run = models.OneToOneField(Run, on_delete=models.PROTECT, related_name="model_version")
+    number = models.PositiveIntegerField()
+    classes = ArrayField(models.CharField(max_length=80))
+    backbone = models.CharField(max_length=40)
+    method = models.CharField(max_length=20, choices=Run.Method)
+    storage_prefix = models.CharField(max_length=200)  # model.safetensors, model.onnx, meta.json
+    meta = models.JSONField()  # the content of meta.json: hashes, preprocessing, parity, versions
+    size_bytes = models.BigIntegerField()
+    created_at = models.DateTimeField(default=timezone.now)
+
+    objects = ScopedManager.from_queryset(ModelVersionQuerySet)()
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            models.UniqueConstraint("engagement", "number", name="model_versions_count_up")
+        ]
+
+    def __str__(self):
+        return f"Model version {self.number}"
+
+    def get_absolute_url(self):
+        return reverse("training:model", args=[self.tenant.slug, self.engagement_id, self.pk])
+
+    @property
+    def test_evaluation(self):
+        """Its figures on the untouched test split of the version it was trained on, or None."""
+        return self.evaluations.filter(split=Split.TEST).order_by("-at").first()
+
+
+class Evaluation(TenantModel):
+    """The figures of one model version on one split of one dataset version. Never changed."""
+
+    model_version = models.ForeignKey(
+        ModelVersion, on_delete=models.CASCADE, related_name="evaluations"
+    )
+    dataset_version = models.ForeignKey(DatasetVersion, on_delete=models.PROTECT, related_name="+")
+    split = models.CharField(max_length=5, choices=Split)
+    n = models.PositiveIntegerField()
+    accuracy = models.FloatField()
+    accuracy_low = models.FloatField()  # 95 % Wilson interval
+    accuracy_high = models.FloatField()
+    macro_precision = models.FloatField()
+    macro_recall = models.FloatField()
+    macro_f1 = models.FloatField()
+    macro_f1_low = models.FloatField()  # 95 % bootstrap interval
+    macro_f1_high = models.FloatField()
+    ece = models.FloatField()
+    per_class = models.JSONField()  # [{"label", "n", "precision", "recall", "f1"}]
+    confusion = models.JSONField()  # rows: true class, columns: answer
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            models.UniqueConstraint(
+                "model_version", "dataset_version", "split", name="one_evaluation_per_split"
+            )
+        ]
+
+
+class EvaluatedItem(TenantModel):
+    """What a model version answered for one held-out image. Never changed."""
+
+    evaluation = models.ForeignKey(Evaluation, on_delete=models.CASCADE, related_name="items")
+    image = models.ForeignKey(Image, on_delete=models.PROTECT, related_name="+")
+    path = models.CharField(max_length=500)
+    label = models.CharField(max_length=80)
+    answer = models.CharField(max_length=80)
+    score = models.FloatField()  # probability of the answer
+    scores = ArrayField(models.FloatField())  # in the order of the model version's classes
+
+    class Meta(TenantModel.Meta):
+        indexes = [models.Index(fields=["evaluation", "label", "answer"], name="evaluated_by_cell")]
