@@ -58,11 +58,11 @@ CATALOGUE = {
             note=gettext_noop("A quick first answer on a CPU."),
         ),
         Backbone(
-            "resnet50", "ResNet-50", 23_508_032, 2048, 4.1, 92, RESNET_STAGES, "resnet50-11ad3fa6.pth",
+            "resnet50", "ResNet-50", 23_508_032, 2048, 4.1, 92, RESNET_STAGES, "resnet50-0676ba61.pth",
             note=gettext_noop("The reference: more accurate, twice the time of ResNet-18."),
         ),
         Backbone(
-            "mobilenet_v2", "MobileNetV2", 2_223_872, 1280, 0.3, 9, MOBILENET_V2_STAGES, "mobilenet_v2-7ebf99e0.pth",
+            "mobilenet_v2", "MobileNetV2", 2_223_872, 1280, 0.3, 9, MOBILENET_V2_STAGES, "mobilenet_v2-b0353104.pth",
             note=gettext_noop("Small and quick; for devices and high volumes."),
         ),
         Backbone(
@@ -70,7 +70,7 @@ CATALOGUE = {
             "mobilenet_v3_small-047dcff4.pth", note=gettext_noop("The quickest to serve."),
         ),
         Backbone(
-            "lepton_small", "Lepton small", 0, 128, 0.03, 2.0, (("stage1",), ("stage2",), ("stage3",), ("stage4",)),
+            "lepton_small", "Lepton small", 0, 256, 0.1, 5.0, (("stage1",), ("stage2",), ("stage3",), ("stage4",)),
             note=gettext_noop("Trains from scratch and needs no pretrained weights; for textures and simple shapes."),
             defaults={
                 "unfreeze": "all", "epochs": 30, "learning_rate": 3e-3, "patience": 10,

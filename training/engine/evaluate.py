@@ -1,0 +1,111 @@
+"""Measures of a classifier on held-out rows, from labels and probabilities. NumPy only."""
+
+import numpy as np
+
+Z95 = 1.959963984540054  # the normal distribution's 97.5 % quantile
+BOOTSTRAP_ROUNDS = 1000
+
+
+def metrics(labels: np.ndarray, probabilities: np.ndarray, classes: list[str]) -> dict:
+    """Return all measures as plain data.
+
+    `labels` int [n], `probabilities` float [n, classes]. Raises ValueError for no rows or other shapes.
+    Precision, recall and F1 with nothing to divide by are 0, as scikit-learn's zero_division=0 has it.
+    """
+    labels, probabilities = np.asarray(labels, dtype=np.int64), np.asarray(probabilities, dtype=np.float64)
+    if not len(labels) or probabilities.shape != (len(labels), len(classes)):
+        raise ValueError(f"Cannot measure {len(labels)} labels against probabilities of shape {probabilities.shape}.")
+    predicted = probabilities.argmax(1)
+    matrix = confusion_matrix(labels, predicted, len(classes))
+    precision, recall, f1 = precision_recall_f1(matrix)
+    correct = int(np.trace(matrix))
+    table = [
+        {"class": name, "n": int(matrix[i].sum()), "precision": float(precision[i]), "recall": float(recall[i]), "f1": float(f1[i])}
+        for i, name in enumerate(classes)
+    ]
+    return {
+        "n": len(labels),
+        "correct": correct,
+        "accuracy": correct / len(labels),
+        "accuracy_interval": list(wilson_interval(correct, len(labels))),
+        "macro_precision": float(precision.mean()),
+        "macro_recall": float(recall.mean()),
+        "macro_f1": float(f1.mean()),
+        "macro_f1_interval": list(macro_f1_interval(labels, predicted, len(classes))),
+        "per_class": table,
+        "confusion_matrix": matrix.tolist(),
+        "expected_calibration_error": expected_calibration_error(labels, probabilities),
+        "log_loss": float(-np.log(np.clip(probabilities[np.arange(len(labels)), labels], 1e-12, 1)).mean()),
+    }
+
+
+def wilson_interval(successes: int, n: int, *, z: float = Z95) -> tuple[float, float]:
+    """Return the Wilson score interval of a proportion (Wilson, JASA 22, 1927, 209-212). Raises ValueError for n < 1."""
+    if n < 1:
+        raise ValueError("An interval needs at least one row.")
+    share, width = successes / n, z * z / n
+    centre = (share + width / 2) / (1 + width)
+    half = z * np.sqrt(share * (1 - share) / n + width / (4 * n)) / (1 + width)
+    return float(max(0.0, centre - half)), float(min(1.0, centre + half))
+
+
+def confusion_matrix(labels: np.ndarray, predicted: np.ndarray, n_classes: int) -> np.ndarray:
+    """Return counts int [classes, classes], rows = given label, columns = predicted."""
+    return np.bincount(labels * n_classes + predicted, minlength=n_classes**2).reshape(n_classes, n_classes)
+
+
+def precision_recall_f1(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return precision, recall and F1 per class, float [..., classes], of confusion matrices [..., classes, classes]."""
+    hits = np.diagonal(matrix, axis1=-2, axis2=-1).astype(np.float64)
+    given, answered = matrix.sum(-1), matrix.sum(-2)
+    return _share(hits, answered), _share(hits, given), _share(2 * hits, given + answered)
+
+
+def macro_f1_interval(
+    labels: np.ndarray, predicted: np.ndarray, n_classes: int, *, rounds: int = BOOTSTRAP_ROUNDS, seed: int = 0
+) -> tuple[float, float]:
+    """Return the 95 % percentile-bootstrap interval of macro-F1 (Efron and Tibshirani, 1993, chapter 13).
+
+    Rows are drawn with replacement `rounds` times; drawing rows is drawing confusion-matrix cells
+    from a multinomial, which is what is done.
+    """
+    cells = confusion_matrix(labels, predicted, n_classes).ravel()
+    drawn = np.random.default_rng(seed).multinomial(len(labels), cells / len(labels), size=rounds)
+    f1 = precision_recall_f1(drawn.reshape(rounds, n_classes, n_classes))[2]
+    low, high = np.percentile(f1.mean(1), [2.5, 97.5])
+    return float(low), float(high)
+
+
+def expected_calibration_error(labels: np.ndarray, probabilities: np.ndarray, *, bins: int = 15) -> float:
+    """Return the expected calibration error over equal-width confidence bins (Guo et al., ICML 2017, equation 3)."""
+    confidence, right = probabilities.max(1), probabilities.argmax(1) == labels
+    which = np.clip(np.ceil(confidence * bins).astype(int) - 1, 0, bins - 1)
+    count = np.bincount(which, minlength=bins)
+    gap = np.abs(np.bincount(which, right, minlength=bins) - np.bincount(which, confidence, minlength=bins))
+    return float(gap[count > 0].sum() / len(labels))
+
+
+def temperature(logits: np.ndarray, labels: np.ndarray, *, low: float = 0.25, high: float = 8.0) -> float:
+    """Return the temperature in [low, high] that minimises the loss of softmax(logits / T) (Guo et al., ICML 2017).
+
+    The loss is convex in 1/T, so a golden-section search over log T finds it.
+    """
+    left, right = np.log(low), np.log(high)
+    ratio = (np.sqrt(5) - 1) / 2
+    for _ in range(40):
+        a, b = right - ratio * (right - left), left + ratio * (right - left)
+        if log_loss(logits / np.exp(a), labels) < log_loss(logits / np.exp(b), labels):
+            right = b
+        else:
+            left = a
+    return float(np.exp((left + right) / 2))
+
+
+def log_loss(logits: np.ndarray, labels: np.ndarray) -> float:
+    """Return the mean cross-entropy of logits [n, classes] in nats."""
+    shifted = logits - logits.max(1, keepdims=True)
+    return float((np.log(np.exp(shifted).sum(1)) - shifted[np.arange(len(labels)), labels]).mean())
+
+
+def _share(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
+    return np.divide(part, whole, out=np.zeros_like(part), where=whole > 0)

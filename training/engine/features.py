@@ -1,0 +1,133 @@
+"""Features of a frozen backbone, computed once per image and kept on disk. Torch-free.
+
+A feature depends on the image's bytes, the view, the weights and the transform, and on nothing
+else: never on label or split. So a re-run with other labels touches no pixel.
+"""
+
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save_file
+
+from training.engine import graph, preprocess
+from training.engine.errors import Stopped, TrainingFailed, gettext_noop
+from training.engine.progress import Pace, Progress
+
+BATCH = 16
+
+
+class Image(Protocol):
+    """What is needed of a row."""
+
+    sha256: str
+
+    def read(self) -> bytes: ...
+
+
+class FeatureCache:
+    """Features float16 [n, features] by (sha256, view), as immutable segments in one folder per backbone.
+
+    Writers only ever add whole segments by an atomic rename, so several may write at once and one may be
+    killed at any moment: the worst is a feature computed twice.
+    """
+
+    def __init__(self, cache_dir: Path, *, backbone: str, weights_sha256: str):
+        space = f"{backbone}|{weights_sha256}|{preprocess.PREPROCESSING_VERSION}|pooled"
+        self.folder = Path(cache_dir) / "features" / hashlib.sha256(space.encode()).hexdigest()[:32]
+        self._known: dict[str, np.ndarray] = {}
+        self._read: set[str] = set()
+
+    def get(self, keys: Sequence[str]) -> dict[str, np.ndarray]:
+        """Return the known features among `keys` ("<sha256>:<view>"), each float16 [features]."""
+        for segment in sorted(self.folder.glob("*.safetensors")):
+            if segment.name not in self._read:
+                self._read.add(segment.name)
+                self._known.update(_read_segment(segment))
+        return {key: self._known[key] for key in keys if key in self._known}
+
+    def add(self, keys: Sequence[str], features: np.ndarray) -> None:
+        """Keep `features` [n, features] under `keys` for good."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        features = np.ascontiguousarray(features, dtype=np.float16)
+        handle, partial = tempfile.mkstemp(dir=self.folder, suffix=".partial")
+        os.close(handle)
+        save_file({"features": features}, partial, metadata={"keys": json.dumps(list(keys))})
+        with open(partial, "rb") as file:
+            os.fsync(file.fileno())
+        name = hashlib.sha256("\n".join(keys).encode()).hexdigest()[:32] + ".safetensors"
+        os.replace(partial, self.folder / name)
+        self._known.update(zip(keys, features, strict=True))
+        self._read.add(name)
+
+
+def extract(
+    rows: Sequence[Image],
+    *,
+    views: int,
+    cache: FeatureCache,
+    backbone_onnx: Callable[[], Path],
+    progress: Callable[[Progress], None],
+    should_stop: Callable[[], bool],
+) -> np.ndarray:
+    """Return float32 features [n, views, features]; only images the cache does not know are decoded.
+
+    View 0 is the serving transform, view 1 its mirror. `backbone_onnx` is called only when pixels must be
+    read. Raises Stopped, and TrainingFailed for an image that cannot be decoded.
+    """
+    keys = [f"{row.sha256}:{view}" for row in rows for view in range(views)]
+    known = cache.get(keys)
+    missing = list({row.sha256: row for row in rows if any(f"{row.sha256}:{view}" not in known for view in range(views))}.values())
+    if missing:
+        _compute(missing, views, cache, backbone_onnx(), progress, should_stop)
+        known = cache.get(keys)
+    return np.stack([known[key] for key in keys]).reshape(len(rows), views, -1).astype(np.float32)
+
+
+def read_input(row: Image) -> np.ndarray:
+    """Read and decode one row to uint8 [224, 224, 3]. Raises TrainingFailed naming the image."""
+    return preprocess.centre(read_square(row))
+
+
+def read_square(row: Image) -> np.ndarray:
+    """Read and decode one row to uint8 [256, 256, 3]. Raises TrainingFailed naming the image."""
+    try:
+        return preprocess.canonical(row.read())
+    except (preprocess.UnreadableImage, OSError) as error:
+        raise TrainingFailed(
+            gettext_noop("The image %(image)s cannot be read: %(reason)s"),
+            gettext_noop("Remove it from the dataset and freeze a new version."),
+            image=row.sha256[:12],
+            reason=str(error),
+        ) from error
+
+
+def _compute(missing, views, cache, backbone, progress, should_stop) -> None:
+    session = graph.open_session(backbone)
+    pace = Pace(len(missing))
+    progress(Progress("preparing", 0, len(missing)))
+    for at in range(0, len(missing), BATCH):
+        if should_stop():
+            raise Stopped
+        rows = missing[at : at + BATCH]
+        images = np.stack([read_input(row) for row in rows])
+        for view in range(views):
+            pixels = images if view == 0 else np.ascontiguousarray(images[:, :, ::-1])
+            cache.add([f"{row.sha256}:{view}" for row in rows], graph.run(session, pixels, "features"))
+        done = at + len(rows)
+        progress(Progress("preparing", done, len(missing), **pace.at(done)))
+
+
+def _read_segment(path: Path) -> dict[str, np.ndarray]:
+    """Read one segment; a damaged one counts as absent."""
+    try:
+        with safe_open(path, "numpy") as file:
+            return dict(zip(json.loads(file.metadata()["keys"]), file.get_tensor("features"), strict=True))
+    except (SafetensorError, OSError, ValueError, KeyError, TypeError):
+        return {}

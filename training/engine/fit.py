@@ -1,0 +1,242 @@
+"""The fine-tuning loop.
+
+Every random choice (order, crops, dropout) is drawn from (seed, epoch, step), so a checkpoint needs no
+generator state and a run that was killed and resumed on the same machine ends bit for bit like an unbroken one.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+
+from training.engine import checkpoint, device, evaluate
+from training.engine.batches import ActivationBatches, ImageBatches
+from training.engine.errors import Stopped, TrainingFailed, gettext_noop
+from training.engine.optimiser import adamw, learning_rate_factor
+from training.engine.progress import Pace, Progress
+
+CHECKPOINT_EVERY = 50  # steps
+SCORE_BATCH = 32
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How to train; the names are those of FineTuneParams."""
+
+    epochs: int
+    learning_rate: float
+    batch_size: int
+    weight_decay: float
+    label_smoothing: float
+    patience: int
+    seed: int
+    head_factor: float = 3.0  # the head's learning rate over the backbone's
+    warm_up: float = 0.1  # share of all steps
+    ema: float = 0.98
+    start_is_candidate: bool = True  # epoch 0 competes (it is the probe); a random start does not
+
+
+@dataclass
+class State:
+    """Where a training stands; with the tensors, all a resume needs."""
+
+    identity: str
+    epoch: int = 1  # the epoch being trained
+    step: int = 0  # steps done in it
+    loss_sum: float = 0.0
+    best_epoch: int = -1
+    best_loss: float = math.inf
+    best_temperature: float = 1.0
+    history: list[dict] = field(default_factory=list)
+
+
+class Fit:
+    """One training of `parameters` (and `statistics`, the batch-norm buffers that may move) of `model`.
+
+    `model` maps what the batches give to logits; `train_mode()` sets its modules' modes for a step.
+    """
+
+    def __init__(
+        self,
+        model: nn.Module,
+        train: ImageBatches | ActivationBatches,
+        valid: ImageBatches | ActivationBatches,
+        settings: Settings,
+        *,
+        parameters: dict[str, nn.Parameter],
+        statistics: dict[str, torch.Tensor],
+        train_mode: Callable[[], None],
+        file: Path,
+        identity: str,
+        progress: Callable[[Progress], None],
+        should_stop: Callable[[], bool],
+    ):
+        self.model, self.train, self.valid, self.settings = model, train, valid, settings
+        self.parameters, self.moving, self.train_mode = parameters, {**parameters, **statistics}, train_mode
+        self.file, self.progress, self.should_stop = file, progress, should_stop
+        self.device = next(iter(parameters.values())).device
+        trained = {id(parameter) for parameter in parameters.values()}
+        for parameter in model.parameters():
+            parameter.requires_grad_(id(parameter) in trained)
+        self.optimiser = adamw(
+            parameters,
+            learning_rate=settings.learning_rate,
+            head_factor=settings.head_factor,
+            weight_decay=settings.weight_decay,
+        )
+        self.steps = math.ceil(len(train) / settings.batch_size)
+        self.state = State(identity)
+        self.average = {name: value.detach().clone() for name, value in self.moving.items()}
+        self.best = {name: value.clone() for name, value in self.average.items()}
+
+    def run(self) -> State:
+        """Train to the end and leave the best weights in the model. Raises Stopped and TrainingFailed."""
+        resumed = self._resume()
+        self.pace = Pace(self.settings.epochs * self.steps, already_done=self._done())
+        if not resumed:
+            self._close_epoch(0, train_loss=None)
+        while self.state.epoch <= self.settings.epochs and self._patience_left() > 0:
+            self._train_epoch()
+            self._close_epoch(self.state.epoch, train_loss=self.state.loss_sum / len(self.train))
+            self.state.epoch, self.state.step, self.state.loss_sum = self.state.epoch + 1, 0, 0.0
+            self._save()
+        self._put(self.best)
+        return self.state
+
+    def _train_epoch(self) -> None:
+        state, size = self.state, self.settings.batch_size
+        order = np.random.default_rng([self.settings.seed, state.epoch]).permutation(len(self.train))
+        while state.step < self.steps:
+            if self.should_stop():
+                self._save()
+                raise Stopped
+            indices = order[state.step * size : (state.step + 1) * size]
+            state.loss_sum += self._train_step(indices) * len(indices)
+            state.step += 1
+            if state.step % CHECKPOINT_EVERY == 0:
+                self._save()
+            self._report()
+
+    def _train_step(self, indices: np.ndarray) -> float:
+        """Take one step on the rows `indices` and return their mean loss."""
+        state, seed = self.state, self.settings.seed
+        rng = np.random.default_rng([seed, state.epoch, state.step + 1])
+        torch.manual_seed(int(rng.integers(2**31)))
+        inputs, labels = self.train.augmented(indices, rng).to(self.device), self.train.labels[indices].to(self.device)
+        self._set_learning_rate()
+        self.train_mode()
+        with device.autocast(self.device):
+            logits = self.model(inputs)
+        loss = nn.functional.cross_entropy(logits.float(), labels, label_smoothing=self.settings.label_smoothing)
+        if not torch.isfinite(loss):
+            raise TrainingFailed(
+                gettext_noop("The loss became infinite in epoch %(epoch)d."),
+                gettext_noop("Lower the learning rate, a tenth of it is a good next try."),
+                epoch=state.epoch,
+            )
+        self.optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        self.optimiser.step()
+        self._update_average()
+        return float(loss.detach())
+
+    def _set_learning_rate(self) -> None:
+        factor = learning_rate_factor(self._done(), self.settings.epochs * self.steps, self.settings.warm_up)
+        for group in self.optimiser.param_groups:
+            group["lr"] = group["base"] * factor
+
+    @torch.no_grad()
+    def _update_average(self) -> None:
+        """Move the exponential average towards the weights; it starts short so that early epochs count."""
+        done = self._done() + 1
+        keep = min(self.settings.ema, done / (done + 10))
+        for name, value in self.moving.items():
+            if value.is_floating_point():
+                self.average[name].lerp_(value, 1 - keep)
+            else:
+                self.average[name].copy_(value)
+
+    def _close_epoch(self, epoch: int, *, train_loss: float | None) -> None:
+        """Score the averaged weights on the validation rows and keep them if they are the best so far."""
+        raw = {name: value.detach().clone() for name, value in self.moving.items()}
+        self._put(self.average)
+        logits = self._valid_logits()
+        self._put(raw)
+        labels = self.valid.labels.numpy()
+        heat = evaluate.temperature(logits, labels)
+        loss = evaluate.log_loss(logits / heat, labels)
+        accuracy = float((logits.argmax(1) == labels).mean())
+        state = self.state
+        state.history.append({"epoch": epoch, "train_loss": train_loss, "valid_loss": loss, "valid_accuracy": accuracy})
+        if loss < state.best_loss and (epoch > 0 or self.settings.start_is_candidate):
+            state.best_epoch, state.best_loss, state.best_temperature = epoch, loss, heat
+            self.best = {name: value.clone() for name, value in self.average.items()}
+        self._report()
+
+    def _valid_logits(self) -> np.ndarray:
+        self.model.eval()
+        parts = []
+        with torch.no_grad(), device.autocast(self.device):
+            for at in range(0, len(self.valid), SCORE_BATCH):
+                inputs = self.valid.held_out(np.arange(at, min(at + SCORE_BATCH, len(self.valid))))
+                parts.append(self.model(inputs.to(self.device)).float().cpu().numpy())
+        return np.concatenate(parts).astype(np.float64)
+
+    def _report(self) -> None:
+        last = self.state.history[-1] if self.state.history else {}
+        seen = self.state.step * self.settings.batch_size
+        losses = {name: last.get(name) for name in ("valid_loss", "valid_accuracy")}
+        mean = self.state.loss_sum / min(seen, len(self.train)) if seen else last.get("train_loss")
+        pace = self.pace.at(self._done())
+        pace["items_per_second"] *= self.settings.batch_size
+        self.progress(
+            Progress(
+                "training", self._done(), self.settings.epochs * self.steps, self.state.epoch, self.settings.epochs, mean,
+                best_epoch=max(self.state.best_epoch, 0), patience_left=self._patience_left(), **losses, **pace,
+            )
+        )
+
+    def _done(self) -> int:
+        return (self.state.epoch - 1) * self.steps + self.state.step
+
+    def _patience_left(self) -> int:
+        finished = self.state.history[-1]["epoch"] if self.state.history else 0
+        return self.settings.patience - (finished - max(self.state.best_epoch, 0))
+
+    @torch.no_grad()
+    def _put(self, values: dict[str, torch.Tensor]) -> None:
+        for name, value in self.moving.items():
+            value.copy_(values[name])
+
+    def _save(self) -> None:
+        moments = {
+            f"optimiser.{name}.{key}": value
+            for name, parameter in self.parameters.items()
+            for key, value in self.optimiser.state.get(parameter, {}).items()
+        }
+        kinds = {"model": self.moving, "average": self.average, "best": self.best}
+        tensors = {f"{kind}.{name}": value for kind, values in kinds.items() for name, value in values.items()}
+        checkpoint.write(self.file, tensors | moments, asdict(self.state))
+
+    def _resume(self) -> bool:
+        """Continue from this run's checkpoint, if there is one."""
+        found = checkpoint.read(self.file, identity=self.state.identity)
+        if found is None:
+            return False
+        tensors, state = found
+        self.state = State(**state)
+        self._put({name: tensors[f"model.{name}"] for name in self.moving})
+        self.average = {name: tensors[f"average.{name}"].to(self.device) for name in self.moving}
+        self.best = {name: tensors[f"best.{name}"].to(self.device) for name in self.moving}
+        for name, parameter in self.parameters.items():
+            start = f"optimiser.{name}."
+            moments = {key[len(start) :]: value for key, value in tensors.items() if key.startswith(start)}
+            if moments:
+                self.optimiser.state[parameter] = {
+                    key: value if key == "step" else value.to(self.device) for key, value in moments.items()
+                }
+        return True

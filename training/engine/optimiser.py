@@ -1,0 +1,31 @@
+"""The optimiser of a fine-tuning and its learning rate over time."""
+
+import math
+
+import torch
+from torch import nn
+
+
+def learning_rate_factor(done: int, total: int, warm_up: float) -> float:
+    """Return the factor of step `done` (from 0): linear warm-up over a share of all steps, then half a cosine to 0."""
+    warm = max(1, round(total * warm_up))
+    if done < warm:
+        return (done + 1) / warm
+    return 0.5 * (1 + math.cos(math.pi * (done - warm) / max(1, total - warm)))
+
+
+def adamw(
+    parameters: dict[str, nn.Parameter], *, learning_rate: float, head_factor: float, weight_decay: float
+) -> torch.optim.AdamW:
+    """Return AdamW over named parameters: the head learns faster; biases and batch-norm scales do not decay.
+
+    Each group keeps its own full rate under "base" for the schedule to multiply.
+    """
+    groups = {}
+    for name, parameter in parameters.items():
+        rate = learning_rate * (head_factor if name.startswith("head.") else 1.0)
+        decay = weight_decay if parameter.ndim > 1 else 0.0
+        groups.setdefault((rate, decay), []).append(parameter)
+    return torch.optim.AdamW(
+        [{"params": members, "lr": rate, "base": rate, "weight_decay": decay} for (rate, decay), members in groups.items()]
+    )
