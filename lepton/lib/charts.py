@@ -6,16 +6,18 @@ from collections.abc import Sequence
 SIDE = 1000
 
 
-def ticks(low: float, high: float, most: int = 5) -> list[float]:
-    """Evenly spaced round numbers whose first and last enclose [low, high]; 2 to `most` + 1 of them."""
+def ticks(low: float, high: float, most: int = 5, whole: bool = False) -> list[float]:
+    """Evenly spaced round numbers (`whole`: integers) whose first and last enclose [low, high]."""
     if high <= low:
         high = low + (abs(low) or 1)
     raw = (high - low) / most
     unit = 10 ** math.floor(math.log10(raw))
-    step = next(unit * m for m in (1, 2, 2.5, 5, 10) if unit * m >= raw * (1 - 1e-9))
+    steps = (unit * m for m in (1, 2, 2.5, 5, 10))
+    step = next(s for s in steps if s >= raw * (1 - 1e-9) and (not whole or s == int(s)))
     first = math.floor(low / step + 1e-9)
     last = math.ceil(high / step - 1e-9)
-    return [round(i * step, 10) for i in range(first, last + 1)]
+    marks = [round(i * step, 10) for i in range(first, last + 1)]
+    return [int(mark) for mark in marks] if whole else marks
 
 
 def line_chart(series: Sequence[dict], *, y_range=None, target=None, whole_x: bool = True) -> dict:
@@ -31,7 +33,7 @@ def line_chart(series: Sequence[dict], *, y_range=None, target=None, whole_x: bo
     values += [] if target is None else [target]
     y_ticks = ticks(min(values), max(values), 4)
     x_low, x_high = min(p[0] for p in points), max(p[0] for p in points)
-    x_ticks = _x_ticks(x_low, x_high, whole_x)
+    x_ticks = ticks(x_low, x_high, 6, whole_x)
     x = _scale(x_ticks[0], x_ticks[-1], 0, SIDE)
     y = _scale(y_ticks[0], y_ticks[-1], SIDE, 0)
     return {
@@ -41,13 +43,6 @@ def line_chart(series: Sequence[dict], *, y_range=None, target=None, whole_x: bo
         "rules": [_n(y(v)) for v in y_ticks],
         "target": None if target is None else _n(y(target)),
     }
-
-
-def _x_ticks(low, high, whole):
-    if not whole or high - low > 8:
-        marks = ticks(low, high, 5)
-        return [int(m) for m in marks] if all(m == int(m) for m in marks) else marks
-    return list(range(math.floor(low), max(math.ceil(high), math.floor(low) + 1) + 1))
 
 
 def _series(one, number, x, y):

@@ -56,7 +56,12 @@ def percent(share, digits=1):
     """0.9483 becomes "94.8%" in the reader's way of writing numbers; None becomes a dash."""
     if share is None or share == "":
         return "–"
-    return _("%(number)s%%") % {"number": number_format(float(share) * 100, int(digits))}
+    return _("%(number)s%%") % {"number": _rounded(float(share) * 100, int(digits))}
+
+
+def _rounded(number, digits):
+    """Rounded first: Django's number_format cuts digits off."""
+    return number_format(round(number, digits), digits)
 
 
 @register.simple_tag
@@ -89,7 +94,7 @@ def bytes_(count):
             break
         size /= 1000
     digits = 0 if unit == "B" or size >= 100 else 1
-    return f"{number_format(size, digits)} {unit}"
+    return f"{_rounded(size, digits)} {unit}"
 
 
 @register.filter
@@ -99,7 +104,7 @@ def duration(seconds):
         return "–"
     seconds = float(seconds)
     if seconds < 10:
-        return _("%(seconds)s s") % {"seconds": number_format(seconds, 1)}
+        return _("%(seconds)s s") % {"seconds": _rounded(seconds, 1)}
     whole = int(round(seconds))
     if whole < 60:
         return _("%(seconds)s s") % {"seconds": whole}
