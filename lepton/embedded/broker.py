@@ -11,6 +11,7 @@ class Redis:
     """Shape shared with Postgres: name, stop_signal, account, prepare, command, pid_file, ready."""
 
     name = "redis"
+    when_logged_elsewhere = ()
     stop_signal = signal.SIGTERM
     account = None
 

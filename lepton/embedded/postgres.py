@@ -5,6 +5,8 @@ import pwd
 import secrets
 import shutil
 import signal
+import socket
+import struct
 import subprocess
 from pathlib import Path
 from urllib.parse import quote
@@ -27,6 +29,8 @@ GRANT lepton_system TO lepton_owner WITH ADMIN OPTION
 CREATE DATABASE {DATABASE} OWNER lepton_owner
 """
 
+TLS_QUESTION = struct.pack("!ii", 8, 80877103)  # length, request code: PostgreSQL manual, 54.7
+
 SETTINGS = {
     "listen_addresses": "",
     "unix_socket_permissions": "0700",
@@ -47,6 +51,7 @@ class Postgres:
     """Shape shared with Redis: name, stop_signal, account, prepare, command, pid_file, ready."""
 
     name = "postgres"
+    when_logged_elsewhere = ("--log_line_prefix=",)  # the supervisor's log has its own times
     stop_signal = signal.SIGINT  # "fast": end the sessions, then stop; SIGTERM would wait for them
 
     def __init__(self, where: Place):
@@ -82,7 +87,7 @@ class Postgres:
     def call(self, program: str, *arguments: str, stdin: str = "") -> None:
         argv = [str(self.programs / program), *arguments]
         argv = leash.command(argv, account=self.account, dies_with=signal.SIGKILL)
-        done = subprocess.run(argv, input=stdin, capture_output=True, text=True, cwd="/")  # noqa: S603
+        done = subprocess.run(argv, input=stdin, capture_output=True, text=True, cwd="/")
         if done.returncode or " ERROR: " in done.stderr:
             raise EmbeddedError(f"{program} failed: {done.stderr.strip() or done.stdout.strip()}")
 
@@ -107,9 +112,20 @@ class Postgres:
         return [str(self.programs / "postgres"), "-D", str(self.where.data), *options]
 
     def ready(self) -> bool:
-        """PostgreSQL notes its own state on the eighth line of its pid file."""
+        """Whether it notes so on the eighth line of its pid file, and answers."""
         lines = read(self.pid_file).splitlines()
-        return len(lines) >= 8 and lines[7].strip() == "ready"
+        return len(lines) >= 8 and lines[7].strip() == "ready" and self.answers()
+
+    def answers(self) -> bool:
+        """Ask whether it speaks TLS; a live server says N, without a login or a line logged."""
+        try:
+            with socket.socket(socket.AF_UNIX) as line:
+                line.settimeout(2)
+                line.connect(str(self.where.postgres_sockets / ".s.PGSQL.5432"))
+                line.sendall(TLS_QUESTION)
+                return line.recv(1) in (b"N", b"S")
+        except OSError:
+            return False
 
 
 def url(where: Place, role: str) -> str:

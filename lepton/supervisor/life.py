@@ -42,7 +42,7 @@ class Life:
         process = self.process
         words = process.command() if callable(process.command) else process.command
         words = [word.replace("{fd}", str(fd)) for word in words]
-        return subprocess.Popen(  # noqa: S603
+        return subprocess.Popen(
             leash.command(words, account=process.account, dies_with=process.death_signal),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

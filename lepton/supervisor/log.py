@@ -44,7 +44,7 @@ class Log:
 
     def __init__(self, path: Path, names, *, echo: bool = True):
         path.parent.mkdir(parents=True, exist_ok=True)
-        self.logger = logging.Logger("up")
+        self.logger = logging.Logger("up")  # noqa: LOG001, of its own: Django sets up the others
         file = File(path, maxBytes=FILE_BYTES, backupCount=FILES, errors="replace")
         file.setFormatter(Lines(time="%Y-%m-%d %H:%M:%S"))
         self.logger.addHandler(file)

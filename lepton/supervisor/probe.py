@@ -17,7 +17,8 @@ def answers(host: str, port: int, allowed_hosts=(), path: str = "/livez") -> Cal
             with socket.create_connection((reach, port), timeout=timeout) as line:
                 line.sendall(f"GET {path} HTTP/1.1\r\nHost: {named}\r\n".encode())
                 line.sendall(b"Connection: close\r\n\r\n")
-                return line.recv(64).split(b" ", 2)[1:2] == [b"200"]
+                answer = b"".join(iter(lambda: line.recv(4096), b""))  # whole: no reset for it
+                return answer.split(b" ", 2)[1:2] == [b"200"]
         except OSError:
             return False
 

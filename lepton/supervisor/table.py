@@ -54,7 +54,7 @@ def embedded_server(part) -> Process:
 
     def command():
         part.prepare()
-        return part.command()
+        return [*part.command(), *part.when_logged_elsewhere]
 
     return Process(
         part.name,
