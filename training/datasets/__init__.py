@@ -1,0 +1,1 @@
+"""Data: uploads, imports with a row per file, and versions that never change."""

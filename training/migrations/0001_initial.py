@@ -417,8 +417,8 @@ class Migration(migrations.Migration):
                         max_length=14,
                     ),
                 ),
-                ("reason", models.CharField(blank=True, max_length=400)),
-                ("fix", models.CharField(blank=True, max_length=400)),
+                ("kind", models.CharField(blank=True, max_length=20)),
+                ("params", models.JSONField(default=dict)),
                 ("label", models.CharField(blank=True, max_length=80)),
                 (
                     "split",

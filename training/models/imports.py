@@ -1,10 +1,12 @@
 """Imports: an upload and, row by row, what became of each file."""
 
 from django.db import models
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Authored
 from accounts.scoping import ScopedManager, TenantModel
+from training.datasets import reasons
 from training.models.dataset import Dataset, Image, Item, Split
 from training.models.leased import Leased
 
@@ -14,6 +16,9 @@ class ImportQuerySet(models.QuerySet):
 
     def newest_first(self):
         return self.order_by("-created_at")
+
+    def for_lists(self):
+        return self.select_related("dataset").newest_first()
 
 
 class Import(Leased, Authored, TenantModel):
@@ -48,6 +53,11 @@ class Import(Leased, Authored, TenantModel):
     def __str__(self):
         return self.source
 
+    def get_absolute_url(self):
+        return reverse(
+            "training:import", args=[self.tenant.slug, self.dataset.engagement_id, self.pk]
+        )
+
     @property
     def has_ended(self) -> bool:
         return self.state in self.ENDED
@@ -74,8 +84,8 @@ class ImportRow(TenantModel):
     position = models.PositiveIntegerField()  # of the file in the archive, from 0
     path = models.CharField(max_length=500)
     outcome = models.CharField(max_length=14, choices=Outcome)
-    reason = models.CharField(max_length=400, blank=True)
-    fix = models.CharField(max_length=400, blank=True)
+    kind = models.CharField(max_length=20, blank=True)  # of reasons.WORDS; blank: accepted
+    params = models.JSONField(default=dict)  # what the words are filled with
     label = models.CharField(max_length=80, blank=True)
     split = models.CharField(max_length=5, choices=Split, blank=True)
     item = models.ForeignKey(Item, null=True, on_delete=models.SET_NULL, related_name="+")
@@ -84,3 +94,13 @@ class ImportRow(TenantModel):
     class Meta(TenantModel.Meta):
         constraints = [models.UniqueConstraint("parent", "position", name="one_outcome_per_file")]
         indexes = [models.Index(fields=["parent", "outcome"], name="import_rows_by_outcome")]
+
+    @property
+    def reason(self) -> str:
+        """Why it came out this way, in the reader's language; empty when accepted."""
+        return reasons.words(self.kind, self.params)[0]
+
+    @property
+    def fix(self) -> str:
+        """What to do about it, in the reader's language."""
+        return reasons.words(self.kind, self.params)[1]
