@@ -60,7 +60,7 @@ def leave(where: Place, parts) -> None:
 
 
 def alone(where: Place) -> bool:
-    """Whether no other process uses the home's servers; the caller holds the lock and has joined."""
+    """Whether no other process uses the servers; the caller holds the lock and has joined."""
     file = _users[where.home]
     if not attempt(file, fcntl.LOCK_EX):
         return False

@@ -12,7 +12,7 @@ def command(argv: list[str], *, account: str | None = None, dies_with: int | Non
     """The argument list that runs argv under account; dies_with is sent when the parent dies."""
     # A wrapper program instead of preexec_fn: that one is not safe beside threads.
     options = [account or "", str(int(dies_with or 0)), str(os.getpid())]
-    return [sys.executable, "-I", "-S", os.path.abspath(__file__), *options, *argv]
+    return [sys.executable, "-I", "-S", __file__, *options, *argv]
 
 
 def die_with_parent(sent: int = signal.SIGKILL) -> None:

@@ -48,8 +48,10 @@ class Supervisor:
             held = socket.create_server((host, port), family=family, backlog=BACKLOG)
         except OSError as problem:
             self.resources.close()
+            number = problem.errno or 0
+            reason = os.strerror(number) if number > 0 else problem.strerror
             raise PortTaken(
-                f"{process.name} cannot listen on {host}:{port} ({problem.strerror})."
+                f"{process.name} cannot listen on {host}:{port} ({reason})."
                 f" Stop the program that uses it, or set {process.setting or 'another port'}."
             ) from problem
         self.resources.callback(held.close)
