@@ -21,9 +21,9 @@ BRIGHTNESS = 0.15  # an augmented batch's pixels are multiplied by 1 +- this
 class ImageBatches:
     """Squares uint8 [n, 256, 256, 3] (a memory map) with labels int64 [n]; gives crops uint8 [b, 224, 224, 3]."""
 
-    def __init__(self, squares: np.ndarray, labels: np.ndarray, *, mirror: bool, augment: bool):
+    def __init__(self, squares: np.ndarray, labels: np.ndarray, *, mirror: bool, augment: bool, turn: bool = False):
         self.squares, self.labels = squares, torch.from_numpy(np.asarray(labels, dtype=np.int64))
-        self.mirror, self.augment = mirror, augment
+        self.mirror, self.augment, self.turn = mirror, augment, turn
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -44,6 +44,8 @@ class ImageBatches:
         view = square[top : top + preprocess.CROP, left : left + preprocess.CROP]
         if self.mirror and rng.random() < 0.5:
             view = view[:, ::-1]
+        if self.turn:
+            view = np.rot90(view, rng.integers(4))
         if self.augment:
             factor = 1 + BRIGHTNESS * (2 * rng.random() - 1)
             view = (np.arange(256) * factor).clip(0, 255).astype(np.uint8)[view]

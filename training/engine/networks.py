@@ -34,6 +34,8 @@ class Classifier(nn.Module):
     def begin(self, images: Tensor, cut: int) -> Tensor:
         """Normalise uint8 images and run the first `cut` stages: float32 [n, channels, height, width]."""
         x = (images.permute(0, 3, 1, 2).float() - self.mean) / self.std
+        if hasattr(self.backbone, "enter"):
+            x = self.backbone.enter(x)
         return self._run(x, self.stages[:cut])
 
     def finish(self, activations: Tensor, cut: int) -> Tensor:
@@ -78,6 +80,11 @@ class LeptonSmall(nn.Module):
         self.stage2 = nn.Sequential(_conv(second, third, stride=2), Residual(third))
         self.stage3 = nn.Sequential(_conv(third, fourth, stride=2), Residual(fourth))
         self.stage4 = nn.Sequential(_conv(fourth, fourth, stride=2), Residual(fourth))
+
+    def enter(self, x: Tensor) -> Tensor:
+        """Take out each image's own brightness, tint and contrast: a defect is what differs from its surface."""
+        centred = x - x.mean((2, 3), keepdim=True)
+        return centred / (centred.square().mean((1, 2, 3), keepdim=True) + 1e-3).sqrt()
 
     def pool(self, x: Tensor) -> Tensor:
         return torch.cat([x.mean((2, 3)), x.amax((2, 3))], 1)

@@ -177,8 +177,8 @@ def _session(work: Work, model, train: list[Row], valid: list[Row], *, unfreeze:
         sources = [batches.ActivationBatches(kept[i], labels[i]) for i in range(2)]
         network = networks.Rest(model, cut)
     else:
-        augment = params.augmentation == "light"
-        sources = [batches.ImageBatches(pixels[i], labels[i], mirror=mirror, augment=augment) for i in range(2)]
+        views = {"mirror": mirror, "augment": params.augmentation != "none", "turn": params.augmentation == "turns"}
+        sources = [batches.ImageBatches(pixels[i], labels[i], **views) for i in range(2)]
     return fit.Fit(
         network, *sources, settings,
         parameters=networks.trainable_parameters(model, unfreeze=unfreeze),

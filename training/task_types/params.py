@@ -45,8 +45,8 @@ class FineTuneParams(LinearProbeParams):
     weight_decay: float = setting(0.01, _("Weight decay"), _("Pulls weights towards zero."), min=0.0, max=1.0)
     label_smoothing: float = setting(0.1, _("Label smoothing"), _("Keeps the model from over-confidence."), min=0.0, max=0.5)
     augmentation: str = setting(
-        "light", _("Augmentation"), _("Light: random crop and slight brightness, and the mirror where views is 2."),
-        choices=("none", "light"),
+        "light", _("Augmentation"), _("Light: random crop and slight brightness, and the mirror where views is 2. Turns: quarter turns too."),
+        choices=("none", "light", "turns"),
     )
     patience: int = setting(4, _("Patience"), _("Epochs without improvement before stopping early."), min=1, max=500)
 
