@@ -1,4 +1,4 @@
-"""Geometry of charts: numbers in, SVG coordinates out, on a canvas of 1000 by 1000 that stretches."""
+"""Geometry of charts: numbers in, SVG coordinates out, on a canvas of 1000 by 1000."""
 
 import math
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ def ticks(low: float, high: float, most: int = 5, whole: bool = False) -> list[f
 def line_chart(series: Sequence[dict], *, y_range=None, target=None, whole_x: bool = True) -> dict:
     """Paths, dots and ticks of a line chart.
 
-    Each of `series` has a name and points [(x, y)] or [(x, y, low, high)]; y of None breaks the line.
+    Each of `series` has a name and points, (x, y) or (x, y, low, high); y None breaks the line.
     `y_range` widens the scale to (low, high); `target` is drawn as a rule across.
     """
     points = [p for one in series for p in one["points"] if p[1] is not None]
@@ -94,7 +94,7 @@ def sparkline(values: Sequence[float]) -> str:
 
 
 def interval_bar(value, low=None, high=None, target=None) -> dict:
-    """Positions in per cent of a share, its interval and its target on a scale that shows all three.
+    """Positions in per cent of a share, its interval and its target on one scale.
 
     The scale begins at the tenth below everything shown and ends at 1, and both ends are returned.
     """
@@ -111,9 +111,26 @@ def interval_bar(value, low=None, high=None, target=None) -> dict:
     return bar
 
 
-def confusion(matrix: Sequence[Sequence[int]], labels: Sequence[str], url=None) -> list[dict]:
-    """Rows of a confusion matrix (truth down, answer across), each cell with n, share of its row and heat 0 to 10.
+def bars(counts: dict) -> list[dict]:
+    """Rows of bars from {label: count} or {label: [counts of parts]}; the largest is full."""
+    parts = {k: list(v) if isinstance(v, (list, tuple)) else [v] for k, v in counts.items()}
+    place = _scale(0, max((sum(v) for v in parts.values()), default=0) or 1, 0, 100)
+    return [
+        {
+            "label": label,
+            "count": sum(row),
+            "parts": [
+                {"x": _n(place(sum(row[:i]))), "width": _n(place(n))} for i, n in enumerate(row)
+            ],
+        }
+        for label, row in parts.items()
+    ]
 
+
+def confusion(matrix: Sequence[Sequence[int]], labels: Sequence[str], url=None) -> list[dict]:
+    """Rows of a confusion matrix (truth down, answer across).
+
+    Each cell has n, its share of the row and a heat of 0 to 10.
     `url(true_label, predicted_label)` gives a cell's address, or None.
     """
     rows = []

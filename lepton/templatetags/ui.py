@@ -1,11 +1,10 @@
-"""Small helpers of the templates: icons, chips, numbers with their interval, times, live fragments."""
+"""Small helpers of the templates: icons, chips, numbers, times, live fragments."""
 
 from django import template
 from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.formats import date_format, localize, number_format
 from django.utils.html import format_html
-from django.utils.safestring import mark_safe
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -18,12 +17,16 @@ register = template.Library()
 @register.simple_tag
 def icon(name, label=""):
     """An icon of the sprite; silent beside words, named by `label` when it stands alone."""
-    role = format_html('role="img" aria-label="{}"', label) if label else 'aria-hidden="true"'
+    sprite = static("img/icons.svg")
+    if label:
+        return format_html(
+            '<svg class="icon" role="img" aria-label="{}"><use href="{}#{}"></use></svg>',
+            label,
+            sprite,
+            name,
+        )
     return format_html(
-        '<svg class="icon" {}><use href="{}#{}"></use></svg>',
-        mark_safe(role),
-        static("img/icons.svg"),
-        name,
+        '<svg class="icon" aria-hidden="true"><use href="{}#{}"></use></svg>', sprite, name
     )
 
 
@@ -105,12 +108,13 @@ def duration(seconds):
     seconds = float(seconds)
     if seconds < 10:
         return _("%(seconds)s s") % {"seconds": _rounded(seconds, 1)}
-    whole = int(round(seconds))
+    whole = round(seconds)
     if whole < 60:
         return _("%(seconds)s s") % {"seconds": whole}
     if whole < 3600:
         return _("%(minutes)s min %(seconds)s s") % {"minutes": whole // 60, "seconds": whole % 60}
-    return _("%(hours)s h %(minutes)s min") % {"hours": whole // 3600, "minutes": whole % 3600 // 60}
+    hours, minutes = whole // 3600, whole % 3600 // 60
+    return _("%(hours)s h %(minutes)s min") % {"hours": hours, "minutes": minutes}
 
 
 @register.simple_tag
@@ -119,7 +123,7 @@ def timeago(moment):
     if not moment:
         return "–"
     words = _("%(time)s ago") % {"time": timesince(moment, depth=1)}
-    return _time(moment, "data-timeago", words)
+    return format_html('<time datetime="{}" data-timeago>{}</time>', moment.isoformat(), words)
 
 
 @register.simple_tag
@@ -127,18 +131,13 @@ def localtime(moment):
     """A <time> shown on the reader's own clock; UTC until the page has run."""
     if not moment:
         return "–"
-    return _time(moment, "data-localtime", date_format(timezone.localtime(moment), "DATETIME_FORMAT"))
-
-
-def _time(moment, attribute, words):
-    return format_html(
-        '<time datetime="{}" {}>{}</time>', moment.isoformat(), mark_safe(attribute), words
-    )
+    words = date_format(timezone.localtime(moment), "DATETIME_FORMAT")
+    return format_html('<time datetime="{}" data-localtime>{}</time>', moment.isoformat(), words)
 
 
 @register.simple_tag
 def live(url, *topics):
-    """Attributes of a fragment's root: it fetches itself from `url` when one of `topics` changed."""
+    """Attributes of a fragment's root: it fetches itself when one of `topics` changed."""
     return format_html(
         'data-live="{}" hx-get="{}" hx-trigger="look-again" hx-target="this" hx-swap="outerHTML"',
         " ".join(str(topic) for topic in topics),

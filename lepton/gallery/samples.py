@@ -1,86 +1,14 @@
-"""The living style guide: every component once, with made-up content; wired only in DEBUG."""
+"""Made-up content for the gallery: figures and lists."""
 
 import math
 from datetime import timedelta
 
-from django import forms
-from django.shortcuts import render
 from django.utils import timezone
 
 from lepton.lib import charts, states
 
-PHASES = ["PoC", "Fine-tuning", "Deployment", "Monitoring", "Customer training", "Go-live"]
-PHASES += ["Optimisation", "Customer feedback", "Data iteration"]
-CURL = """curl -X POST http://localhost:8000/v1/endpoints/acme/surface/predict \\
-  -H "Authorization: Bearer lp_live_7Kq2…" \\
-  --data-binary @part.jpg"""
-PYTHON = """import httpx
 
-answer = httpx.post(
-    "http://localhost:8000/v1/endpoints/acme/surface/predict",
-    headers={"Authorization": "Bearer lp_live_7Kq2…"},
-    content=open("part.jpg", "rb").read(),
-)
-print(answer.json()["label"])"""
-
-
-class SampleForm(forms.Form):
-    """One field of each kind."""
-
-    name = forms.CharField(label="Name", help_text="As the customer calls it.")
-    method = forms.ChoiceField(
-        label="Method", choices=[("probe", "Linear probe"), ("tune", "Fine-tune")]
-    )
-    epochs = forms.IntegerField(label="Epochs", min_value=1, max_value=100)
-    need = forms.CharField(label="Need", widget=forms.Textarea, required=False)
-    mirror = forms.BooleanField(label="A mirrored image keeps its class", required=False)
-    split = forms.ChoiceField(
-        label="Splits",
-        choices=[("given", "As given in the zip"), ("seed", "Stratified by seed")],
-        widget=forms.RadioSelect,
-        initial="given",
-        help_text="Test images are never trained on.",
-    )
-
-
-def gallery(request):
-    """Show every component, in the states it can have."""
-    return render(request, "lepton/gallery.html", context())
-
-
-def context() -> dict:
-    """What the gallery shows."""
-    return {**_frame(), **_figures(), **_lists(), **_work()}
-
-
-def _frame():
-    pages = [("Overview", "overview"), ("Data", "data"), ("Runs", "runs"), ("Models", "models")]
-    pages += [("Endpoint", "endpoint"), ("Feedback", "feedback")]
-    tenant_pages = [("Engagements", "engagements"), ("Members", "members"), ("API keys", "key")]
-    rail = [{"label": label, "icon": icon, "url": f"#{icon}"} for label, icon in pages]
-    rail[2] |= {"current": True, "count": 3}
-    return {
-        "engagement": {"name": "Surface inspection, line 4"},
-        "rail": rail,
-        "tenant_rail": [{"label": t, "icon": i, "url": f"#{i}"} for t, i in tenant_pages],
-        "breadcrumbs": [
-            {"label": "Acme Metals", "url": "#"},
-            {"label": "Surface inspection, line 4", "url": "#"},
-            {"label": "Gallery"},
-        ],
-        "iteration": 1,
-        "phases": [
-            {"label": label, "state": "done" if i < 1 else "current" if i == 1 else "coming"}
-            for i, label in enumerate(PHASES)
-        ],
-        "actions": [
-            {"label": "Export", "url": "#", "icon": "download"},
-            {"label": "Start a run", "kind": "primary", "icon": "play", "dialog": "start"},
-        ],
-    }
-
-
-def _figures():
+def figures():
     loss = [(e, 0.72 * math.exp(-e / 3) + 0.11) for e in range(13)]
     valid = [(e, 0.69 * math.exp(-e / 3.4) + 0.19 + 0.006 * max(0, e - 8)) for e in range(13)]
     weeks = [(w, 0.941 - 0.004 * w, 0.905 - 0.005 * w, 0.967 - 0.003 * w) for w in range(10)]
@@ -132,6 +60,10 @@ def _figures():
         ),
         "spark": charts.sparkline([p[1] for p in valid]),
         "confusion": charts.confusion(matrix, labels, url=lambda truth, said: f"#{truth}-{said}"),
+        "bars": charts.bars(
+            {"clean": [420, 90, 120], "crack": [201, 40, 63], "dent": [150, 31, 48]}
+        ),
+        "parts": ["train", "valid", "test"],
         "scores": [
             {"label": "crack", "score": 0.912},
             {"label": "scratch", "score": 0.071},
@@ -141,7 +73,7 @@ def _figures():
     }
 
 
-def _lists():
+def lists():
     now = timezone.now()
     card = {
         "name": "Surface inspection, line 4",
@@ -249,59 +181,5 @@ def _lists():
                 "seconds": 4.2,
                 "at": now - timedelta(days=2),
             },
-        ],
-    }
-
-
-def _work():
-    bad = SampleForm({"name": "", "method": "probe", "epochs": "0", "split": "seed"})
-    return {
-        "progress": {
-            "label": "Epoch 5 of 12",
-            "done": 5,
-            "total": 12,
-            "eta_seconds": 134,
-            "note": "Best epoch 4 · patience left 3 · 41 images a second",
-            "cancel_url": "#",
-            "cancel_confirm": "Cancel this run? What it has learned so far is lost.",
-        },
-        "waiting": {"label": "Reading the zip", "total": None},
-        "tabs": [
-            {"label": "All", "url": "#", "current": True, "count": 14},
-            {"label": "Running", "url": "#", "count": 1},
-            {"label": "Failed", "url": "#", "count": 1},
-        ],
-        "snippets": [{"name": "curl", "code": CURL}, {"name": "Python", "code": PYTHON}],
-        "pager": {"text": "1–4 of 14", "older_url": "#"},
-        "form": bad,
-        "fresh_form": SampleForm(prefix="fresh"),
-        "steps": [
-            "Put the images of each class into a folder named after the class.",
-            "Zip the folders, with train, valid and test above them if you have splits.",
-            "Drop the zip here; every file is checked and named in a report.",
-        ],
-        "empty_actions": [
-            {"label": "Upload a zip", "kind": "primary", "icon": "upload", "url": "#"},
-            {"label": "Read how", "kind": "quiet", "url": "#"},
-        ],
-        "icons": [
-            "overview",
-            "data",
-            "runs",
-            "models",
-            "endpoint",
-            "feedback",
-            "members",
-            "key",
-            "audit",
-            "engagements",
-            "board",
-            "target",
-            "flag",
-            "rocket",
-            "gauge",
-            "book",
-            "refresh",
-            "star",
         ],
     }
