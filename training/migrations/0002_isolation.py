@@ -23,12 +23,32 @@ WHERE r.id = (
 )
 RETURNING r.id, r.tenant_id, r.attempt, r.crashes
 """
+CLAIMABLE = """
+SELECT '{kind}' WHERE EXISTS (
+  SELECT FROM {table} WHERE state IN ({open_states})
+  AND (lease_expires_at IS NULL OR lease_expires_at < now())
+)
+"""
 CLAIMED = "TABLE (id uuid, tenant_id uuid, attempt int, crashes int)"
+LEASED = {
+    "run": ("training_run", "'queued', 'preparing', 'training', 'evaluating'"),
+    "import": ("training_import", "'queued', 'running'"),
+}
 
 
-def claim(name, table, open_states):
-    body = CLAIM.format(table=table, open_states=", ".join(f"'{s}'" for s in open_states))
-    return SystemFunction(name, "p_worker text, p_seconds double precision", CLAIMED, body)
+def claim(kind):
+    table, open_states = LEASED[kind]
+    arguments = "p_worker text, p_seconds double precision"
+    body = CLAIM.format(table=table, open_states=open_states)
+    return SystemFunction(f"lepton_claim_{kind}", arguments, CLAIMED, body)
+
+
+def claimable():
+    parts = [
+        CLAIMABLE.format(kind=kind, table=table, open_states=open_states)
+        for kind, (table, open_states) in LEASED.items()
+    ]
+    return SystemFunction("lepton_claimable", "", "TABLE (kind text)", "UNION ALL".join(parts))
 
 
 class Migration(migrations.Migration):
@@ -39,8 +59,7 @@ class Migration(migrations.Migration):
             portfolio=["evaluation", "modelversion"],
             system_writes=["run", "import"],
         ),
-        claim(
-            "lepton_claim_run", "training_run", ["queued", "preparing", "training", "evaluating"]
-        ),
-        claim("lepton_claim_import", "training_import", ["queued", "running"]),
+        claim("run"),
+        claim("import"),
+        claimable(),
     ]
