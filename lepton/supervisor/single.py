@@ -30,3 +30,15 @@ def holder(home: Path) -> str:
     """Process id and address of the supervisor that holds the home."""
     pid, _, address = (home / "up.lock").read_text().strip().partition(" ")
     return f"process {pid}, {address}" if pid else "it is just starting"
+
+
+def is_held(home: Path) -> bool:
+    """Whether a supervisor runs for this home."""
+    try:
+        with (home / "up.lock").open("a+") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except FileNotFoundError:
+        return False
+    return False

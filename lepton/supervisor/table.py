@@ -35,7 +35,7 @@ def table(settings, parts=()) -> list[Process]:
     servers = [embedded_server(part) for part in parts]
     migrate = Process(
         "migrate",
-        [PYTHON, "manage.py", "migrate", "--database", "owner", "--no-input", "--verbosity", "1"],
+        [PYTHON, "manage.py", "migrate", "--database", "owner", "--no-input", "--skip-checks"],
         needs=tuple(server.name for server in servers),
         once=True,
     )
