@@ -1,0 +1,152 @@
+"""One row of every kind in a tenant, for tests that only need something to be there."""
+
+from types import SimpleNamespace
+
+from django.core.files.base import ContentFile
+from django.core.files.storage import storages
+
+from accounts import services as accounts
+from accounts.models import Membership, author
+from accounts.scoping import tenant_scope
+from feedback.models import Feedback
+from serving.models import Deployment, Endpoint, Prediction
+from tests import factories
+from training.models import (
+    Dataset,
+    DatasetVersion,
+    Evaluation,
+    Image,
+    Import,
+    ImportRow,
+    Item,
+    ModelVersion,
+    Run,
+    VersionItem,
+)
+
+CLASSES = ["ok", "scratch"]
+HASH = "0" * 64
+
+
+def build(tenant, owner) -> SimpleNamespace:
+    """Make the rows in the tenant's scope and return them by name."""
+    world = SimpleNamespace(tenant=tenant, engagement=factories.engagement(tenant, owner))
+    with tenant_scope(tenant):
+        _data(world, owner)
+        _model(world, owner)
+        _serving(world, owner)
+        world.key, world.secret = accounts.create_key("a client", scopes=["view"], by=owner)
+        world.membership = accounts.add_member(
+            "dave@acme.example", name="Dave", role="viewer", by=owner
+        )
+        world.own_membership = Membership.objects.get(user=owner)
+    return world
+
+
+def _data(world, owner):
+    by = author(owner)
+    world.dataset = Dataset.objects.create(engagement=world.engagement, name="parts", **by)
+    key = f"tenants/{world.tenant.pk}/images/00/{HASH}.jpg"
+    storages["default"].save(key, ContentFile(b"not looked at"))
+    world.image = Image.objects.create(
+        sha256=HASH, original_sha256=HASH, width=64, height=64, size_bytes=13, storage_key=key
+    )
+    world.item = Item.objects.create(
+        dataset=world.dataset, image=world.image, path="ok/1.jpg", label="ok"
+    )
+    world.import_ = Import.objects.create(
+        dataset=world.dataset,
+        source="parts.zip",
+        upload_key="uploads/x",
+        size_bytes=1,
+        sha256=HASH,
+        state=Import.State.SUCCEEDED,
+        **by,
+    )
+    ImportRow.objects.create(
+        parent=world.import_, position=0, path="ok/1.jpg", outcome="accepted", label="ok"
+    )
+    counts = {"train": {"ok": 1, "scratch": 0}, "valid": {}, "test": {}}
+    world.version = DatasetVersion.objects.create(
+        dataset=world.dataset,
+        number=1,
+        classes=CLASSES,
+        split_policy="stratified",
+        seed=1,
+        counts=counts,
+        manifest_sha256=HASH,
+        **by,
+    )
+    VersionItem.objects.create(
+        version=world.version, image=world.image, path="ok/1.jpg", label="ok", split="train"
+    )
+
+
+def _model(world, owner):
+    world.run = Run.objects.create(
+        engagement=world.engagement,
+        dataset_version=world.version,
+        number=1,
+        task_type="image_classification",
+        method="linear_probe",
+        backbone="resnet18",
+        params={},
+        state=Run.State.SUCCEEDED,
+        **author(owner),
+    )
+    world.model = ModelVersion.objects.create(
+        engagement=world.engagement,
+        run=world.run,
+        number=1,
+        classes=CLASSES,
+        backbone="resnet18",
+        method="linear_probe",
+        storage_prefix=f"tenants/{world.tenant.pk}/models/x",
+        meta={},
+        size_bytes=1,
+    )
+    world.evaluation = Evaluation.objects.create(
+        model_version=world.model,
+        dataset_version=world.version,
+        split="test",
+        n=40,
+        accuracy=0.9,
+        accuracy_low=0.77,
+        accuracy_high=0.96,
+        macro_precision=0.9,
+        macro_recall=0.9,
+        macro_f1=0.9,
+        macro_f1_low=0.78,
+        macro_f1_high=0.96,
+        ece=0.05,
+        per_class=[
+            {"label": name, "n": 20, "precision": 0.9, "recall": 0.9, "f1": 0.9}
+            for name in CLASSES
+        ],
+        confusion=[[18, 2], [2, 18]],
+    )
+
+
+def _serving(world, owner):
+    world.endpoint = Endpoint.objects.create(
+        engagement=world.engagement, slug="line-1", **author(owner)
+    )
+    world.deployment = Deployment.objects.create(
+        endpoint=world.endpoint,
+        model_version=world.model,
+        number=1,
+        state=Deployment.State.LIVE,
+        **author(owner),
+    )
+    world.prediction = Prediction.objects.create(
+        endpoint=world.endpoint,
+        model_version=world.model,
+        label="ok",
+        score=0.8,
+        scores=[0.8, 0.2],
+        latency_ms=12.0,
+        input_sha256=HASH,
+    )
+    world.feedback = Feedback.objects.create(
+        prediction=world.prediction, verdict="confirm", **author(owner)
+    )
