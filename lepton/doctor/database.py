@@ -10,7 +10,7 @@ from accounts.scoping import unprotected_tables
 from .finding import Finding
 
 MIGRATE = "python manage.py migrate --database owner"
-OLDEST_POSTGRES = 150000
+OLDEST_POSTGRES = 160000
 LOGINS = {"default": "app", "owner": "owner"}
 
 
@@ -27,7 +27,7 @@ def reachable():
             continue
         found = _("%(user)s, PostgreSQL %(version)d") % {"user": user, "version": version // 10000}
         if version < OLDEST_POSTGRES:
-            yield Finding.problem(subject, found, _("Use PostgreSQL 15 or newer."))
+            yield Finding.problem(subject, found, _("Use PostgreSQL 16 or newer."))
         else:
             yield Finding.ok(subject, found)
 
