@@ -137,16 +137,24 @@ if env("LEPTON_S3_BUCKET"):
         "OPTIONS": {
             "bucket_name": env("LEPTON_S3_BUCKET"),
             "endpoint_url": env("LEPTON_S3_ENDPOINT_URL"),
+            "addressing_style": "path" if env("LEPTON_S3_ENDPOINT_URL") else "auto",
+            "signature_version": "s3v4",
             "file_overwrite": True,
             "default_acl": None,
+            "max_memory_size": 16 * 1024**2,  # of a file being read; the rest goes to disk
             "querystring_auth": True,
             "querystring_expire": 300,
         },
     }
 else:
     _storage = {
-        "BACKEND": "django.core.files.storage.FileSystemStorage",
-        "OPTIONS": {"location": LEPTON_HOME / "storage", "allow_overwrite": True},
+        "BACKEND": "lepton.lib.storage.LocalStorage",
+        "OPTIONS": {
+            "location": LEPTON_HOME / "storage",
+            "allow_overwrite": True,
+            "file_permissions_mode": 0o600,
+            "directory_permissions_mode": 0o700,
+        },
     }
 STORAGES = {
     "default": _storage,

@@ -79,7 +79,7 @@ def _truncate_all(url: str) -> None:
 def _storage_of_its_own(settings, tmp_path):
     """Every test has an empty storage of its own."""
     options = {"location": tmp_path / "storage", "allow_overwrite": True}
-    backend = "django.core.files.storage.FileSystemStorage"
+    backend = "lepton.lib.storage.LocalStorage"
     settings.STORAGES = settings.STORAGES | {"default": {"BACKEND": backend, "OPTIONS": options}}
     settings.LEPTON_CACHE_DIR = tmp_path / "cache"
 

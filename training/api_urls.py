@@ -1,4 +1,6 @@
 """API operations below a tenant."""
 
+from training import data_api_urls, run_api_urls
+
 app_name = "training_api"
-urlpatterns = []
+urlpatterns = [*data_api_urls.urlpatterns, *run_api_urls.urlpatterns]

@@ -1,0 +1,3 @@
+"""API operations on data, below a tenant."""
+
+urlpatterns = []

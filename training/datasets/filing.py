@@ -1,0 +1,85 @@
+"""Into the rows: one batch of findings becomes images, items and import rows, in one transaction."""
+
+from training.datasets.examine import OUTCOME_OF
+from training.models import Dataset, Image, ImportRow, Item
+
+Outcome = ImportRow.Outcome
+
+
+def file_batch(import_, findings) -> None:
+    """Write a batch; call it inside the claim's scope. One batch at a time per dataset."""
+    Dataset.objects.select_for_update(no_key=True).get(pk=import_.dataset_id)
+    images = _images(findings)
+    there = _items_there(import_.dataset_id, images)
+    rows, items, moved = [], [], []
+    for finding in findings:
+        image = images.get(finding.image.sha256) if finding.image else None
+        before = there.get(image.pk) if image else None
+        row = _row(import_, finding, image)
+        if before is not None:
+            _meet(row, before, finding, moved)
+        elif image is not None:
+            item = _item(import_, finding, image)
+            row.outcome, row.item = Outcome.ACCEPTED, item
+            there[image.pk] = item
+            items.append(item)
+        rows.append(row)
+    Item.objects.bulk_create(items)
+    Item.objects.bulk_update(moved, ["split", "group"])
+    ImportRow.objects.bulk_create(rows)
+
+
+def _images(findings) -> dict[str, Image]:
+    """The stored images of a batch by sha256: those that were there, and the new ones."""
+    found = [finding for finding in findings if finding.image]
+    new = {f.image.sha256: f.image for f in found if not f.is_known}
+    Image.objects.bulk_create(new.values(), ignore_conflicts=True)
+    images = Image.objects.filter(sha256__in=new)
+    return {f.image.sha256: f.image for f in found if f.is_known} | {i.sha256: i for i in images}
+
+
+def _items_there(dataset_id, images) -> dict:
+    ids = [image.pk for image in images.values()]
+    return {i.image_id: i for i in Item.objects.filter(dataset_id=dataset_id, image_id__in=ids)}
+
+
+def _row(import_, finding, image):
+    return ImportRow(
+        parent=import_,
+        position=finding.position,
+        path=finding.path,
+        outcome=OUTCOME_OF.get(finding.kind, ""),
+        kind=finding.kind,
+        params=finding.params,
+        label=finding.place.label,
+        split=finding.place.split,
+        image=image,
+    )
+
+
+def _item(import_, finding, image):
+    place = finding.place
+    return Item(
+        dataset_id=import_.dataset_id,
+        image=image,
+        path=finding.path,
+        label=place.label,
+        split=place.split,
+        group=place.group,
+    )
+
+
+def _meet(row, item, finding, moved):
+    """The image is in the dataset already: as what it is called now, or as something else."""
+    row.item, row.params = item, {"path": item.path}
+    if item.label != finding.place.label:
+        row.outcome, row.kind = Outcome.CONFLICT, "conflict"
+        row.params["label"] = item.label
+        return
+    row.outcome, row.kind = Outcome.DUPLICATE, "duplicate"
+    given = finding.place.split or item.split, finding.place.group or item.group
+    is_from_before = not item._state.adding
+    if is_from_before and given != (item.split, item.group):
+        item.split, item.group = given
+        row.kind = "duplicate_moved"
+        moved.append(item)

@@ -1,0 +1,99 @@
+"""The splits file: a CSV with `file`, `split` and optionally `label` and `group`, read strictly."""
+
+import csv
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+
+from training.datasets import layout
+from training.datasets.archive import BadArchive
+
+COLUMNS = ("file", "label", "split", "group")
+MAX_BYTES = 50 * 1024**2
+SHOWN = 5  # problems named in one message
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What the splits file says of one file; "" where it says nothing."""
+
+    label: str
+    split: str
+    group: str
+
+
+def parse(data: bytes, paths: Sequence[str]) -> dict[str, Line]:
+    """Map paths of the archive to their lines. Raises BadArchive naming the lines at fault."""
+    reader = _reader(data)
+    by_short = layout.without_wrapper(paths)
+    by_name = {path: path for path in paths} | by_short
+    lines, problems = {}, []
+    for row in _rows(reader):
+        path = by_name.get(_normal(row["file"]))
+        problem = _problem(row, path, lines)
+        if problem:
+            problems.append(
+                _("line %(line)d: %(problem)s") % {"line": reader.line_num, "problem": problem}
+            )
+            continue
+        split = layout.SPLIT_FOLDERS.get((row.get("split") or "").strip().lower(), "")
+        label, group = (row.get("label") or "").strip(), (row.get("group") or "").strip()
+        lines[path] = Line(label, split, group)
+    if problems:
+        raise _bad(_summary(problems))
+    return lines
+
+
+def _reader(data):
+    try:
+        reader = csv.DictReader(io.StringIO(data.decode("utf-8-sig"), newline=""), strict=True)
+        columns = reader.fieldnames or []
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise _bad(_("it is not a CSV file in UTF-8 (%(detail)s)") % {"detail": error}) from None
+    if unknown := [str(name) for name in columns if name not in COLUMNS]:
+        raise _bad(_("unknown column: %(names)s") % {"names": ", ".join(unknown)})
+    if missing := [name for name in ("file", "split") if name not in columns]:
+        raise _bad(_("missing column: %(names)s") % {"names": ", ".join(missing)})
+    return reader
+
+
+def _rows(reader):
+    try:
+        yield from reader
+    except csv.Error as error:
+        line = {"line": reader.line_num, "problem": error}
+        raise _bad(_("line %(line)d: %(problem)s") % line) from None
+
+
+def _problem(row, path, seen) -> str:
+    if None in row or row["file"] is None:
+        return _("it does not have as many fields as the first line")
+    split = (row["split"] or "").strip()
+    if split and split.lower() not in layout.SPLIT_FOLDERS:
+        return _("unknown split “%(split)s”: use train, valid or test") % {"split": split}
+    if path is None:
+        return _("“%(file)s” is not in the archive") % {"file": row["file"]}
+    if path in seen:
+        return _("“%(file)s” is named twice") % {"file": row["file"]}
+    if len((row.get("label") or "").strip()) > 80 or len((row.get("group") or "").strip()) > 200:
+        return _("a label has at most 80 characters and a group 200")
+    return ""
+
+
+def _normal(name) -> str:
+    return (name or "").strip().replace("\\", "/").removeprefix("./")
+
+
+def _summary(problems) -> str:
+    words = "; ".join(problems[:SHOWN])
+    more = len(problems) - SHOWN
+    return words + (_("; and %(count)d more") % {"count": more} if more > 0 else "")
+
+
+def _bad(detail):
+    return BadArchive(
+        _("The splits file cannot be used: %(detail)s.") % {"detail": detail},
+        _("It needs the columns file and split (train, valid, test); label and group may follow."),
+    )

@@ -1,0 +1,3 @@
+"""API operations on runs and model versions, below a tenant."""
+
+urlpatterns = []

@@ -1,0 +1,3 @@
+"""Pages of runs and model versions, below an engagement."""
+
+urlpatterns = []
