@@ -92,12 +92,13 @@ def inference(settings) -> Process:
 
 
 def worker(queue: str, settings, environment: dict[str, str] | None = None) -> Process:
-    celery = ["-m", "celery", "-A", "lepton", "worker", "--pool=prefork", "-c", "1"]
+    celery = ["-m", "celery", "-q", "-A", "lepton", "worker", "--pool=prefork", "-c", "1"]
     alone = ["-Q", queue, "-n", f"{queue}@%h", "--without-gossip", "--without-mingle"]
     return Process(
         queue,
         [PYTHON, *celery, *alone, "-l", "INFO"],
         needs=("migrate",),
         ready=rf"\b{queue}@\S+ ready",
-        environment=environment or {},
+        # Lepton's messages carry nothing that could harm root: Celery's warning is about pickle.
+        environment={"PYTHONWARNINGS": "ignore:You're running the worker"} | (environment or {}),
     )
