@@ -42,7 +42,7 @@ class Endpoint(Authored, TenantModel):
     @property
     def champion(self):
         """The deployment that answers: the newest live one, or None."""
-        return self.deployments.filter(state=Deployment.State.LIVE).order_by("-number").first()
+        return self.deployments.newest_first().filter(state=Deployment.State.LIVE).first()
 
 
 class DeploymentQuerySet(models.QuerySet):
@@ -50,6 +50,24 @@ class DeploymentQuerySet(models.QuerySet):
 
     def newest_first(self):
         return self.select_related("model_version").order_by("-number")
+
+    def in_place(self):
+        """The newest that did not fail (it answers, or will when it is loaded), or None."""
+        return self.newest_first().exclude(state=Deployment.State.FAILED).first()
+
+    def before_the_present(self):
+        """The newest live one of another model version than the one in place, or None."""
+        present = self.in_place()
+        if present is None:
+            return None
+        others = self.newest_first().exclude(model_version=present.model_version_id)
+        return others.filter(state=Deployment.State.LIVE, number__lt=present.number).first()
+
+    def which_version_answered(self, endpoint, at):
+        """The model version that answered at a moment, or None if none did yet."""
+        until_then = self.select_related("model_version").filter(endpoint=endpoint, live_at__lte=at)
+        answering = until_then.order_by("-live_at", "-number").first()
+        return answering and answering.model_version
 
 
 class Deployment(Authored, TenantModel):

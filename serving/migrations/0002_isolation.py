@@ -25,7 +25,9 @@ class Migration(migrations.Migration):
             " model_version_id uuid, model_version_number int, classes text[],"
             " storage_prefix text, meta jsonb)",
             "SELECT DISTINCT ON (e.id) e.tenant_id, t.slug, e.id, e.slug, e.keeps_inputs,"
-            " d.id, d.number, d.state, v.id, v.number, v.classes, v.storage_prefix, v.meta"
+            " d.id, d.number, d.state, v.id, v.number, v.classes, v.storage_prefix,"
+            " jsonb_build_object('classes', v.classes, 'files', v.meta->'files',"
+            " 'preprocessing', v.meta->'preprocessing')"
             " FROM serving_endpoint e JOIN accounts_tenant t ON t.id = e.tenant_id"
             " LEFT JOIN serving_deployment d ON d.endpoint_id = e.id AND d.state <> 'failed'"
             " LEFT JOIN training_modelversion v ON v.id = d.model_version_id"

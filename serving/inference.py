@@ -1,0 +1,57 @@
+"""The inference process: `python -m serving.inference --fd N` (inherited socket) or `--port N`."""
+
+import argparse
+import logging
+import os
+import socket
+
+import django
+import uvicorn
+
+KEEP_ALIVE_SECONDS, DRAIN_SECONDS = 30, 10
+log = logging.getLogger("serving.inference")
+
+
+def main() -> None:
+    """Serve until SIGTERM; then finish what is in flight and write the log."""
+    parser = argparse.ArgumentParser(description="Answer predictions.")
+    where = parser.add_mutually_exclusive_group(required=True)
+    where.add_argument("--fd", type=int, help="a listening socket, inherited")
+    where.add_argument("--port", type=int, help="a port of LEPTON_HOST to listen on")
+    parser.add_argument("--runtime", default="onnx", help="what runs the graphs")
+    options = parser.parse_args()
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "lepton.settings")
+    django.setup()
+    serve(listening(options), runtime=options.runtime)
+
+
+def listening(options) -> socket.socket:
+    if options.fd is not None:
+        return socket.socket(fileno=options.fd)
+    from django.conf import settings
+
+    return socket.create_server((settings.LEPTON_HOST, options.port), backlog=512)
+
+
+def serve(listener: socket.socket, *, runtime: str) -> None:
+    from serving.plane import DataPlane  # its models need the apps to be loaded
+
+    config = uvicorn.Config(
+        DataPlane(runtime=runtime),
+        loop="uvloop",
+        http="httptools",
+        ws="none",
+        lifespan="on",
+        log_config=None,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=DRAIN_SECONDS,
+    )
+    log.info("listening on %s", listener.getsockname())
+    uvicorn.Server(config).run(sockets=[listener])
+
+
+if __name__ == "__main__":
+    main()

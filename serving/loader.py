@@ -1,0 +1,208 @@
+"""Which model answers where: follows the deployments and loads new ones off the request's path.
+
+A deployment is fetched, verified, opened and warmed while the one before it still answers; then
+the table is replaced in one step. Whatever cannot be loaded is marked so and changes nothing.
+"""
+
+import logging
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple
+from uuid import UUID
+
+import numpy as np
+from django.db import connection
+from django.utils.translation import gettext as _
+
+from accounts.scoping import tenant_scope
+from serving import artifacts, runtimes, services
+from serving.artifacts import Unloadable
+from serving.database import with_database
+from serving.runtimes import Runtime
+from serving.shelf import Shelf
+from serving.system import CHANNEL, Wanted, wanted_deployments
+
+LOOK_SECONDS = 1.0
+LOADERS = 2
+FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 1.0, 30.0
+log = logging.getLogger(__name__)
+
+
+class Model(NamedTuple):
+    """A loaded deployment."""
+
+    deployment_id: UUID
+    deployment_number: int
+    version_id: UUID
+    version_number: int
+    classes: list[str]
+    resize: int
+    crop: int
+    runtime: Runtime
+
+
+class Place(NamedTuple):
+    """An endpoint as the data plane knows it: what is wanted there, and what answers (or None)."""
+
+    wanted: Wanted
+    model: Model | None
+
+
+class Loader:
+    """`table` may be read from any thread at any time: it is replaced, never changed."""
+
+    def __init__(self, *, runtime: str = "onnx"):
+        self.table: dict[tuple[str, str], Place] = {}
+        self.ready = threading.Event()  # the table was read, and every first load has ended
+        self.shelf = Shelf()
+        self._runtime = runtimes.get(runtime)
+        self._lock = threading.Lock()
+        self._loading: set[UUID] = set()
+        self._pauses: dict[UUID, tuple[float, float]] = {}  # not before when, next pause
+        self._stopped = threading.Event()
+        self._pool = ThreadPoolExecutor(LOADERS, "loader")
+        self._thread = threading.Thread(target=self._follow, name="deployments", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stopped.set()
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def _follow(self) -> None:
+        works = True
+        while not self._stopped.is_set():
+            try:
+                with_database(self._look_and_wait)
+                works = True
+            except Exception as error:
+                if works:  # said once an outage; what is loaded goes on answering
+                    log.warning("Deployments cannot be read: %s", error)
+                works = False
+                self._stopped.wait(LOOK_SECONDS)
+
+    def _look_and_wait(self) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(f"LISTEN {CHANNEL}")
+        self.look()
+        news = connection.connection.notifies(timeout=LOOK_SECONDS, stop_after=1)
+        for _notice in news:  # or nothing within a second: look again anyway
+            pass
+
+    def look(self) -> None:
+        """Read what is wanted, forget what is gone, start loading what is new."""
+        wanted = wanted_deployments()
+        with self._lock:
+            before = self.table
+            self.table = {row.address: Place(row, _kept(before, row)) for row in wanted}
+            new = [place.wanted for place in self.table.values() if self._is_due(place)]
+            self._loading.update(row.deployment_id for row in new)
+        for row in new:
+            self._pool.submit(self._load, row)
+        self._forget_pauses(wanted)
+        if not self._loading:
+            self.ready.set()
+        for place in self.table.values():
+            self._confirm(place)
+
+    def _is_due(self, place: Place) -> bool:
+        wanted, model = place
+        if wanted.deployment_id in (None, model and model.deployment_id, *self._loading):
+            return False
+        return time.monotonic() >= self._pauses.get(wanted.deployment_id, (0, 0))[0]
+
+    def _forget_pauses(self, wanted: list[Wanted]) -> None:
+        current = {row.deployment_id for row in wanted}
+        for deployment_id in set(self._pauses) - current:
+            del self._pauses[deployment_id]
+
+    def _confirm(self, place: Place) -> None:
+        """What answers is noted as live, also when the note was lost with the database."""
+        wanted, model = place
+        if model and wanted.state == "loading" and model.deployment_id == wanted.deployment_id:
+            with tenant_scope(wanted.tenant_id):
+                services.mark_live(wanted.deployment_id)
+
+    def _load(self, row: Wanted) -> None:
+        try:
+            with_database(self._load_and_note, row)
+        except Exception as error:  # storage or database away, disk full: it may pass
+            _at, pause = self._pauses.get(row.deployment_id, (0, FIRST_PAUSE_SECONDS))
+            longer = min(pause * 2, LONGEST_PAUSE_SECONDS)
+            self._pauses[row.deployment_id] = (time.monotonic() + pause, longer)
+            log.warning("%s/%s: could not load yet: %r", *row.address, error)
+        finally:
+            with self._lock:
+                self._loading.discard(row.deployment_id)
+
+    def _load_and_note(self, row: Wanted) -> None:
+        try:
+            model = self.bring(row)
+        except Unloadable as error:
+            log.error(
+                "%s/%s: model version %s refused: %s", *row.address, row.model_version_number, error
+            )
+            with tenant_scope(row.tenant_id):
+                services.mark_failed(row.deployment_id, cause=str(error))
+            return
+        if self._flip(row, model):
+            log.info("%s/%s: model version %s answers", *row.address, model.version_number)
+            with tenant_scope(row.tenant_id):
+                services.mark_live(row.deployment_id)
+
+    def _flip(self, row: Wanted, model: Model) -> bool:
+        """Let the model answer, unless something newer is wanted by now."""
+        with self._lock:
+            place = self.table.get(row.address)
+            if place is None or place.wanted.deployment_id != row.deployment_id:
+                return False
+            self.table = {**self.table, row.address: Place(place.wanted, model)}
+        return True
+
+    def bring(self, row: Wanted) -> Model:
+        """Fetch, verify, open and warm. Raises Unloadable when that can never succeed."""
+        sha256 = artifacts.graph_hash(row.meta)
+        preprocessing = row.meta["preprocessing"]
+        crop = preprocessing["centre_crop"]
+        runtime = self.shelf.take(sha256, lambda: self._open(row, sha256))
+        _warm(runtime, crop, len(row.classes))
+        return Model(
+            row.deployment_id,
+            row.deployment_number,
+            row.model_version_id,
+            row.model_version_number,
+            row.classes,
+            preprocessing["resize_short_side"],
+            crop,
+            runtime,
+        )
+
+    def _open(self, row: Wanted, sha256: str) -> Runtime:
+        graph = artifacts.local_graph(row.storage_prefix, sha256)
+        try:
+            return self._runtime.load(graph, row.meta)
+        except MemoryError:
+            raise
+        except Exception as error:  # each runtime raises its own kinds
+            message = str(error).partition("\n")[0][:300]
+            raise Unloadable(_("The graph cannot be opened: %s") % message) from error
+
+
+def _kept(before: dict, row: Wanted) -> Model | None:
+    """What answered at this endpoint so far goes on until something else is loaded."""
+    place = before.get(row.address)
+    same = place and place.wanted.endpoint_id == row.endpoint_id and row.deployment_id
+    return place.model if same else None
+
+
+def _warm(runtime: Runtime, crop: int, classes: int) -> None:
+    """Run the graph once, so that the first client does not wait for what happens only then."""
+    try:
+        answer = runtime.run(np.zeros((1, crop, crop, 3), np.uint8))
+    except Exception as error:
+        message = str(error).partition("\n")[0][:300]
+        raise Unloadable(_("The graph cannot be run: %s") % message) from error
+    if answer.shape != (1, classes) or not np.isfinite(answer).all():
+        raise Unloadable(_("The graph does not answer with one score per class."))

@@ -1,0 +1,29 @@
+"""The data plane's figures for Prometheus; no label names a tenant, so their number is bounded."""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+REGISTRY = CollectorRegistry()
+ANSWERS = Counter(
+    "lepton_inference_answers", "Answers by HTTP status.", ["status"], registry=REGISTRY
+)
+SECONDS = Histogram(
+    "lepton_inference_seconds",
+    "From a prediction request's head to its answer.",
+    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
+    registry=REGISTRY,
+)
+WAITING = Gauge("lepton_inference_waiting", "Requests waiting for a worker.", registry=REGISTRY)
+MODELS = Gauge("lepton_inference_models", "Graphs loaded.", registry=REGISTRY)
+UNLOGGED = Gauge(
+    "lepton_inference_unlogged", "Predictions answered and not yet written.", registry=REGISTRY
+)
+LOST = Counter(
+    "lepton_inference_lost",
+    "Answered predictions whose row the database refused for good.",
+    registry=REGISTRY,
+)
+NOT_KEPT = Counter(
+    "lepton_inference_inputs_not_kept",
+    "Inputs that should have been kept and could not be.",
+    registry=REGISTRY,
+)

@@ -1,0 +1,142 @@
+"""The log of predictions: written in batches by a thread, so that no answer waits for it.
+
+Nothing is lost silently: what cannot be written now is written later, a full log makes the data
+plane refuse new work, and a row the database refuses for good is counted and said aloud.
+"""
+
+import logging
+import threading
+from collections import defaultdict, deque
+from typing import NamedTuple
+from uuid import UUID
+
+from django.db import IntegrityError
+
+from accounts.scoping import tenant_scope
+from lepton.lib import live
+from serving import metrics
+from serving.batcher import Answer
+from serving.database import with_database
+from serving.models import Prediction
+
+FLUSH_SECONDS = 0.2  # feedback may follow an answer this closely
+ANNOUNCE_EVERY = 10  # flushes: pages that show figures look again every two seconds
+ROWS_AT_MOST, ROWS_AT_ONCE = 20_000, 1_000
+CLOSE_SECONDS = 5.0
+log = logging.getLogger(__name__)
+
+
+class Row(NamedTuple):
+    """One answered prediction."""
+
+    tenant_id: UUID
+    endpoint_id: UUID
+    answer: Answer
+    reference: str
+    api_key_id: UUID | None
+    user_id: UUID | None
+    input_key: str
+
+    def as_prediction(self) -> Prediction:
+        answer = self.answer
+        best = max(range(len(answer.scores)), key=answer.scores.__getitem__)
+        return Prediction(
+            id=answer.prediction_id,
+            tenant_id=self.tenant_id,
+            endpoint_id=self.endpoint_id,
+            model_version_id=answer.model.version_id,
+            at=answer.at,
+            source=Prediction.Source.BROWSER if self.user_id else Prediction.Source.API,
+            api_key_id=self.api_key_id,
+            user_id=self.user_id,
+            reference=self.reference,
+            label=answer.model.classes[best],
+            score=answer.scores[best],
+            scores=answer.scores,
+            latency_ms=answer.latency_ms,
+            input_sha256=answer.input_sha256,
+            input_key=self.input_key,
+        )
+
+
+class PredictionLog:
+    """`add` may be called from any thread and never blocks."""
+
+    def __init__(self):
+        self.rows: deque[Row] = deque()
+        self._stopped = threading.Event()
+        self._flushes = 0
+        self._to_announce: set[tuple[UUID, UUID]] = set()
+        self._works = True
+        self._thread = threading.Thread(target=self._work, name="log", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    @property
+    def is_full(self) -> bool:
+        return len(self.rows) >= ROWS_AT_MOST
+
+    def add(self, row: Row) -> None:
+        self.rows.append(row)
+
+    def close(self) -> None:
+        """Write what is left; what cannot be written now is lost, and said so."""
+        self._stopped.set()
+        self._thread.join(CLOSE_SECONDS)
+        if self.rows:
+            metrics.LOST.inc(len(self.rows))
+            log.critical("%s predictions could not be written before the end", len(self.rows))
+
+    def _work(self) -> None:
+        while not self._stopped.wait(FLUSH_SECONDS):
+            self._try_flush()
+        self._try_flush()
+
+    def _try_flush(self) -> None:
+        try:
+            with_database(self.flush)
+            self._works = True
+        except Exception as error:
+            if self._works:  # said once an outage
+                log.error("%s predictions wait to be written: %s", len(self.rows), error)
+            self._works = False
+
+    def flush(self) -> None:
+        """Write what is queued, tenant by tenant; what fails stays queued."""
+        while batch := [self.rows.popleft() for _ in range(min(len(self.rows), ROWS_AT_ONCE))]:
+            by_tenant = defaultdict(list)
+            for row in batch:
+                by_tenant[row.tenant_id].append(row)
+            unwritten = set(by_tenant)
+            try:
+                for tenant_id, rows in by_tenant.items():
+                    _write(tenant_id, rows)
+                    unwritten.discard(tenant_id)
+            finally:
+                self.rows.extendleft(row for row in reversed(batch) if row.tenant_id in unwritten)
+            self._to_announce.update((row.tenant_id, row.endpoint_id) for row in batch)
+        self._announce()
+
+    def _announce(self) -> None:
+        self._flushes += 1
+        due = self._flushes % ANNOUNCE_EVERY == 0 or self._stopped.is_set()
+        if not due:
+            return
+        for tenant_id, endpoint_id in self._to_announce:
+            live.look_again(tenant_id, f"endpoint:{endpoint_id}")
+        self._to_announce.clear()
+
+
+def _write(tenant_id: UUID, rows: list[Row]) -> None:
+    """Write a tenant's rows; a row that can never be written does not hold up the others."""
+    try:
+        with tenant_scope(tenant_id):
+            Prediction.objects.bulk_create([row.as_prediction() for row in rows])
+    except IntegrityError as error:
+        if len(rows) > 1:
+            for row in rows:
+                _write(tenant_id, [row])
+            return
+        metrics.LOST.inc()
+        log.critical("Prediction %s is lost: %s", rows[0].answer.prediction_id, error)

@@ -1,0 +1,25 @@
+"""ONNX Runtime on the CPU: one session, one thread a call, shared by all worker threads."""
+
+from pathlib import Path
+
+import numpy as np
+
+from training.engine.graph import open_session
+
+SMALL_BYTES = 16_000_000  # below it (MobileNet and the like) a batch beats single images on a CPU
+
+
+class OnnxRuntime:
+    """A session of ONNX Runtime; its `run` is safe to call from several threads."""
+
+    def __init__(self, graph: Path):
+        self.session = open_session(graph, threads=1)
+        self.batches = graph.stat().st_size < SMALL_BYTES
+
+    def run(self, images: np.ndarray) -> np.ndarray:
+        return self.session.run(["probabilities"], {"images": images})[0]
+
+
+def load(graph: Path, meta: dict) -> OnnxRuntime:
+    """Open a graph as `training.engine.artifact` describes it."""
+    return OnnxRuntime(graph)

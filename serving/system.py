@@ -1,0 +1,64 @@
+"""What the data plane reads of all tenants, through the named functions of lepton_system."""
+
+import json
+from typing import NamedTuple
+from uuid import UUID
+
+from django.db import connection
+
+from accounts import system
+
+CHANNEL = "lepton_deployments"  # PostgreSQL NOTIFY: there is something new to load
+KEYS_AT_ONCE = 500
+
+
+class Wanted(NamedTuple):
+    """An endpoint and its newest deployment that did not fail (None in its fields if none)."""
+
+    tenant_id: UUID
+    tenant_slug: str
+    endpoint_id: UUID
+    endpoint_slug: str
+    keeps_inputs: bool
+    deployment_id: UUID | None
+    deployment_number: int | None
+    state: str | None
+    model_version_id: UUID | None
+    model_version_number: int | None
+    classes: list[str] | None
+    storage_prefix: str | None
+    meta: dict | None
+
+    @property
+    def address(self) -> tuple[str, str]:
+        return self.tenant_slug, self.endpoint_slug
+
+
+def wanted_deployments() -> list[Wanted]:
+    """Return every endpoint with what should answer there."""
+    rows = system.call("lepton_deployments")
+    return [Wanted(*row[:-1], json.loads(row[-1])) for row in rows]
+
+
+def announce_deployment() -> None:
+    """Tell every data plane to look at once; PostgreSQL delivers it when this commits."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"NOTIFY {CHANNEL}")
+
+
+def api_keys(digests: list[str]) -> dict[str, system.KeyFacts]:
+    """Return what is known of the keys with these digests, by digest."""
+    found = {}
+    with connection.cursor() as cursor:
+        for at in range(0, len(digests), KEYS_AT_ONCE):
+            cursor.execute(
+                "SELECT asked.digest, known.* FROM unnest(%s::text[]) AS asked (digest),"
+                " LATERAL lepton_api_key(asked.digest) AS known",
+                [digests[at : at + KEYS_AT_ONCE]],
+            )
+            for digest, key_id, tenant_id, slug, name, scopes, expires, revoked in cursor:
+                facts = system.KeyFacts(
+                    key_id, tenant_id, slug, name, tuple(scopes), expires, revoked
+                )
+                found[digest] = facts
+    return found
