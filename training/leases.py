@@ -1,4 +1,4 @@
-"""Leases: the row is the job, and one worker at a time holds it; whoever lost it can change nothing."""
+"""Leases: the row is the job, one worker at a time holds it, and who lost it changes nothing."""
 
 import logging
 import os
@@ -6,7 +6,7 @@ import socket
 import threading
 import time
 import uuid
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -28,6 +28,9 @@ MOST_CRASHES = 3
 CRASHED_CAUSE = gettext_noop("The worker was lost three times at the same point.")
 CRASHED_HINT = gettext_noop(
     "Most often memory ran out: look into the worker's log, then try again with less at once."
+)
+BROKE_OFF_HINT = gettext_noop(
+    "This was not foreseen: the log has the details. Try again, or ask for help with them."
 )
 CANCEL_POLL_SECONDS = 1.0
 
@@ -75,9 +78,11 @@ class Claim:
         """Give the row back, ended or to be continued. Raises LeaseLost."""
         self.write(claimed_by="", lease_expires_at=None, **changes)
 
-    def drop(self) -> None:
-        """Let the lease run out now and count as a crash. Raises LeaseLost."""
-        self.write(lease_expires_at=Now())
+    def drop(self, error: Exception) -> None:
+        """Let go after an unforeseen error: it counts as a crash and is tried again later."""
+        cause = f"{type(error).__name__}: {error}"[:1000]
+        with suppress(LeaseLost):
+            self.write(lease_expires_at=Now() + _lease() / 9, cause=cause, hint=BROKE_OFF_HINT)
 
     def extend(self) -> bool:
         """Renew the lease; return whether a cancel was asked for. Raises LeaseLost."""
@@ -172,10 +177,15 @@ def work_off(kind: str, carry_out) -> int:
             carry_out(mine)
         except LeaseLost:
             log.warning("Lost the lease of %s %s: another worker has it", kind, mine.id)
-        except Exception:
+        except Exception as error:
             log.exception("%s %s broke off in attempt %s", kind, mine.id, mine.attempt)
-            mine.drop()
+            mine.drop(error)
     return done
+
+
+def why_given_up(row) -> tuple[str, str]:
+    """Return cause and hint of a row that crashed too often: its last error where one is known."""
+    return (row.cause, row.hint) if row.cause else (CRASHED_CAUSE, CRASHED_HINT)
 
 
 def _lease() -> timedelta:

@@ -44,5 +44,5 @@ def _sweep_until_stopped():
             log.warning("Could not look for claimable rows: %s", error)
         finally:
             connection.close()  # the parent holds no connection that a fork could share
-        if _stop.wait(settings.LEPTON_SWEEP_SECONDS * random.uniform(0.7, 1.3)):  # noqa: S311
+        if _stop.wait(settings.LEPTON_SWEEP_SECONDS * random.uniform(0.7, 1.3)):
             return

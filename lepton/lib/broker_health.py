@@ -1,4 +1,4 @@
-"""Keeps a broker that hangs from holding up pages: who just met silence does not ask again at once."""
+"""Keeps a broker that hangs from holding up pages: after a silence nobody asks for a while."""
 
 import time
 

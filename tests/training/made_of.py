@@ -1,0 +1,70 @@
+"""A small frozen dataset version with real images in storage, for tests of runs."""
+
+import hashlib
+import io
+
+import numpy as np
+from PIL import Image as Picture
+
+from accounts.models import author
+from lepton.lib import storage
+from training.models import Dataset, DatasetVersion, Image, VersionItem
+
+CLASSES = ["ok", "scratch"]
+PER_CLASS = {"train": 6, "valid": 2, "test": 3}
+
+
+def picture(label: str, seed: int, side: int = 48) -> bytes:
+    """A grey casting as PNG; a scratch is a bright line across it."""
+    rng = np.random.default_rng([seed, label == "scratch"])
+    pixels = rng.normal(110, 12, (side, side, 3))
+    if label == "scratch":
+        pixels[rng.integers(8, side - 8) :: 16] = 250
+    file = io.BytesIO()
+    Picture.fromarray(pixels.clip(0, 255).astype(np.uint8)).save(file, "PNG")
+    return file.getvalue()
+
+
+def dataset_version(engagement, by, per_class=PER_CLASS, classes=CLASSES) -> DatasetVersion:
+    """Freeze a version of `per_class` images in each class; needs the tenant's scope."""
+    dataset, _made = Dataset.objects.get_or_create(
+        engagement=engagement, name="castings", defaults=author(by)
+    )
+    counts = {split: dict.fromkeys(classes, n) for split, n in per_class.items()}
+    version = DatasetVersion.objects.create(
+        dataset=dataset,
+        number=dataset.versions.count() + 1,
+        classes=classes,
+        split_policy="given",
+        seed=0,
+        counts=counts,
+        manifest_sha256="0" * 64,
+        **author(by),
+    )
+    seed = 0
+    for split, n in per_class.items():
+        for label in classes:
+            for _number in range(n):
+                seed += 1
+                _add(version, split, label, seed)
+    return version
+
+
+def _add(version, split, label, seed):
+    data = picture(label, seed)
+    sha256 = hashlib.sha256(data).hexdigest()
+    key = storage.tenant_key(version.tenant_id, "images", sha256[:2], f"{sha256}.png")
+    storage.put(key, data)
+    image, _made = Image.objects.get_or_create(
+        sha256=sha256,
+        defaults={
+            "original_sha256": sha256,
+            "width": 48,
+            "height": 48,
+            "size_bytes": len(data),
+            "storage_key": key,
+        },
+    )
+    VersionItem.objects.create(
+        version=version, image=image, path=f"{label}/{seed}.png", label=label, split=split
+    )

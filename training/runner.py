@@ -1,0 +1,143 @@
+"""The bridge: carries out claimed runs; only here, late and in a worker, Django reaches torch."""
+
+import logging
+import os
+import traceback
+from pathlib import Path
+
+from django.conf import settings
+
+from training import leases
+from training.engine import backbones
+from training.engine.errors import Stopped, TrainingFailed
+from training.models import Run
+from training.runs import files, materials, outcome
+from training.runs.reporter import Reporter
+from training.task_types import params as task_params
+from training.task_types.data import Row, TrainingData
+
+log = logging.getLogger(__name__)
+
+
+def carry_out(claim: leases.Claim) -> None:
+    """Carry a run to its end, or give it back to be continued. Raises LeaseLost."""
+    with leases.Heart(claim) as heart:
+        try:
+            run = outcome.begin(claim)
+        except Stopped:
+            outcome.cancel(claim, _log_so_far(claim))
+            files.clear_work(claim.id)
+        except TrainingFailed as failure:
+            outcome.fail(claim, failure, _log_so_far(claim))
+        else:
+            Attempt(claim, heart, run).carry_out()
+
+
+class Attempt:
+    """One attempt at one run: what its steps share."""
+
+    def __init__(self, claim: leases.Claim, heart: leases.Heart, run: Run):
+        self.claim, self.heart, self.run = claim, heart, run
+        self.work_dir, self.cache_dir = files.work_dir(run.pk), materials.cache_of(claim.tenant_id)
+        folders = {"work_dir": self.work_dir, "cache_dir": self.cache_dir}
+        self.report = Reporter(claim, run, **folders)
+        self.listeners = {"progress": self.report, "should_stop": heart.should_stop}
+        self.version_id = files.version_id(run.pk, claim.attempt)
+        self.prefix = files.prefix_of(claim.tenant_id, self.version_id)
+
+    def carry_out(self) -> None:
+        """Train, evaluate and store; whatever happens, the row says so."""
+        try:
+            self._work()
+        except Stopped:
+            self._stopped()
+        except TrainingFailed as failure:
+            self.report.say(f"failed: {failure.cause}")
+            outcome.fail(self.claim, failure, self.report.log_tail)
+            files.clear_work(self.run.pk)
+        except leases.LeaseLost:
+            files.discard(self.prefix)
+            raise
+        except Exception:
+            self.report.say(traceback.format_exc(limit=-8))
+            self.claim.write(log_tail=self.report.log_tail)
+            raise
+
+    def _work(self) -> None:
+        self.report.say(f"attempt {self.claim.attempt}: {self.run.method} on {self.run.backbone}")
+        rows = materials.of_version(self.claim.tenant_id, self.run.dataset_version_id)
+        materials.fetch(rows, self._images, **self.listeners)
+        task_type = _task_type(self.run.task_type)
+        trained = self._train(task_type, [m for m in rows if m.split != "test"])
+        held_out = [m for m in rows if m.split == "test"]
+        evaluation = task_type.evaluate(trained, self._rows(held_out), **self.listeners)
+        files.store(trained.folder, self.prefix)
+        found = {"trained": trained, "evaluation": evaluation, "materials": held_out}
+        self.report.say(f"test accuracy {evaluation.metrics['accuracy']:.4f}")
+        outcome.succeed(
+            self.claim,
+            version_id=self.version_id,
+            prefix=self.prefix,
+            log_tail=self.report.log_tail,
+            **found,
+        )
+        self._tidy()
+
+    def _train(self, task_type, rows):
+        backbone, folder = backbones.get(self.run.backbone), Path(settings.LEPTON_WEIGHTS_DIR)
+        if backbone.pretrained:
+            backbones.find_weights(backbone, folder, download=settings.LEPTON_DOWNLOAD_WEIGHTS)
+        return task_type.train(
+            TrainingData(list(self.run.dataset_version.classes), self._rows(rows)),
+            task_params.from_dict(self.run.method, self.run.params),
+            method=self.run.method,
+            work_dir=self.work_dir,
+            weights_dir=folder,
+            cache_dir=self.cache_dir,
+            pretrained=True,
+            **self.listeners,
+        )
+
+    @property
+    def _images(self) -> Path:
+        return self.cache_dir / "images"
+
+    def _rows(self, rows) -> list[Row]:
+        index = {label: i for i, label in enumerate(self.run.dataset_version.classes)}
+        return [
+            Row(m.sha256, m.local(self._images), index[m.label], m.split, m.group) for m in rows
+        ]
+
+    def _stopped(self) -> None:
+        files.discard(self.prefix)
+        if self.heart.lost.is_set():
+            raise leases.LeaseLost
+        if self.claim.cancel_requested():
+            self.report.say("cancelled")
+            outcome.cancel(self.claim, self.report.log_tail)
+            files.clear_work(self.run.pk)
+        else:
+            self.report.say("the worker shuts down: given back to be continued")
+            outcome.requeue(self.claim, self.report.log_tail)
+
+    def _tidy(self) -> None:
+        """Remove what this run and its earlier attempts left behind."""
+        try:
+            files.clear_work(self.run.pk)
+            for attempt in range(1, self.claim.attempt):
+                earlier = files.version_id(self.run.pk, attempt)
+                files.discard(files.prefix_of(self.claim.tenant_id, earlier))
+        except OSError:
+            log.warning("Could not tidy up after run %s", self.run.pk, exc_info=True)
+
+
+def _task_type(name):
+    os.environ["OMP_NUM_THREADS"] = str(settings.LEPTON_THREADS)  # read when torch is first loaded
+    from training import task_types
+
+    return task_types.get(name)
+
+
+def _log_so_far(claim) -> str:
+    with claim.scope() as run:
+        return run.log_tail

@@ -1,0 +1,1 @@
+"""Runs: starting and cancelling them, and what a worker writes meanwhile. Torch-free."""
