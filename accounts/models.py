@@ -21,6 +21,11 @@ slug_validator = RegexValidator(
 class UserManager(BaseUserManager):
     """Makes users who sign in by e-mail."""
 
+    def account_managers(self):
+        """Active vendor staff who may lead an engagement, by name."""
+        staff = self.filter(is_active=True, staff_role=StaffRole.ACCOUNT_MANAGER)
+        return staff.order_by("name", "email")
+
     def create_user(self, email, password=None, **fields):
         user = self.model(email=self.normalize_email(email).lower(), **fields)
         user.set_password(password)
@@ -44,6 +49,11 @@ class User(AbstractBaseUser):
 
     def __str__(self):
         return self.name or self.email
+
+    @property
+    def is_invited(self) -> bool:
+        """Whether they have yet to choose their first password."""
+        return not self.has_usable_password()
 
     @property
     def is_vendor_staff(self) -> bool:
@@ -141,6 +151,19 @@ class ApiKey(TenantModel):
         return "active"
 
 
+class AuditQuerySet(models.QuerySet):
+    """Reads on audit entries."""
+
+    def matching(self, *, who=None, verb=None, day=None):
+        """Only those that fit every given filter; an empty one fits all."""
+        found = self.filter(actor_label__icontains=who) if who else self
+        found = found.filter(verb=verb) if verb else found
+        return found.filter(at__date=day) if day else found
+
+    def verbs(self) -> list[str]:
+        return list(self.order_by("verb").values_list("verb", flat=True).distinct())
+
+
 class AuditEntry(TenantModel):
     """Who did what to which row, and when; never changed."""
 
@@ -153,6 +176,8 @@ class AuditEntry(TenantModel):
     subject_id = models.UUIDField(null=True)
     subject_label = models.CharField(max_length=200, blank=True)
     detail = models.JSONField(default=dict)
+
+    objects = ScopedManager.from_queryset(AuditQuerySet)()
 
     class Meta(TenantModel.Meta):
         indexes = [models.Index(fields=["tenant", "-at"], name="audit_newest")]

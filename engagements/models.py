@@ -16,8 +16,18 @@ class EngagementQuerySet(models.QuerySet):
     """Reads on engagements."""
 
     def for_lists(self):
-        """With what a card or list row shows, in one query."""
+        """With what a card, a list row or a page's frame shows, in one query."""
         return self.select_related("tenant", "account_manager").order_by("name")
+
+    def matching(self, *, text="", phase="", manager=None):
+        """Only those that fit every given filter; an empty one fits all."""
+        found = self
+        for word in text.split():
+            in_name = models.Q(name__icontains=word) | models.Q(summary__icontains=word)
+            found = found.filter(in_name | models.Q(tenant__name__icontains=word))
+        if phase:
+            found = found.filter(phase=phase)
+        return found.filter(account_manager=manager) if manager else found
 
 
 class Engagement(Authored, TenantModel):
@@ -51,6 +61,11 @@ class Engagement(Authored, TenantModel):
         return reverse("engagements:overview", args=[self.tenant.slug, self.pk])
 
     @property
+    def topic(self) -> str:
+        """What pages that show this engagement watch."""
+        return f"engagement:{self.pk}"
+
+    @property
     def days_in_phase(self) -> int:
         return (timezone.now() - self.phase_since).days
 
@@ -58,6 +73,18 @@ class Engagement(Authored, TenantModel):
     def requirement(self):
         """The newest version of the requirement, or None before the first."""
         return self.requirements.order_by("-version").first()
+
+
+class RequirementQuerySet(models.QuerySet):
+    """Reads on requirements."""
+
+    def newest_first(self):
+        return self.order_by("-version")
+
+    def newest_of(self, engagements):
+        """The newest version of each of these engagements, as {engagement id: requirement}."""
+        rows = self.filter(engagement__in=engagements).order_by("engagement_id", "-version")
+        return {row.engagement_id: row for row in rows.distinct("engagement_id")}
 
 
 class Requirement(Authored, TenantModel):
@@ -92,6 +119,8 @@ class Requirement(Authored, TenantModel):
         help_text=_("Between 0 and 1, as in 0.92."),
     )
 
+    objects = ScopedManager.from_queryset(RequirementQuerySet)()
+
     class Meta(TenantModel.Meta):
         constraints = [
             models.UniqueConstraint("engagement", "version", name="requirement_versions_count_up"),
@@ -99,6 +128,13 @@ class Requirement(Authored, TenantModel):
                 condition=models.Q(target__gte=0, target__lte=1), name="target_is_a_proportion"
             ),
         ]
+
+
+class TimelineQuerySet(models.QuerySet):
+    """Reads on the timeline."""
+
+    def newest_first(self):
+        return self.order_by("-at", "-pk")
 
 
 class TimelineEntry(TenantModel):
@@ -110,6 +146,8 @@ class TimelineEntry(TenantModel):
     kind = models.CharField(max_length=40)
     params = models.JSONField(default=dict)
     url = models.CharField(max_length=300, blank=True)
+
+    objects = ScopedManager.from_queryset(TimelineQuerySet)()
 
     class Meta(TenantModel.Meta):
         indexes = [models.Index(fields=["engagement", "-at"], name="timeline_newest")]

@@ -6,8 +6,11 @@ from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts import audit
+from accounts import audit, invitations
+from accounts import services as accounts
 from accounts.models import author
+from accounts.roles import Role
+from accounts.scoping import tenant_scope
 from engagements import phases, timeline
 from engagements.models import Engagement, Requirement
 
@@ -22,6 +25,27 @@ def open_engagement(name, *, by, summary=""):
         timeline.record(engagement, "engagement.opened", by=by)
         audit.record("engagement.opened", engagement, by=by)
     return engagement
+
+
+def open_with_requirement(name, *, by, **requirement):
+    """Open an engagement together with the first version of its requirement."""
+    with transaction.atomic():
+        engagement = open_engagement(name, by=by)
+        write_requirement(engagement, by=by, **requirement)
+    return engagement
+
+
+def open_customer(slug, *, tenant_name, name, owner_name, email, by, **requirement):
+    """Open a tenant with its first engagement, requirement and owner; vendor staff only.
+
+    Returns (engagement, invitation). All of it happens or nothing does.
+    """
+    with transaction.atomic():
+        tenant = accounts.create_tenant(slug, name=tenant_name, by=by)
+        with tenant_scope(tenant):
+            engagement = open_with_requirement(name, by=by, **requirement)
+            invitation = invitations.invite(email, name=owner_name, role=Role.OWNER, by=by)
+    return engagement, invitation
 
 
 def write_requirement(engagement, *, need, classes, metric, target, by, task_type=None):

@@ -1,5 +1,7 @@
 """The timeline: what happened, kept as a kind and its parameters and put into words when shown."""
 
+from django.utils.text import capfirst
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.audit import label_of
@@ -13,6 +15,7 @@ SENTENCES = {
     "requirement.written": _("wrote version %(version)s of the requirement"),
     "import.started": _("started the import of %(source)s"),
     "import.finished": _("imported %(accepted)s of %(total)s files from %(source)s"),
+    "import.cancelled": _("cancelled the import of %(source)s"),
     "import.failed": _("could not import %(source)s: %(cause)s"),
     "dataset_version.frozen": _("froze dataset version %(number)s with %(images)s images"),
     "run.queued": _("queued run %(number)s (%(method)s on %(backbone)s)"),
@@ -24,7 +27,33 @@ SENTENCES = {
     "model.rolled_back": _("rolled %(endpoint)s back to model version %(version)s"),
     "deployment.failed": _("model version %(version)s did not load on %(endpoint)s: %(cause)s"),
     "feedback.given": _("answered a prediction with “%(verdict)s”"),
+    "feedback.given_in_bulk": _("answered %(count)s predictions"),
 }
+
+# What the engagement looks like from a distance: icon and tone by kind; others are a plain dot.
+LOOKS = {
+    "engagement.opened": ("flag", "accent"),
+    "engagement.advanced": ("arrow-right", "accent"),
+    "engagement.went_round": ("refresh", "accent"),
+    "requirement.written": ("target", ""),
+    "import.started": ("data", ""),
+    "import.finished": ("data", "good"),
+    "import.failed": ("data", "bad"),
+    "import.cancelled": ("data", ""),
+    "dataset_version.frozen": ("lock", ""),
+    "run.queued": ("runs", ""),
+    "run.succeeded": ("check-circle", "good"),
+    "run.failed": ("x-circle", "bad"),
+    "run.cancelled": ("slash", ""),
+    "endpoint.created": ("endpoint", ""),
+    "model.deployed": ("rocket", "good"),
+    "model.rolled_back": ("rollback", "warn"),
+    "deployment.failed": ("x-circle", "bad"),
+    "feedback.given": ("feedback", ""),
+    "feedback.given_in_bulk": ("feedback", ""),
+}
+# Sentences that are whole without the one who acted.
+IMPERSONAL = {"run.failed", "deployment.failed"}
 
 
 def record(engagement, kind, *, by, url="", **params):
@@ -39,3 +68,14 @@ def record(engagement, kind, *, by, url="", **params):
 
 def sentence(kind: str, params: dict) -> str:
     return SENTENCES[kind] % params
+
+
+def told(entry) -> dict:
+    """Return an entry as the timeline component takes it: a whole sentence with its look."""
+    icon, tone = LOOKS.get(entry.kind, ("dot", ""))
+    words = sentence(entry.kind, entry.params)
+    if entry.kind in IMPERSONAL:
+        text = capfirst(words)
+    else:
+        text = gettext("%(actor)s %(did)s") % {"actor": entry.actor_label, "did": words}
+    return {"text": text, "icon": icon, "tone": tone, "at": entry.at, "url": entry.url}

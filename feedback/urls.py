@@ -1,4 +1,14 @@
 """Pages."""
 
+from django.urls import path
+
+from feedback import views
+
 app_name = "feedback"
-urlpatterns = []
+ENGAGEMENT = "t/<slug:tenant>/e/<uuid:engagement>/"
+urlpatterns = [
+    path(f"{ENGAGEMENT}feedback/", views.predictions, name="predictions"),
+    path(f"{ENGAGEMENT}feedback/<uuid:prediction>/", views.prediction, name="prediction"),
+    path(f"{ENGAGEMENT}predictions/<uuid:prediction>/feedback/", views.give, name="give"),
+    path(f"{ENGAGEMENT}panels/feedback/", views.panel, name="panel"),
+]

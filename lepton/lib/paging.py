@@ -1,6 +1,9 @@
 """Cursor paging with a `Link` header: stable while rows are being added."""
 
+from django.http import Http404
+from rest_framework.exceptions import NotFound
 from rest_framework.pagination import CursorPagination
+from rest_framework.request import Request
 from rest_framework.response import Response
 
 
@@ -25,3 +28,15 @@ def paged(request, queryset, serializer_class, *, ordering="-created_at", **cont
     page = pager.paginate_queryset(queryset, request)
     data = serializer_class(page, many=True, context={"request": request, **context}).data
     return pager.get_paginated_response(data)
+
+
+def rows_and_pager(request, queryset, *, ordering, size=50):
+    """Return one page of a queryset for a web page: its rows, and `pager` for `_pager.html`."""
+    pager = NewestFirst()
+    pager.ordering, pager.page_size = ordering, size
+    try:
+        rows = pager.paginate_queryset(queryset, Request(request))
+    except NotFound:
+        raise Http404 from None
+    links = {"newer_url": pager.get_previous_link(), "older_url": pager.get_next_link()}
+    return rows, links

@@ -1,0 +1,91 @@
+"""Invitations: how a new member comes to their first password.
+
+The link is the one of a password reset: it works once, and for settings.PASSWORD_RESET_TIMEOUT.
+"""
+
+import logging
+from dataclasses import dataclass
+
+from allauth.account.forms import default_token_generator
+from allauth.account.utils import user_pk_to_url_str
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.mail import send_mail
+from django.db import transaction
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from accounts import audit, services, system
+from accounts.models import Membership, Tenant
+from accounts.scoping import active_tenant_id
+
+log = logging.getLogger(__name__)
+UNDELIVERED = ("console", "dummy", "filebased")
+
+
+@dataclass(frozen=True)
+class Invitation:
+    """A membership, and the link its inviter has to pass on where no mail is delivered."""
+
+    membership: Membership
+    link: str = ""
+
+
+def invite(email, *, name, role, by):
+    """Make a person a member of the active tenant and tell them so by mail."""
+    with transaction.atomic():
+        membership = services.add_member(email, name=name, role=role, by=by)
+        return _send(membership, by=by)
+
+
+def invite_again(membership, *, by):
+    """Send a new link to a member who never chose a password; earlier links stop working."""
+    if not membership.user.is_invited:
+        raise ValidationError(_("This person has a password already: they can sign in."))
+    with transaction.atomic():
+        audit.record("member.invited_again", membership.user, by=by)
+        return _send(membership, by=by)
+
+
+def _send(membership, *, by):
+    link = _first_password_link(membership.user) if membership.user.is_invited else ""
+    _mail(membership.user, link, by)
+    may_see = link and not mail_is_delivered() and _is_theirs_to_let_in(membership.user, by)
+    return Invitation(membership, link if may_see else "")
+
+
+def _first_password_link(user) -> str:
+    user.set_unusable_password()  # earlier links carry the old value in their signature
+    user.save(update_fields=["password"])
+    token = default_token_generator.make_token(user)
+    key = {"uidb36": user_pk_to_url_str(user), "key": token}
+    path = reverse("account_reset_password_from_key", kwargs=key)
+    return f"{settings.LEPTON_PUBLIC_URL}{path}"
+
+
+def mail_is_delivered() -> bool:
+    """Say whether the mail backend takes mail to people rather than to a screen or a file."""
+    return not any(name in settings.EMAIL_BACKEND for name in UNDELIVERED)
+
+
+def _is_theirs_to_let_in(user, by) -> bool:
+    """Whoever holds the link becomes that person, in every tenant they are a member of."""
+    everywhere = {tenant.id for tenant in system.tenants_of(user)}
+    return getattr(by, "is_vendor_staff", False) or everywhere <= {active_tenant_id()}
+
+
+def _mail(user, link, by):
+    tenant = Tenant.objects.get(pk=active_tenant_id())
+    words = {"user": user, "tenant": tenant, "by": by, "link": link}
+    words["site"] = settings.LEPTON_PUBLIC_URL
+    subject = _("%(tenant)s on Lepton: you have been invited") % {"tenant": tenant}
+    text = render_to_string("accounts/mail_invitation.txt", words)
+    transaction.on_commit(lambda: _deliver(subject, text, user.email), robust=True)
+
+
+def _deliver(subject, text, address):
+    try:
+        send_mail(subject, text, None, [address])
+    except OSError as error:  # smtplib's errors are OSErrors; the membership stands without a mail
+        log.warning("Could not send an invitation to %s: %s", address, error)

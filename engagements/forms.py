@@ -1,0 +1,115 @@
+"""Forms of engagements and their requirements."""
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import slug_validator
+from engagements.models import Requirement
+from engagements.phases import Phase
+
+
+class ClassesField(forms.CharField):
+    """Class names, one a line or separated by commas; gives a list."""
+
+    widget = forms.Textarea(attrs={"rows": 3})
+
+    def to_python(self, value):
+        return [name.strip() for name in super().to_python(value).replace(",", "\n").split("\n")]
+
+    def prepare_value(self, value):
+        return "\n".join(value) if isinstance(value, list) else value
+
+    def validate(self, value):
+        super().validate([name for name in value if name])
+
+    def run_validators(self, value):
+        pass  # the validators of a text do not fit a list; the service checks the names
+
+    def has_changed(self, initial, data):
+        return super().has_changed(self.prepare_value(initial), data)
+
+
+class RequirementForm(forms.Form):
+    """What the customer needs, and how good is good enough."""
+
+    need = forms.CharField(
+        label=_("What is needed"),
+        max_length=4000,
+        widget=forms.Textarea(attrs={"rows": 4}),
+        help_text=_("In the customer's words: which decision, at which point of their process."),
+    )
+    classes = ClassesField(
+        label=_("Classes"), help_text=_("What the model tells apart, one name a line.")
+    )
+    metric = forms.ChoiceField(label=_("Measured by"), choices=Requirement.Metric)
+    target = forms.DecimalField(
+        label=_("Target in %"),
+        min_value=0,
+        max_value=100,
+        decimal_places=2,
+        initial=95,
+        help_text=_("On images that were never trained on."),
+    )
+
+    def clean_target(self):
+        return self.cleaned_data["target"] / 100
+
+
+def requirement_as_initial(versions) -> dict:
+    """What the form of the next version starts from: the newest one, if there is any."""
+    if not versions:
+        return {}
+    newest = versions[0]
+    fields = {name: getattr(newest, name) for name in ("need", "classes", "metric")}
+    return fields | {"target": f"{newest.target * 100:.2f}".rstrip("0").rstrip(".")}
+
+
+class EngagementForm(forms.Form):
+    """A new engagement of a tenant."""
+
+    name = forms.CharField(
+        label=_("Engagement"), max_length=120, help_text=_("As in “Surface inspection, line 4”.")
+    )
+
+
+class CustomerForm(RequirementForm, EngagementForm):
+    """A new customer: the tenant, its first engagement and the person who owns it."""
+
+    tenant_name = forms.CharField(label=_("Customer"), max_length=120)
+    slug = forms.CharField(
+        label=_("Short name"),
+        max_length=50,
+        validators=[slug_validator],
+        help_text=_("Part of every address and of the endpoint's URL: it cannot be changed."),
+    )
+    owner_name = forms.CharField(label=_("Owner's name"), max_length=120)
+    email = forms.EmailField(
+        label=_("Owner's e-mail"), help_text=_("They are invited and choose their own password.")
+    )
+    field_order = ["tenant_name", "slug", "owner_name", "email", "name"]
+
+
+class OpenEngagementForm(RequirementForm, EngagementForm):
+    """An engagement with its first requirement."""
+
+    field_order = ["name"]
+
+
+class BoardFilter(forms.Form):
+    """What the board is narrowed to."""
+
+    text = forms.CharField(label=_("Search"), required=False, max_length=100)
+    phase = forms.ChoiceField(label=_("Phase"), required=False)
+    manager = forms.ModelChoiceField(None, label=_("Account manager"), required=False)
+
+    def __init__(self, *args, managers, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["phase"].choices = [("", _("All phases")), *Phase.choices]
+        self.fields["manager"].queryset = managers
+        self.fields["manager"].empty_label = _("Everybody")
+
+    @property
+    def narrowed(self) -> dict:
+        """The valid filters; a wrong one narrows nothing."""
+        self.full_clean()
+        return {name: self.cleaned_data.get(name) or "" for name in self.fields}

@@ -1,0 +1,13 @@
+"""Sentences of the timeline."""
+
+from django import template
+
+from engagements import timeline
+
+register = template.Library()
+
+
+@register.filter
+def told(entries):
+    """Timeline entries as the timeline component takes them."""
+    return [timeline.told(entry) for entry in entries]

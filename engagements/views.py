@@ -1,0 +1,154 @@
+"""Pages of engagements: the board, a tenant's list, the overview of one."""
+
+from django.contrib import messages
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from accounts import system
+from accounts.access import member_page, staff_page
+from accounts.models import User
+from accounts.roles import Capability
+from engagements import forms, pages, phases, services
+from engagements.cards import cards, columns
+from engagements.models import Engagement
+from lepton.lib.paging import rows_and_pager
+from lepton.lib.refusals import refusals_in, refusals_told
+
+NEWEST_ENTRIES = 12
+
+
+@require_GET
+def home(request):
+    """Where a person's day starts: the board, their tenant, or the choice among several."""
+    if request.user.is_vendor_staff:
+        return redirect("engagements:board")
+    tenants = system.tenants_of(request.user)
+    if len(tenants) == 1:
+        return redirect("engagements:tenant", tenants[0].slug)
+    return render(request, "engagements/home.html", {"tenants": tenants})
+
+
+@require_GET
+@staff_page
+def board(request):
+    """All engagements of all tenants, by phase."""
+    form = forms.BoardFilter(request.GET, managers=User.objects.account_managers())
+    narrowed = form.narrowed
+    found = Engagement.objects.for_lists().matching(**narrowed)
+    context = {"columns": columns(found, phase=narrowed["phase"]), "form": form}
+    context |= {"narrowed": any(narrowed.values()), "total": len(found)}
+    template = "engagements/_board.html" if request.htmx else "engagements/board.html"
+    return render(request, template, context)
+
+
+@staff_page
+def open_customer(request):
+    """A new tenant with its first engagement, requirement and owner."""
+    form = forms.CustomerForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        with refusals_in(form):
+            engagement, invitation = services.open_customer(**form.cleaned_data, by=request.user)
+            context = {"engagement_opened": engagement, "invitation": invitation}
+            return render(request, "engagements/customer_opened.html", context)
+    status = 422 if form.errors else 200
+    return render(request, "engagements/open_customer.html", {"form": form}, status=status)
+
+
+@require_GET
+@member_page()
+def tenant(request):
+    """A tenant's engagements."""
+    context = {"cards": cards(Engagement.objects.for_lists())}
+    return render(request, "engagements/tenant.html", context)
+
+
+@member_page(Capability.ENGAGE)
+def open_engagement(request):
+    """A further engagement of a tenant."""
+    form = forms.OpenEngagementForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        with refusals_in(form):
+            engagement = services.open_with_requirement(**form.cleaned_data, by=request.user)
+            return redirect(engagement)
+    status = 422 if form.errors else 200
+    return render(request, "engagements/open.html", {"form": form}, status=status)
+
+
+@require_GET
+@member_page()
+def overview(request, engagement):
+    """One engagement: its requirement, how far it is, and what happened."""
+    engagement = pages.engagement_of(engagement)
+    following, round_ = phases.following(engagement.phase)
+    context = pages.frame(engagement, _("Overview")) | {
+        "requirement": engagement.requirement,
+        "entries": engagement.timeline.newest_first()[:NEWEST_ENTRIES],
+        "following": following,
+        "starts_again": bool(round_),
+    }
+    return render(request, "engagements/overview.html", context)
+
+
+@require_GET
+@member_page()
+def phases_bar(request, engagement):
+    """The phase bar alone, for pages that are watching."""
+    context = pages.frame(pages.engagement_of(engagement))
+    return render(request, "engagements/_phases.html", context)
+
+
+@require_POST
+@member_page(Capability.ENGAGE)
+def advance(request, engagement):
+    """Move to the phase that follows."""
+    engagement = pages.engagement_of(engagement)
+    with refusals_told(request):
+        services.advance(engagement, to=request.POST.get("to"), by=request.user)
+        label = engagement.get_phase_display()
+        messages.success(request, _("The engagement is now in the phase “%s”.") % label)
+    return redirect(engagement)
+
+
+@require_GET
+@member_page()
+def timeline(request, engagement):
+    """Everything that happened, newest first; the newest alone for a page that is watching."""
+    engagement = pages.engagement_of(engagement)
+    entries = engagement.timeline.all()
+    if request.htmx:
+        context = {"engagement": engagement, "entries": entries.newest_first()[:NEWEST_ENTRIES]}
+        return render(request, "engagements/_timeline.html", context)
+    rows, pager = rows_and_pager(request, entries, ordering="-at")
+    context = pages.frame(engagement, _("Timeline")) | {"entries": rows, "pager": pager}
+    return render(request, "engagements/timeline.html", context)
+
+
+@require_GET
+@member_page()
+def requirement(request, engagement):
+    """What was asked for, in all its versions."""
+    return _requirement_page(request, pages.engagement_of(engagement))
+
+
+@require_POST
+@member_page(Capability.ENGAGE)
+def write_requirement(request, engagement):
+    """Write the next version."""
+    engagement = pages.engagement_of(engagement)
+    form = forms.RequirementForm(request.POST)
+    if form.is_valid():
+        with refusals_in(form):
+            written = services.write_requirement(engagement, **form.cleaned_data, by=request.user)
+            messages.success(request, _("Version %s now stands.") % written.version)
+            url = reverse("engagements:requirement", args=[request.tenant.slug, engagement.pk])
+            return redirect(url)
+    return _requirement_page(request, engagement, form, status=422)
+
+
+def _requirement_page(request, engagement, form=None, status=200):
+    versions = list(engagement.requirements.newest_first())
+    form = form or forms.RequirementForm(initial=forms.requirement_as_initial(versions))
+    context = pages.frame(engagement, _("Requirement")) | {"form": form, "versions": versions}
+    return render(request, "engagements/requirement.html", context, status=status)

@@ -1,0 +1,45 @@
+"""Predictions of an engagement, as those who answer them see them."""
+
+from django.db.models import Exists, OuterRef, Prefetch
+from django.shortcuts import get_object_or_404
+
+from feedback.models import Feedback
+from serving.models import Prediction
+
+ANSWERED, UNANSWERED = "answered", "unanswered"
+
+
+def of(engagement):
+    """The predictions of an engagement's endpoint, each with its standing answer in `standing`."""
+    standing = Prefetch("feedback", Feedback.objects.current(), to_attr="standing")
+    found = Prediction.objects.filter(endpoint__in=engagement.endpoints.all())
+    return found.select_related("model_version").prefetch_related(standing)
+
+
+def matching(predictions, *, label="", answer=""):
+    """Only those with this label and answer; an empty filter fits all."""
+    if label:
+        predictions = predictions.filter(label=label)
+    if not answer:
+        return predictions
+    standing = Feedback.objects.current().filter(prediction=OuterRef("pk"))
+    if answer == UNANSWERED:
+        return predictions.filter(~Exists(standing))
+    if answer != ANSWERED:
+        standing = standing.filter(verdict=answer)
+    return predictions.filter(Exists(standing))
+
+
+def one(pk, engagement=None) -> Prediction:
+    """Return a prediction of the active tenant (and of `engagement`), or raise Http404."""
+    found = Prediction.objects.select_related("model_version", "endpoint__engagement__tenant")
+    if engagement:
+        found = found.filter(endpoint__engagement=engagement)
+    return get_object_or_404(found, pk=pk)
+
+
+def scores(prediction) -> list[dict]:
+    """Return the answer's labels with their scores, the best first."""
+    pairs = zip(prediction.model_version.classes, prediction.scores, strict=False)
+    ranked = sorted(pairs, key=lambda pair: -pair[1])
+    return [{"label": label, "score": score} for label, score in ranked]

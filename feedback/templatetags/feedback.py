@@ -1,0 +1,51 @@
+"""Pictures of predictions, and the accuracy their answers add up to."""
+
+from django import template
+from django.utils.html import format_html
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from lepton.templatetags.ui import icon
+
+try:
+    from lepton.lib import media
+except ImportError:  # until it lands
+    media = None
+
+register = template.Library()
+
+
+@register.simple_tag
+def thumbnail(prediction):
+    """The picture a prediction answered, small; an icon where it was not kept."""
+    return format_html('<span class="thumb">{}</span>', _image(prediction, alt=""))
+
+
+@register.simple_tag
+def picture(prediction):
+    """The picture a prediction answered, or why there is none."""
+    if not prediction.input_key:
+        return format_html('<p class="soft small">{}</p>', _("This endpoint keeps no inputs."))
+    return format_html('<div class="picture">{}</div>', _image(prediction, alt=_("The input")))
+
+
+@register.filter
+def as_metric(answers):
+    """What the metric component shows of the answers to one model version."""
+    label = _("Realised accuracy, model version %s") % answers.version
+    if answers.accuracy is None:
+        needed = ngettext(
+            "shown after %s more answer", "shown after %s more answers", answers.still_needed
+        )
+        return {"label": label, "text": "–", "note": needed % answers.still_needed}
+    low, high = answers.interval
+    note = _("Only answered predictions count, and rejected inputs do not.")
+    figure = {"value": answers.accuracy, "low": low, "high": high, "n": answers.n}
+    return {"label": label, "badge": "live", "note": note, **figure}
+
+
+def _image(prediction, *, alt):
+    if not prediction.input_key or media is None:
+        return icon("image")
+    url = media.signed_url(prediction.input_key)
+    return format_html('<img src="{}" alt="{}" loading="lazy" decoding="async">', url, alt)

@@ -1,0 +1,98 @@
+"""Pages of predictions and what people say of them."""
+
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods
+
+from accounts.access import member_page
+from accounts.roles import Capability
+from engagements import pages
+from feedback import figures, forms, services
+from feedback import predictions as log
+from lepton.lib.paging import rows_and_pager
+from lepton.lib.refusals import refusals_in
+
+
+@require_GET
+@member_page()
+def predictions(request, engagement):
+    """The predictions of an engagement, newest first, with what was said of each."""
+    engagement = pages.engagement_of(engagement)
+    form = forms.PredictionFilter(request.GET, labels=_labels(engagement))
+    found = log.matching(log.of(engagement), **form.narrowed)
+    rows, pager = rows_and_pager(request, found, ordering="-at")
+    context = pages.frame(engagement, _("Feedback")) | _figures(engagement)
+    context |= {"rows": rows, "pager": pager, "form": form, "narrowed": any(form.narrowed.values())}
+    template = "feedback/_predictions.html" if request.htmx else "feedback/predictions.html"
+    return render(request, template, context)
+
+
+@require_GET
+@member_page()
+def prediction(request, engagement, prediction):
+    """One prediction: what was sent, what was answered, what people said."""
+    engagement = pages.engagement_of(engagement)
+    row = log.one(prediction, engagement)
+    trail = (_("Feedback"), pages.url("feedback:predictions", engagement))
+    context = pages.frame(engagement, trail, row.label) | _answers(row)
+    context["scores"] = log.scores(row)
+    return render(request, "feedback/prediction.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+def give(request, **address):
+    """The answers to one prediction, to be read or added to, as a fragment for any page."""
+    return (_take if request.method == "POST" else _show)(request, **address)
+
+
+@member_page()
+def _show(request, engagement, prediction):
+    row = log.one(prediction, pages.engagement_of(engagement))
+    return render(request, "feedback/_feedback.html", _answers(row))
+
+
+@member_page(Capability.FEEDBACK)
+def _take(request, engagement, prediction):
+    row = log.one(prediction, pages.engagement_of(engagement))
+    form = forms.FeedbackForm(request.POST)
+    if form.is_valid():
+        with refusals_in(form):
+            services.give(row, **form.cleaned_data, by=request.user)
+    context = _answers(row) | {"form": form}
+    status = 422 if form.errors else 200
+    return render(request, "feedback/_feedback.html", context, status=status)
+
+
+@require_GET
+@member_page()
+def panel(request, engagement):
+    """What people's answers add up to, for the overview."""
+    engagement = pages.engagement_of(engagement)
+    newest = log.of(engagement).order_by("-at")[:6]
+    context = {"engagement": engagement, "newest": newest} | _figures(engagement)
+    return render(request, "feedback/_panel.html", context)
+
+
+def _figures(engagement):
+    versions = figures.by_version(engagement)
+    return {
+        "answers": figures.together(versions),
+        "versions": versions,
+        "newest_version": versions[0] if versions else None,
+        "endpoint": engagement.endpoints.first(),
+    }
+
+
+def _answers(row):
+    history = list(row.feedback.newest_first())
+    return {
+        "prediction": row,
+        "engagement": row.endpoint.engagement,
+        "standing": next((one for one in history if one.superseded_at is None), None),
+        "history": history,
+        "classes": [name for name in services.classes_of(row) if name != row.label],
+    }
+
+
+def _labels(engagement):
+    return list(log.of(engagement).order_by("label").values_list("label", flat=True).distinct())

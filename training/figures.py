@@ -1,0 +1,25 @@
+"""What lists of engagements show of model quality: the newest model version's test figures."""
+
+from engagements.figures import Figures, Measured
+from training.models import Evaluation
+from training.models.dataset import Split
+
+
+def newest_measured(engagement_ids) -> Figures:
+    """Return the test figures of the newest evaluated model version of each engagement."""
+    rows = (
+        Evaluation.objects.filter(
+            split=Split.TEST, model_version__engagement_id__in=list(engagement_ids)
+        )
+        .select_related("model_version")
+        .order_by("model_version__engagement_id", "-model_version__number", "-at")
+        .distinct("model_version__engagement_id")
+    )
+    return {row.model_version.engagement_id: _figures(row) for row in rows}
+
+
+def _figures(row):
+    return {
+        "accuracy": Measured(row.accuracy, row.accuracy_low, row.accuracy_high, row.n),
+        "macro_f1": Measured(row.macro_f1, row.macro_f1_low, row.macro_f1_high, row.n),
+    }
