@@ -18,7 +18,13 @@ def weights_dir(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def probe_model(tmp_path_factory, weights_dir):
+def cache_dir(tmp_path_factory):
+    """A cache that runs share, as they do in production."""
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture(scope="session")
+def probe_model(tmp_path_factory, weights_dir, cache_dir):
     """A linear probe on that ResNet-18."""
     folder = tmp_path_factory.mktemp("probe")
     return image_classification.train(
@@ -27,5 +33,5 @@ def probe_model(tmp_path_factory, weights_dir):
         method="linear_probe",
         work_dir=folder / "work",
         weights_dir=weights_dir,
-        cache_dir=folder / "cache",
+        cache_dir=cache_dir,
     )

@@ -23,7 +23,9 @@ def test_measures_agree_with_scikit_learn(seed):
     labels, probabilities = answers(seed=seed)
     predicted = probabilities.argmax(1)
     got = evaluate.metrics(labels, probabilities, CLASSES)
-    precision, recall, f1, n = peer.precision_recall_fscore_support(labels, predicted, zero_division=0)
+    precision, recall, f1, n = peer.precision_recall_fscore_support(
+        labels, predicted, zero_division=0
+    )
     for i, line in enumerate(got["per_class"]):
         assert line == {
             "class": CLASSES[i],
@@ -47,11 +49,19 @@ def test_a_class_never_answered_counts_as_nothing():
 
 @pytest.mark.parametrize(
     ("right", "n", "low", "high"),
-    [(81, 263, 0.2553, 0.3662), (15, 148, 0.0624, 0.1605), (0, 20, 0.0, 0.1611), (1, 29, 0.0061, 0.1718)],
+    [
+        (81, 263, 0.2553, 0.3662),
+        (15, 148, 0.0624, 0.1605),
+        (0, 20, 0.0, 0.1611),
+        (1, 29, 0.0061, 0.1718),
+    ],
 )
 def test_wilson_intervals_are_newcombes(right, n, low, high):
     """Newcombe, Statistics in Medicine 17 (1998), table I, method 3."""
-    assert evaluate.wilson_interval(right, n) == (pytest.approx(low, abs=5e-5), pytest.approx(high, abs=5e-5))
+    assert evaluate.wilson_interval(right, n) == (
+        pytest.approx(low, abs=5e-5),
+        pytest.approx(high, abs=5e-5),
+    )
 
 
 def test_the_interval_of_nothing_is_refused():

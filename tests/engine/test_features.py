@@ -69,7 +69,7 @@ def test_the_second_view_is_the_mirror(tmp_path, graph_file):
 
 
 def test_a_stopped_extraction_keeps_what_it_had(tmp_path, graph_file):
-    wanted, answers = rows(20), iter([False, False, True])
+    wanted, answers = rows(20), iter([False, False, False, True])
     with pytest.raises(Stopped):
         extract(wanted, tmp_path, graph_file, views=1, should_stop=lambda: next(answers))
     done = 2 * features.BATCH
@@ -95,7 +95,9 @@ def test_an_unreadable_image_is_named(tmp_path, graph_file):
 def write_many(folder, writer):
     cache = FeatureCache(folder, backbone="b", weights_sha256="w")
     for number in range(20):
-        cache.add([f"{writer}-{number}:0", f"shared-{number}:0"], np.full((2, 8), number, np.float16))
+        cache.add(
+            [f"{writer}-{number}:0", f"shared-{number}:0"], np.full((2, 8), number, np.float16)
+        )
 
 
 def test_several_writers_lose_nothing(tmp_path):

@@ -137,7 +137,10 @@ def test_a_picture_beyond_pillows_own_limit_is_refused():
         decode(encoded(Image.new("1", (14_000, 14_000)), "PNG"))
 
 
-@pytest.mark.parametrize(("width", "height"), [(640, 480), (480, 641), (256, 256), (90, 61), (1030, 517), (3000, 300), (257, 1023)])
+@pytest.mark.parametrize(
+    ("width", "height"),
+    [(640, 480), (480, 641), (256, 256), (90, 61), (1030, 517), (3000, 300), (257, 1023)],
+)
 @pytest.mark.parametrize("format", ["JPEG", "PNG"])
 def test_the_request_transform_is_the_held_out_transform_bit_for_bit(width, height, format):
     data = encoded(noise(np.random.default_rng(width), width, height), format)
@@ -149,7 +152,9 @@ def test_the_request_transform_is_the_held_out_transform_bit_for_bit(width, heig
     assert np.array_equal(centre(np.stack([cached]))[0], asked)
 
 
-@pytest.mark.parametrize(("width", "height"), [(640, 480), (333, 500), (255, 300), (1000, 257), (90, 61)])
+@pytest.mark.parametrize(
+    ("width", "height"), [(640, 480), (333, 500), (255, 300), (1000, 257), (90, 61)]
+)
 def test_the_geometry_is_torchvisions_resize_and_centre_crop(width, height):
     image = noise(np.random.default_rng(height), width, height)
     short = min(width, height)

@@ -60,7 +60,9 @@ def test_the_folded_head_answers_as_scikit_learn_on_standardised_features(n_clas
     fitted = probe.fit(features, labels, own_groups(labels), n_classes=n_classes, l2=l2)
     scaler = StandardScaler().fit(features[:, 0])
     strength = (2 if n_classes == 2 else 1) / (len(labels) * l2)
-    peer = LogisticRegression(C=strength, tol=1e-8, max_iter=5000).fit(scaler.transform(features[:, 0]), labels)
+    peer = LogisticRegression(C=strength, tol=1e-8, max_iter=5000).fit(
+        scaler.transform(features[:, 0]), labels
+    )
     expected = peer.predict_proba(scaler.transform(features[:, 0]))
     assert np.abs(fitted.probabilities(features[:, 0]) - expected).max() < 2e-3
 
@@ -81,7 +83,9 @@ def test_views_of_a_row_never_stand_on_both_sides_of_a_fold():
     labels = rng.integers(0, 2, 60)
     one_view = rng.normal(size=(60, 1, 40)).astype(np.float32)
     fitted = probe.fit(one_view.repeat(2, 1), labels, own_groups(labels), n_classes=2, l2=0.001)
-    assert (fitted.out_of_fold.argmax(1) == labels).mean() < 0.75, "labels without reason were learnt by heart"
+    assert (fitted.out_of_fold.argmax(1) == labels).mean() < 0.75, (
+        "labels without reason were learnt by heart"
+    )
 
 
 def test_the_same_seed_gives_the_same_head():

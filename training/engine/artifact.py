@@ -1,4 +1,5 @@
-"""A model version on disk: model.safetensors, model.onnx and meta.json. Torch-free, nothing is unpickled.
+"""A model version on disk: model.safetensors, model.onnx and meta.json. Torch-free, nothing is
+unpickled.
 
 model.onnx takes `images` uint8 [n, 224, 224, 3] (RGB, NHWC) and gives `probabilities` float32
 [n, classes] and, for drift and shared backbones, `features` float32 [n, features].
@@ -24,11 +25,15 @@ class ArtifactCorrupt(Exception):
 
 
 def write_meta(folder: Path, meta: dict) -> dict:
-    """Add the format and each file's sha256 to `meta` and write meta.json atomically; returns what was written."""
-    files = {name: {"sha256": sha256_of(folder / name), "bytes": (folder / name).stat().st_size} for name in FILES}
+    """Add the format and each file's sha256 to `meta` and write meta.json atomically; returns what
+    was written."""
+    files = {
+        name: {"sha256": sha256_of(folder / name), "bytes": (folder / name).stat().st_size}
+        for name in FILES
+    }
     meta = {"format": FORMAT, **meta, "files": files}
     partial = folder / "meta.json.partial"
-    with open(partial, "w", encoding="utf-8") as file:
+    with partial.open("w", encoding="utf-8") as file:
         json.dump(meta, file, indent=2, ensure_ascii=False)
         file.flush()
         os.fsync(file.fileno())
@@ -46,7 +51,11 @@ def read_meta(folder: Path, *, verify: bool = True) -> dict:
         raise ArtifactCorrupt(path, "the file is missing") from None
     except ValueError:
         raise ArtifactCorrupt(path, "this is not valid JSON") from None
-    if not isinstance(meta, dict) or meta.get("format") != FORMAT or set(meta.get("files", ())) != set(FILES):
+    if (
+        not isinstance(meta, dict)
+        or meta.get("format") != FORMAT
+        or set(meta.get("files", ())) != set(FILES)
+    ):
         raise ArtifactCorrupt(path, f"this does not describe a {FORMAT} model")
     if verify:
         for name, facts in meta["files"].items():

@@ -19,9 +19,18 @@ BRIGHTNESS = 0.15  # an augmented batch's pixels are multiplied by 1 +- this
 
 
 class ImageBatches:
-    """Squares uint8 [n, 256, 256, 3] (a memory map) with labels int64 [n]; gives crops uint8 [b, 224, 224, 3]."""
+    """Squares uint8 [n, 256, 256, 3] (a memory map) with labels int64 [n]; gives crops uint8 [b,
+    224, 224, 3]."""
 
-    def __init__(self, squares: np.ndarray, labels: np.ndarray, *, mirror: bool, augment: bool, turn: bool = False):
+    def __init__(
+        self,
+        squares: np.ndarray,
+        labels: np.ndarray,
+        *,
+        mirror: bool,
+        augment: bool,
+        turn: bool = False,
+    ):
         self.squares, self.labels = squares, torch.from_numpy(np.asarray(labels, dtype=np.int64))
         self.mirror, self.augment, self.turn = mirror, augment, turn
 
@@ -33,10 +42,13 @@ class ImageBatches:
         return torch.from_numpy(np.ascontiguousarray(preprocess.centre(self.squares[indices])))
 
     def augmented(self, indices: np.ndarray, rng: np.random.Generator) -> torch.Tensor:
-        """Return a random view of each: crop, mirror and brightness as allowed, uint8 [b, 224, 224, 3]."""
+        """Return a random view of each: crop, mirror and brightness as allowed, uint8 [b, 224,
+        224, 3]."""
         if not (self.augment or self.mirror):
             return self.held_out(indices)
-        return torch.from_numpy(np.stack([self._view(self.squares[index], rng) for index in indices]))
+        return torch.from_numpy(
+            np.stack([self._view(self.squares[index], rng) for index in indices])
+        )
 
     def _view(self, square: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         room = square.shape[0] - preprocess.CROP
@@ -53,10 +65,14 @@ class ImageBatches:
 
 
 class ActivationBatches:
-    """Activations float16 [n, views, ...] of the frozen stages; a random view for training, view 0 held out."""
+    """Activations float16 [n, views, ...] of the frozen stages; a random view for training, view 0
+    held out."""
 
     def __init__(self, activations: np.ndarray, labels: np.ndarray):
-        self.activations, self.labels = activations, torch.from_numpy(np.asarray(labels, dtype=np.int64))
+        self.activations, self.labels = (
+            activations,
+            torch.from_numpy(np.asarray(labels, dtype=np.int64)),
+        )
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -72,11 +88,16 @@ class ActivationBatches:
 
 
 def squares(
-    rows: Sequence[Image], folder: Path, progress: Callable[[Progress], None], should_stop: Callable[[], bool]
+    rows: Sequence[Image],
+    folder: Path,
+    progress: Callable[[Progress], None],
+    should_stop: Callable[[], bool],
 ) -> np.ndarray:
-    """Return the rows' squares uint8 [n, 256, 256, 3] as a memory map under `folder`, decoding them the first time.
+    """Return the rows' squares uint8 [n, 256, 256, 3] as a memory map under `folder`, decoding
+    them the first time.
 
-    The file is named by the rows' hashes and the transform's version and appears whole or not at all.
+    The file is named by the rows' hashes and the transform's version and appears whole or not at
+    all.
     Raises Stopped and TrainingFailed.
     """
     names = "\n".join([preprocess.PREPROCESSING_VERSION, *(row.sha256 for row in rows)])
@@ -91,10 +112,17 @@ def squares(
 
 
 def activations(
-    model: Classifier, cut: int, images: np.ndarray, *, views: int, file: Path,
-    progress: Callable[[Progress], None], should_stop: Callable[[], bool],
+    model: Classifier,
+    cut: int,
+    images: np.ndarray,
+    *,
+    views: int,
+    file: Path,
+    progress: Callable[[Progress], None],
+    should_stop: Callable[[], bool],
 ) -> np.ndarray:
-    """Return what `model`'s first `cut` stages make of the centre crops of `images` and, with 2 views, their mirrors.
+    """Return what `model`'s first `cut` stages make of the centre crops of `images` and, with 2
+    views, their mirrors.
 
     float16 [n, views, channels, height, width], kept in `file`. Raises Stopped.
     """
@@ -106,13 +134,16 @@ def activations(
         for view in range(views):
             pixels = crops[at : at + BATCH] if view == 0 else crops[at : at + BATCH, :, ::-1]
             with torch.no_grad():
-                out[at : at + BATCH, view] = model.begin(torch.from_numpy(np.ascontiguousarray(pixels)), cut).half().numpy()
+                out[at : at + BATCH, view] = (
+                    model.begin(torch.from_numpy(np.ascontiguousarray(pixels)), cut).half().numpy()
+                )
 
     return _filled(file, (len(images), views, *shape), np.float16, fill, progress, should_stop)
 
 
 def _filled(path: Path, shape: tuple, dtype, fill, progress, should_stop) -> np.ndarray:
-    """Open `path`, or have `fill(out, at)` write it batch by batch and move it into place when whole."""
+    """Open `path`, or have `fill(out, at)` write it batch by batch and move it into place when
+    whole."""
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         partial = path.with_suffix(f".{os.getpid()}.partial")

@@ -1,4 +1,5 @@
-"""A training's state in one safetensors file: tensors in the body, the rest as JSON in its header."""
+"""A training's state in one safetensors file: tensors in the body, the rest as JSON in its
+header."""
 
 import json
 import os
@@ -15,7 +16,7 @@ def write(path: Path, tensors: dict[str, Tensor], state: dict) -> None:
     partial = path.with_suffix(".partial")
     whole = {name: value.detach().cpu().contiguous().clone() for name, value in tensors.items()}
     save_file(whole, partial, metadata={"state": json.dumps(state)})
-    with open(partial, "rb") as file:
+    with partial.open("rb") as file:
         os.fsync(file.fileno())
     partial.replace(path)
 
@@ -27,6 +28,7 @@ def read(path: Path, *, identity: str) -> tuple[dict[str, Tensor], dict] | None:
             state = json.loads(file.metadata()["state"])
             if state.get("identity") != identity:
                 return None
-            return {name: file.get_tensor(name) for name in file.keys()}, state
+            names = file.keys()  # a list: the file itself cannot be looped over
+            return {name: file.get_tensor(name) for name in names}, state
     except (FileNotFoundError, SafetensorError, ValueError, KeyError, TypeError):
         return None

@@ -35,5 +35,14 @@ def autocast(device: torch.device):
 
 def describe(device: torch.device) -> dict:
     """Return the device as plain data for a run's manifest."""
-    name = torch.cuda.get_device_name(device) if device.type == "cuda" else platform.processor() or platform.machine()
-    return {"type": device.type, "name": name, "threads": torch.get_num_threads(), "cores": os.cpu_count()}
+    name = (
+        torch.cuda.get_device_name(device)
+        if device.type == "cuda"
+        else platform.processor() or platform.machine()
+    )
+    return {
+        "type": device.type,
+        "name": name,
+        "threads": torch.get_num_threads(),
+        "cores": os.cpu_count(),
+    }

@@ -25,8 +25,12 @@ class WeightsMissing(TrainingFailed):
 
     def __init__(self, *, backbone: str, file_names: list[str], folder: str):
         super().__init__(
-            gettext_noop("The pretrained weights of %(backbone)s are missing: no %(files)s in %(folder)s."),
-            gettext_noop("Put the file into that folder, allow downloads, or choose a network that trains from scratch."),
+            gettext_noop(
+                "The pretrained weights of %(backbone)s are missing: no %(files)s in %(folder)s."
+            ),
+            gettext_noop(
+                "Put the file into that folder, or choose a network that trains from scratch."
+            ),
             backbone=backbone,
             files=" or ".join(file_names),
             folder=folder,

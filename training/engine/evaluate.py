@@ -9,18 +9,30 @@ BOOTSTRAP_ROUNDS = 1000
 def metrics(labels: np.ndarray, probabilities: np.ndarray, classes: list[str]) -> dict:
     """Return all measures as plain data.
 
-    `labels` int [n], `probabilities` float [n, classes]. Raises ValueError for no rows or other shapes.
-    Precision, recall and F1 with nothing to divide by are 0, as scikit-learn's zero_division=0 has it.
+    `labels` int [n], `probabilities` float [n, classes]. Raises ValueError for no rows or other
+    shapes.
+    Precision, recall and F1 with nothing to divide by are 0 (scikit-learn's zero_division=0).
     """
-    labels, probabilities = np.asarray(labels, dtype=np.int64), np.asarray(probabilities, dtype=np.float64)
+    labels, probabilities = (
+        np.asarray(labels, dtype=np.int64),
+        np.asarray(probabilities, dtype=np.float64),
+    )
     if not len(labels) or probabilities.shape != (len(labels), len(classes)):
-        raise ValueError(f"Cannot measure {len(labels)} labels against probabilities of shape {probabilities.shape}.")
+        raise ValueError(
+            f"Cannot measure {len(labels)} labels by probabilities of shape {probabilities.shape}."
+        )
     predicted = probabilities.argmax(1)
     matrix = confusion_matrix(labels, predicted, len(classes))
     precision, recall, f1 = precision_recall_f1(matrix)
     correct = int(np.trace(matrix))
     table = [
-        {"class": name, "n": int(matrix[i].sum()), "precision": float(precision[i]), "recall": float(recall[i]), "f1": float(f1[i])}
+        {
+            "class": name,
+            "n": int(matrix[i].sum()),
+            "precision": float(precision[i]),
+            "recall": float(recall[i]),
+            "f1": float(f1[i]),
+        }
         for i, name in enumerate(classes)
     ]
     return {
@@ -35,12 +47,15 @@ def metrics(labels: np.ndarray, probabilities: np.ndarray, classes: list[str]) -
         "per_class": table,
         "confusion_matrix": matrix.tolist(),
         "expected_calibration_error": expected_calibration_error(labels, probabilities),
-        "log_loss": float(-np.log(np.clip(probabilities[np.arange(len(labels)), labels], 1e-12, 1)).mean()),
+        "log_loss": float(
+            -np.log(np.clip(probabilities[np.arange(len(labels)), labels], 1e-12, 1)).mean()
+        ),
     }
 
 
 def wilson_interval(successes: int, n: int, *, z: float = Z95) -> tuple[float, float]:
-    """Return the Wilson score interval of a proportion (Wilson, JASA 22, 1927, 209-212). Raises ValueError for n < 1."""
+    """Return the Wilson score interval of a proportion (Wilson, JASA 22, 1927, 209-212). Raises
+    ValueError for n < 1."""
     if n < 1:
         raise ValueError("An interval needs at least one row.")
     share, width = successes / n, z * z / n
@@ -51,20 +66,29 @@ def wilson_interval(successes: int, n: int, *, z: float = Z95) -> tuple[float, f
 
 def confusion_matrix(labels: np.ndarray, predicted: np.ndarray, n_classes: int) -> np.ndarray:
     """Return counts int [classes, classes], rows = given label, columns = predicted."""
-    return np.bincount(labels * n_classes + predicted, minlength=n_classes**2).reshape(n_classes, n_classes)
+    return np.bincount(labels * n_classes + predicted, minlength=n_classes**2).reshape(
+        n_classes, n_classes
+    )
 
 
 def precision_recall_f1(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return precision, recall and F1 per class, float [..., classes], of confusion matrices [..., classes, classes]."""
+    """Return precision, recall and F1 per class, float [..., classes], of confusion matrices [...,
+    classes, classes]."""
     hits = np.diagonal(matrix, axis1=-2, axis2=-1).astype(np.float64)
     given, answered = matrix.sum(-1), matrix.sum(-2)
     return _share(hits, answered), _share(hits, given), _share(2 * hits, given + answered)
 
 
 def macro_f1_interval(
-    labels: np.ndarray, predicted: np.ndarray, n_classes: int, *, rounds: int = BOOTSTRAP_ROUNDS, seed: int = 0
+    labels: np.ndarray,
+    predicted: np.ndarray,
+    n_classes: int,
+    *,
+    rounds: int = BOOTSTRAP_ROUNDS,
+    seed: int = 0,
 ) -> tuple[float, float]:
-    """Return the 95 % percentile-bootstrap interval of macro-F1 (Efron and Tibshirani, 1993, chapter 13).
+    """Return the 95 % percentile-bootstrap interval of macro-F1 (Efron and Tibshirani, 1993,
+    chapter 13).
 
     Rows are drawn with replacement `rounds` times; drawing rows is drawing confusion-matrix cells
     from a multinomial, which is what is done.
@@ -76,17 +100,25 @@ def macro_f1_interval(
     return float(low), float(high)
 
 
-def expected_calibration_error(labels: np.ndarray, probabilities: np.ndarray, *, bins: int = 15) -> float:
-    """Return the expected calibration error over equal-width confidence bins (Guo et al., ICML 2017, equation 3)."""
+def expected_calibration_error(
+    labels: np.ndarray, probabilities: np.ndarray, *, bins: int = 15
+) -> float:
+    """Return the expected calibration error over equal-width confidence bins (Guo et al., ICML
+    2017, equation 3)."""
     confidence, right = probabilities.max(1), probabilities.argmax(1) == labels
     which = np.clip(np.ceil(confidence * bins).astype(int) - 1, 0, bins - 1)
     count = np.bincount(which, minlength=bins)
-    gap = np.abs(np.bincount(which, right, minlength=bins) - np.bincount(which, confidence, minlength=bins))
+    gap = np.abs(
+        np.bincount(which, right, minlength=bins) - np.bincount(which, confidence, minlength=bins)
+    )
     return float(gap[count > 0].sum() / len(labels))
 
 
-def temperature(logits: np.ndarray, labels: np.ndarray, *, low: float = 0.25, high: float = 8.0) -> float:
-    """Return the temperature in [low, high] that minimises the loss of softmax(logits / T) (Guo et al., ICML 2017).
+def temperature(
+    logits: np.ndarray, labels: np.ndarray, *, low: float = 0.25, high: float = 8.0
+) -> float:
+    """Return the temperature in [low, high] that minimises the loss of softmax(logits / T) (Guo et
+    al., ICML 2017).
 
     The loss is convex in 1/T, so a golden-section search over log T finds it.
     """

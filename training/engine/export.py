@@ -1,4 +1,4 @@
-"""Export a backbone to ONNX and a trained classifier to an artifact folder; load one back into torch."""
+"""Export a backbone to ONNX and a classifier to an artifact folder; load it back into torch."""
 
 import contextlib
 import io
@@ -14,7 +14,16 @@ from safetensors.torch import load_file, save_file
 
 from training.engine import artifact, backbones, graph, networks, preprocess
 
-LIBRARIES = ("torch", "torchvision", "onnx", "onnxruntime", "numpy", "scikit-learn", "pillow", "simplejpeg")
+LIBRARIES = (
+    "torch",
+    "torchvision",
+    "onnx",
+    "onnxruntime",
+    "numpy",
+    "scikit-learn",
+    "pillow",
+    "simplejpeg",
+)
 
 
 class _Features(torch.nn.Module):
@@ -27,31 +36,49 @@ class _Features(torch.nn.Module):
 
 
 def export_backbone(model: networks.Classifier, target: Path) -> Path:
-    """Write `model` without its head as ONNX (images uint8 [n, 224, 224, 3] to features float32 [n, features])."""
+    """Write `model` without its head as ONNX (images uint8 [n, 224, 224, 3] to features float32
+    [n, features])."""
     target.parent.mkdir(parents=True, exist_ok=True)
     example = torch.zeros(2, preprocess.CROP, preprocess.CROP, 3, dtype=torch.uint8)
     wrapped = _Features(model.cpu().eval()).eval()
     partial = Path(tempfile.mkstemp(dir=target.parent, suffix=".partial")[1])
     with torch.no_grad(), _quiet():
         torch.onnx.export(
-            wrapped, (example,), str(partial), dynamo=True, external_data=False, verbose=False,
-            input_names=["images"], output_names=["features"], dynamic_shapes={"images": {0: torch.export.Dim("n")}},
+            wrapped,
+            (example,),
+            str(partial),
+            dynamo=True,
+            external_data=False,
+            verbose=False,
+            input_names=["images"],
+            output_names=["features"],
+            dynamic_shapes={"images": {0: torch.export.Dim("n")}},
         )
     return partial.replace(target)
 
 
 def save(
-    folder: Path, model: networks.Classifier, *, backbone_onnx: Path | None = None, meta: dict, parity_images: np.ndarray
+    folder: Path,
+    model: networks.Classifier,
+    *,
+    backbone_onnx: Path | None = None,
+    meta: dict,
+    parity_images: np.ndarray,
 ) -> dict:
     """Write model.safetensors, model.onnx and meta.json; returns meta.json's content.
 
-    `backbone_onnx` saves exporting an unchanged backbone again. Parity of ONNX with torch is measured
-    on `parity_images` (uint8 [n, 224, 224, 3]). meta.json is written last: a folder with it is whole.
+    `backbone_onnx` saves exporting an unchanged backbone again. Parity of ONNX with torch is
+    measured
+    on `parity_images` (uint8 [n, 224, 224, 3]). meta.json is written last: a folder with it is
+    whole.
     """
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "meta.json").unlink(missing_ok=True)
     model = model.cpu().float().eval()
-    save_file({name: value.contiguous() for name, value in model.state_dict().items()}, folder / "model.safetensors")
+    save_file(
+        {name: value.contiguous() for name, value in model.state_dict().items()},
+        folder / "model.safetensors",
+    )
     exported = backbone_onnx or export_backbone(model, folder / "backbone.onnx")
     weight, bias = (value.detach().numpy() for value in (model.head.weight, model.head.bias))
     graph.attach_head(exported, weight, bias, folder / "model.onnx")
@@ -68,7 +95,9 @@ def save(
 def load_torch(folder: Path) -> networks.Classifier:
     """Build the saved classifier in torch, in eval mode. Raises ArtifactCorrupt."""
     meta = artifact.read_meta(folder)
-    model = networks.build(backbones.get(meta["backbone"]["name"]), len(meta["classes"]), weights=None)
+    model = networks.build(
+        backbones.get(meta["backbone"]["name"]), len(meta["classes"]), weights=None
+    )
     try:
         model.load_state_dict(load_file(folder / "model.safetensors"))
     except Exception as error:  # safetensors and torch each raise their own kinds
@@ -77,7 +106,8 @@ def load_torch(folder: Path) -> networks.Classifier:
 
 
 def parity(model: networks.Classifier, onnx_file: Path, images: np.ndarray) -> dict:
-    """Compare ONNX Runtime with torch on uint8 `images`: n, largest probability difference, share of equal labels."""
+    """Compare ONNX Runtime with torch on uint8 `images`: n, largest probability difference, share
+    of equal labels."""
     with torch.no_grad():
         ours = model(torch.from_numpy(images)).softmax(1).numpy()
     theirs = graph.run(graph.open_session(onnx_file), images, "probabilities")
@@ -94,7 +124,11 @@ def _quiet():
     before = logging.root.manager.disable
     logging.disable(logging.WARNING)
     try:
-        with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+        with (
+            warnings.catch_warnings(),
+            contextlib.redirect_stdout(io.StringIO()),
+            contextlib.redirect_stderr(io.StringIO()),
+        ):
             warnings.simplefilter("ignore")
             yield
     finally:

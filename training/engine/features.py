@@ -32,9 +32,11 @@ class Image(Protocol):
 
 
 class FeatureCache:
-    """Features float16 [n, features] by (sha256, view), as immutable segments in one folder per backbone.
+    """Features float16 [n, features] by (sha256, view), as immutable segments in one folder per
+    backbone.
 
-    Writers only ever add whole segments by an atomic rename, so several may write at once and one may be
+    Writers only ever add whole segments by an atomic rename, so several may write at once and one
+    may be
     killed at any moment: the worst is a feature computed twice.
     """
 
@@ -56,13 +58,14 @@ class FeatureCache:
         """Keep `features` [n, features] under `keys` for good."""
         self.folder.mkdir(parents=True, exist_ok=True)
         features = np.ascontiguousarray(features, dtype=np.float16)
-        handle, partial = tempfile.mkstemp(dir=self.folder, suffix=".partial")
+        handle, name = tempfile.mkstemp(dir=self.folder, suffix=".partial")
         os.close(handle)
+        partial = Path(name)
         save_file({"features": features}, partial, metadata={"keys": json.dumps(list(keys))})
-        with open(partial, "rb") as file:
+        with partial.open("rb") as file:
             os.fsync(file.fileno())
         name = hashlib.sha256("\n".join(keys).encode()).hexdigest()[:32] + ".safetensors"
-        os.replace(partial, self.folder / name)
+        partial.replace(self.folder / name)
         self._known.update(zip(keys, features, strict=True))
         self._read.add(name)
 
@@ -76,15 +79,25 @@ def extract(
     progress: Callable[[Progress], None],
     should_stop: Callable[[], bool],
 ) -> np.ndarray:
-    """Return float32 features [n, views, features]; only images the cache does not know are decoded.
+    """Return float32 features [n, views, features]; only images the cache does not know are
+    decoded.
 
-    View 0 is the serving transform, view 1 its mirror. `backbone_onnx` is called only when pixels must be
+    View 0 is the serving transform, view 1 its mirror. `backbone_onnx` is called only when pixels
+    must be
     read. Raises Stopped, and TrainingFailed for an image that cannot be decoded.
     """
     keys = [f"{row.sha256}:{view}" for row in rows for view in range(views)]
     known = cache.get(keys)
-    missing = list({row.sha256: row for row in rows if any(f"{row.sha256}:{view}" not in known for view in range(views))}.values())
+    missing = list(
+        {
+            row.sha256: row
+            for row in rows
+            if any(f"{row.sha256}:{view}" not in known for view in range(views))
+        }.values()
+    )
     if missing:
+        if should_stop():
+            raise Stopped
         _compute(missing, views, cache, backbone_onnx(), progress, should_stop)
         known = cache.get(keys)
     return np.stack([known[key] for key in keys]).reshape(len(rows), views, -1).astype(np.float32)
@@ -119,7 +132,9 @@ def _compute(missing, views, cache, backbone, progress, should_stop) -> None:
         images = np.stack([read_input(row) for row in rows])
         for view in range(views):
             pixels = images if view == 0 else np.ascontiguousarray(images[:, :, ::-1])
-            cache.add([f"{row.sha256}:{view}" for row in rows], graph.run(session, pixels, "features"))
+            cache.add(
+                [f"{row.sha256}:{view}" for row in rows], graph.run(session, pixels, "features")
+            )
         done = at + len(rows)
         progress(Progress("preparing", done, len(missing), **pace.at(done)))
 
@@ -128,6 +143,8 @@ def _read_segment(path: Path) -> dict[str, np.ndarray]:
     """Read one segment; a damaged one counts as absent."""
     try:
         with safe_open(path, "numpy") as file:
-            return dict(zip(json.loads(file.metadata()["keys"]), file.get_tensor("features"), strict=True))
+            return dict(
+                zip(json.loads(file.metadata()["keys"]), file.get_tensor("features"), strict=True)
+            )
     except (SafetensorError, OSError, ValueError, KeyError, TypeError):
         return {}

@@ -1,12 +1,14 @@
 """The fine-tuning loop.
 
-Every random choice (order, crops, dropout) is drawn from (seed, epoch, step), so a checkpoint needs no
-generator state and a run that was killed and resumed on the same machine ends bit for bit like an unbroken one.
+Every random choice (order, crops, dropout) is drawn from (seed, epoch, step), so a checkpoint
+needs no
+generator state and a run that was killed and resumed on the same machine ends bit for bit like an
+unbroken one.
 """
 
 import math
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -18,44 +20,15 @@ from training.engine.batches import ActivationBatches, ImageBatches
 from training.engine.errors import Stopped, TrainingFailed, gettext_noop
 from training.engine.optimiser import adamw, learning_rate_factor
 from training.engine.progress import Pace, Progress
+from training.engine.state import Settings, State
 
 CHECKPOINT_EVERY = 50  # steps
 SCORE_BATCH = 32
 
 
-@dataclass(frozen=True)
-class Settings:
-    """How to train; the names are those of FineTuneParams."""
-
-    epochs: int
-    learning_rate: float
-    batch_size: int
-    weight_decay: float
-    label_smoothing: float
-    patience: int
-    seed: int
-    head_factor: float = 3.0  # the head's learning rate over the backbone's
-    warm_up: float = 0.1  # share of all steps
-    ema: float = 0.98
-    start_is_candidate: bool = True  # epoch 0 competes (it is the probe); a random start does not
-
-
-@dataclass
-class State:
-    """Where a training stands; with the tensors, all a resume needs."""
-
-    identity: str
-    epoch: int = 1  # the epoch being trained
-    step: int = 0  # steps done in it
-    loss_sum: float = 0.0
-    best_epoch: int = -1
-    best_loss: float = math.inf
-    best_temperature: float = 1.0
-    history: list[dict] = field(default_factory=list)
-
-
 class Fit:
-    """One training of `parameters` (and `statistics`, the batch-norm buffers that may move) of `model`.
+    """One training of `parameters` (and `statistics`, the batch-norm buffers that may move) of
+    `model`.
 
     `model` maps what the batches give to logits; `train_mode()` sets its modules' modes for a step.
     """
@@ -76,7 +49,11 @@ class Fit:
         should_stop: Callable[[], bool],
     ):
         self.model, self.train, self.valid, self.settings = model, train, valid, settings
-        self.parameters, self.moving, self.train_mode = parameters, {**parameters, **statistics}, train_mode
+        self.parameters, self.moving, self.train_mode = (
+            parameters,
+            {**parameters, **statistics},
+            train_mode,
+        )
         self.file, self.progress, self.should_stop = file, progress, should_stop
         self.device = next(iter(parameters.values())).device
         trained = {id(parameter) for parameter in parameters.values()}
@@ -94,7 +71,8 @@ class Fit:
         self.best = {name: value.clone() for name, value in self.average.items()}
 
     def run(self) -> State:
-        """Train to the end and leave the best weights in the model. Raises Stopped and TrainingFailed."""
+        """Train to the end and leave the best weights in the model. Raises Stopped and
+        TrainingFailed."""
         resumed = self._resume()
         self.pace = Pace(self.settings.epochs * self.steps, already_done=self._done())
         if not resumed:
@@ -109,7 +87,9 @@ class Fit:
 
     def _train_epoch(self) -> None:
         state, size = self.state, self.settings.batch_size
-        order = np.random.default_rng([self.settings.seed, state.epoch]).permutation(len(self.train))
+        order = np.random.default_rng([self.settings.seed, state.epoch]).permutation(
+            len(self.train)
+        )
         while state.step < self.steps:
             if self.should_stop():
                 self._save()
@@ -126,12 +106,17 @@ class Fit:
         state, seed = self.state, self.settings.seed
         rng = np.random.default_rng([seed, state.epoch, state.step + 1])
         torch.manual_seed(int(rng.integers(2**31)))
-        inputs, labels = self.train.augmented(indices, rng).to(self.device), self.train.labels[indices].to(self.device)
+        inputs, labels = (
+            self.train.augmented(indices, rng).to(self.device),
+            self.train.labels[indices].to(self.device),
+        )
         self._set_learning_rate()
         self.train_mode()
         with device.autocast(self.device):
             logits = self.model(inputs)
-        loss = nn.functional.cross_entropy(logits.float(), labels, label_smoothing=self.settings.label_smoothing)
+        loss = nn.functional.cross_entropy(
+            logits.float(), labels, label_smoothing=self.settings.label_smoothing
+        )
         if not torch.isfinite(loss):
             raise TrainingFailed(
                 gettext_noop("The loss became infinite in epoch %(epoch)d."),
@@ -145,13 +130,16 @@ class Fit:
         return float(loss.detach())
 
     def _set_learning_rate(self) -> None:
-        factor = learning_rate_factor(self._done(), self.settings.epochs * self.steps, self.settings.warm_up)
+        factor = learning_rate_factor(
+            self._done(), self.settings.epochs * self.steps, self.settings.warm_up
+        )
         for group in self.optimiser.param_groups:
             group["lr"] = group["base"] * factor
 
     @torch.no_grad()
     def _update_average(self) -> None:
-        """Move the exponential average towards the weights; it starts short so that early epochs count."""
+        """Move the exponential average towards the weights; it starts short so that early epochs
+        count."""
         done = self._done() + 1
         keep = min(self.settings.ema, done / (done + 10))
         for name, value in self.moving.items():
@@ -161,7 +149,8 @@ class Fit:
                 self.average[name].copy_(value)
 
     def _close_epoch(self, epoch: int, *, train_loss: float | None) -> None:
-        """Score the averaged weights on the validation rows and keep them if they are the best so far."""
+        """Score the averaged weights on the validation rows and keep them if they are the best so
+        far."""
         raw = {name: value.detach().clone() for name, value in self.moving.items()}
         self._put(self.average)
         logits = self._valid_logits()
@@ -171,7 +160,14 @@ class Fit:
         loss = evaluate.log_loss(logits / heat, labels)
         accuracy = float((logits.argmax(1) == labels).mean())
         state = self.state
-        state.history.append({"epoch": epoch, "train_loss": train_loss, "valid_loss": loss, "valid_accuracy": accuracy})
+        state.history.append(
+            {
+                "epoch": epoch,
+                "train_loss": train_loss,
+                "valid_loss": loss,
+                "valid_accuracy": accuracy,
+            }
+        )
         if loss < state.best_loss and (epoch > 0 or self.settings.start_is_candidate):
             state.best_epoch, state.best_loss, state.best_temperature = epoch, loss, heat
             self.best = {name: value.clone() for name, value in self.average.items()}
@@ -195,8 +191,16 @@ class Fit:
         pace["items_per_second"] *= self.settings.batch_size
         self.progress(
             Progress(
-                "training", self._done(), self.settings.epochs * self.steps, self.state.epoch, self.settings.epochs, mean,
-                best_epoch=max(self.state.best_epoch, 0), patience_left=self._patience_left(), **losses, **pace,
+                "training",
+                self._done(),
+                self.settings.epochs * self.steps,
+                self.state.epoch,
+                self.settings.epochs,
+                mean,
+                best_epoch=max(self.state.best_epoch, 0),
+                patience_left=self._patience_left(),
+                **losses,
+                **pace,
             )
         )
 
@@ -219,7 +223,11 @@ class Fit:
             for key, value in self.optimiser.state.get(parameter, {}).items()
         }
         kinds = {"model": self.moving, "average": self.average, "best": self.best}
-        tensors = {f"{kind}.{name}": value for kind, values in kinds.items() for name, value in values.items()}
+        tensors = {
+            f"{kind}.{name}": value
+            for kind, values in kinds.items()
+            for name, value in values.items()
+        }
         checkpoint.write(self.file, tensors | moments, asdict(self.state))
 
     def _resume(self) -> bool:
@@ -234,9 +242,12 @@ class Fit:
         self.best = {name: tensors[f"best.{name}"].to(self.device) for name in self.moving}
         for name, parameter in self.parameters.items():
             start = f"optimiser.{name}."
-            moments = {key[len(start) :]: value for key, value in tensors.items() if key.startswith(start)}
+            moments = {
+                key[len(start) :]: value for key, value in tensors.items() if key.startswith(start)
+            }
             if moments:
                 self.optimiser.state[parameter] = {
-                    key: value if key == "step" else value.to(self.device) for key, value in moments.items()
+                    key: value if key == "step" else value.to(self.device)
+                    for key, value in moments.items()
                 }
         return True

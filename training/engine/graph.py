@@ -10,7 +10,8 @@ BATCH = 16
 
 
 def thread_count() -> int:
-    """Threads one worker may use: LEPTON_THREADS, else OMP_NUM_THREADS, else 1 (neighbours share the cores)."""
+    """Threads one worker may use: LEPTON_THREADS, else OMP_NUM_THREADS, else 1 (neighbours share
+    the cores)."""
     for name in ("LEPTON_THREADS", "OMP_NUM_THREADS"):
         value = os.environ.get(name, "")
         if value.isdigit() and int(value) > 0:
@@ -18,8 +19,11 @@ def thread_count() -> int:
     return 1
 
 
-def open_session(graph: Path | bytes, *, threads: int | None = None) -> onnxruntime.InferenceSession:
-    """Open an ONNX file or its bytes for the CPU with `threads` threads (default: thread_count())."""
+def open_session(
+    graph: Path | bytes, *, threads: int | None = None
+) -> onnxruntime.InferenceSession:
+    """Open an ONNX file or its bytes for the CPU with `threads` threads (default:
+    thread_count())."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads or thread_count()
     options.inter_op_num_threads = 1
@@ -29,15 +33,21 @@ def open_session(graph: Path | bytes, *, threads: int | None = None) -> onnxrunt
 
 
 def run(session: onnxruntime.InferenceSession, images: np.ndarray, output: str) -> np.ndarray:
-    """Run uint8 images [n, 224, 224, 3] through the graph; returns the named output, float32 [n, ...]."""
-    parts = [session.run([output], {"images": images[at : at + BATCH]})[0] for at in range(0, len(images), BATCH)]
+    """Run uint8 images [n, 224, 224, 3] through the graph; returns the named output, float32 [n,
+    ...]."""
+    parts = [
+        session.run([output], {"images": images[at : at + BATCH]})[0]
+        for at in range(0, len(images), BATCH)
+    ]
     return np.concatenate(parts)
 
 
 def attach_head(backbone: Path, weight: np.ndarray, bias: np.ndarray, target: Path) -> None:
-    """Write `backbone` (images to features) with softmax(features @ weight.T + bias) on top to `target`.
+    """Write `backbone` (images to features) with softmax(features @ weight.T + bias) on top to
+    `target`.
 
-    `weight` is float32 [classes, features], `bias` float32 [classes]. Reading stays possible with any
+    `weight` is float32 [classes, features], `bias` float32 [classes]. Reading stays possible with
+    any
     ONNX runtime; the graph's outputs become probabilities and features, in that order.
     """
     import onnx  # 0.2 s and 40 MB that a server, which only opens and runs, need not pay
@@ -47,10 +57,18 @@ def attach_head(backbone: Path, weight: np.ndarray, bias: np.ndarray, target: Pa
     graph = model.graph
     graph.initializer.append(numpy_helper.from_array(weight.astype(np.float32), "head.weight"))
     graph.initializer.append(numpy_helper.from_array(bias.astype(np.float32), "head.bias"))
-    graph.node.append(helper.make_node("Gemm", ["features", "head.weight", "head.bias"], ["logits"], name="head", transB=1))
-    graph.node.append(helper.make_node("Softmax", ["logits"], ["probabilities"], name="softmax", axis=1))
+    graph.node.append(
+        helper.make_node(
+            "Gemm", ["features", "head.weight", "head.bias"], ["logits"], name="head", transB=1
+        )
+    )
+    graph.node.append(
+        helper.make_node("Softmax", ["logits"], ["probabilities"], name="softmax", axis=1)
+    )
     features = graph.output[0]
-    probabilities = helper.make_tensor_value_info("probabilities", TensorProto.FLOAT, ["n", len(bias)])
+    probabilities = helper.make_tensor_value_info(
+        "probabilities", TensorProto.FLOAT, ["n", len(bias)]
+    )
     del graph.output[:]
     graph.output.extend([probabilities, features])
     onnx.checker.check_model(model)

@@ -9,7 +9,10 @@ from training.engine import vision
 from training.engine.backbones import Backbone
 from training.engine.errors import TrainingFailed, gettext_noop
 
-MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # of ImageNet, as torchvision's weights expect
+MEAN, STD = (
+    (0.485, 0.456, 0.406),
+    (0.229, 0.224, 0.225),
+)  # of ImageNet, as torchvision's weights expect
 UNFREEZE = ("head", "last_stage", "all")
 
 
@@ -32,7 +35,8 @@ class Classifier(nn.Module):
         return self.finish(self.begin(images, len(self.stages)), len(self.stages))
 
     def begin(self, images: Tensor, cut: int) -> Tensor:
-        """Normalise uint8 images and run the first `cut` stages: float32 [n, channels, height, width]."""
+        """Normalise uint8 images and run the first `cut` stages: float32 [n, channels, height,
+        width]."""
         x = (images.permute(0, 3, 1, 2).float() - self.mean) / self.std
         if hasattr(self.backbone, "enter"):
             x = self.backbone.enter(x)
@@ -57,7 +61,8 @@ class Classifier(nn.Module):
 
 
 class Rest(nn.Module):
-    """The part of a classifier after its first `cut` stages: activations [n, ...] to logits [n, classes]."""
+    """The part of a classifier after its first `cut` stages: activations [n, ...] to logits [n,
+    classes]."""
 
     def __init__(self, model: Classifier, cut: int):
         super().__init__()
@@ -68,7 +73,7 @@ class Rest(nn.Module):
 
 
 class LeptonSmall(nn.Module):
-    """Four residual stages of 3 x 3 convolutions on 224 x 224 images; pools mean and maximum.
+    """Four residual stages on 224 x 224 images, halving the side each; pools mean and maximum.
 
     The maximum keeps a scratch of a few pixels from drowning in the mean of a large clean surface.
     """
@@ -76,13 +81,14 @@ class LeptonSmall(nn.Module):
     def __init__(self, widths: tuple[int, ...] = (16, 32, 64, 128)):
         super().__init__()
         first, second, third, fourth = widths
-        self.stage1 = nn.Sequential(_conv(3, first, kernel=5, stride=2), _conv(first, second, stride=2))
-        self.stage2 = nn.Sequential(_conv(second, third, stride=2), Residual(third))
-        self.stage3 = nn.Sequential(_conv(third, fourth, stride=2), Residual(fourth))
-        self.stage4 = nn.Sequential(_conv(fourth, fourth, stride=2), Residual(fourth))
+        self.stage1 = nn.Sequential(_conv(3, first, kernel=7, stride=2), Residual(first))
+        self.stage2 = nn.Sequential(_conv(first, second, stride=2), Residual(second))
+        self.stage3 = nn.Sequential(_conv(second, third, stride=2), Residual(third))
+        self.stage4 = nn.Sequential(_conv(third, fourth, stride=2), Residual(fourth))
 
     def enter(self, x: Tensor) -> Tensor:
-        """Take out each image's own brightness, tint and contrast: a defect is what differs from its surface."""
+        """Take out each image's own brightness, tint and contrast: a defect is what differs from
+        its surface."""
         centred = x - x.mean((2, 3), keepdim=True)
         return centred / (centred.square().mean((1, 2, 3), keepdim=True) + 1e-3).sqrt()
 
@@ -120,24 +126,33 @@ def build(backbone: Backbone, n_classes: int, *, weights: Path | None, seed: int
 
 
 def stages_from(model: Classifier, unfreeze: str) -> int:
-    """Return the index of the first stage that trains under `unfreeze` (len(stages) for the head alone)."""
+    """Return the index of the first stage that trains under `unfreeze` (len(stages) for the head
+    alone)."""
     return {"head": len(model.stages), "last_stage": len(model.stages) - 1, "all": 0}[unfreeze]
 
 
 def trainable_parameters(model: Classifier, *, unfreeze: str) -> dict[str, nn.Parameter]:
     """Return the parameters that may change under "head", "last_stage" or "all", by name."""
     prefixes = ("head.", *_stage_prefixes(model, unfreeze))
-    return {name: parameter for name, parameter in model.named_parameters() if name.startswith(prefixes)}
+    return {
+        name: parameter for name, parameter in model.named_parameters() if name.startswith(prefixes)
+    }
 
 
 def moving_statistics(model: Classifier, *, unfreeze: str) -> dict[str, Tensor]:
-    """Return the batch-norm statistics that may move under `unfreeze`, by name; all others are frozen."""
+    """Return the batch-norm statistics that may move under `unfreeze`, by name; all others are
+    frozen."""
     prefixes = _stage_prefixes(model, unfreeze)
-    return {name: buffer for name, buffer in model.named_buffers() if prefixes and name.startswith(prefixes)}
+    return {
+        name: buffer
+        for name, buffer in model.named_buffers()
+        if prefixes and name.startswith(prefixes)
+    }
 
 
 def set_training(model: Classifier, *, unfreeze: str) -> None:
-    """Put the stages that train into train mode and everything else, its batch-norm included, into eval mode."""
+    """Put the stages that train into train mode and everything else, its batch-norm included, into
+    eval mode."""
     model.eval()
     for stage in model.stages[stages_from(model, unfreeze) :]:
         for name in stage:
@@ -145,13 +160,22 @@ def set_training(model: Classifier, *, unfreeze: str) -> None:
 
 
 def _stage_prefixes(model: Classifier, unfreeze: str) -> tuple[str, ...]:
-    return tuple(f"backbone.{name}." for stage in model.stages[stages_from(model, unfreeze) :] for name in stage)
+    return tuple(
+        f"backbone.{name}."
+        for stage in model.stages[stages_from(model, unfreeze) :]
+        for name in stage
+    )
 
 
 def _load(network: nn.Module, weights: Path, backbone: Backbone) -> None:
     try:
         state = torch.load(weights, map_location="cpu", weights_only=True)
-        network.load_state_dict({name: value.float() if value.is_floating_point() else value for name, value in state.items()})
+        network.load_state_dict(
+            {
+                name: value.float() if value.is_floating_point() else value
+                for name, value in state.items()
+            }
+        )
     except Exception as error:  # torch.load fails in as many ways as files can be broken
         raise TrainingFailed(
             gettext_noop("The weights file %(file)s does not hold the weights of %(backbone)s."),
@@ -174,5 +198,7 @@ def _mean_pool(x: Tensor) -> Tensor:
 
 def _conv(inputs: int, outputs: int, *, kernel: int = 3, stride: int = 1) -> nn.Sequential:
     return nn.Sequential(
-        nn.Conv2d(inputs, outputs, kernel, stride, padding=kernel // 2, bias=False), nn.BatchNorm2d(outputs), nn.ReLU()
+        nn.Conv2d(inputs, outputs, kernel, stride, padding=kernel // 2, bias=False),
+        nn.BatchNorm2d(outputs),
+        nn.ReLU(),
     )

@@ -7,7 +7,8 @@ from torch import nn
 
 
 def learning_rate_factor(done: int, total: int, warm_up: float) -> float:
-    """Return the factor of step `done` (from 0): linear warm-up over a share of all steps, then half a cosine to 0."""
+    """Return the factor of step `done` (from 0): linear warm-up over a share of all steps, then
+    half a cosine to 0."""
     warm = max(1, round(total * warm_up))
     if done < warm:
         return (done + 1) / warm
@@ -15,9 +16,14 @@ def learning_rate_factor(done: int, total: int, warm_up: float) -> float:
 
 
 def adamw(
-    parameters: dict[str, nn.Parameter], *, learning_rate: float, head_factor: float, weight_decay: float
+    parameters: dict[str, nn.Parameter],
+    *,
+    learning_rate: float,
+    head_factor: float,
+    weight_decay: float,
 ) -> torch.optim.AdamW:
-    """Return AdamW over named parameters: the head learns faster; biases and batch-norm scales do not decay.
+    """Return AdamW over named parameters: the head learns faster; biases and batch-norm scales do
+    not decay.
 
     Each group keeps its own full rate under "base" for the schedule to multiply.
     """
@@ -27,5 +33,8 @@ def adamw(
         decay = weight_decay if parameter.ndim > 1 else 0.0
         groups.setdefault((rate, decay), []).append(parameter)
     return torch.optim.AdamW(
-        [{"params": members, "lr": rate, "base": rate, "weight_decay": decay} for (rate, decay), members in groups.items()]
+        [
+            {"params": members, "lr": rate, "base": rate, "weight_decay": decay}
+            for (rate, decay), members in groups.items()
+        ]
     )

@@ -1,4 +1,4 @@
-"""The one evaluation transform: image bytes to uint8 pixels, shared by training, serving and export.
+"""The one evaluation transform: image bytes to uint8 pixels, for training and serving alike.
 
 Torch-free. Geometry: short side to 256 (bilinear with antialiasing), centre square of 256,
 centre crop of 224; the same as torchvision's Resize(256) + CenterCrop(224). Normalisation is
@@ -58,26 +58,34 @@ def decode(data: bytes, *, min_side: int = 0) -> np.ndarray:
 
 
 def canonical(data: bytes, *, resize: int = RESIZE) -> np.ndarray:
-    """Decode to the square every view is cut from: uint8 [resize, resize, 3]. Raises UnreadableImage."""
+    """Decode to the square every view is cut from: uint8 [resize, resize, 3]. Raises
+    UnreadableImage."""
     pixels = decode(data, min_side=resize)
     height, width = pixels.shape[:2]
     short = min(height, width)
     scaled_height, scaled_width = resize * height // short, resize * width // short
     top, left = round((scaled_height - resize) / 2), round((scaled_width - resize) / 2)
     down, right = height / scaled_height, width / scaled_width
-    box = (left * right, top * down, min(width, (left + resize) * right), min(height, (top + resize) * down))
+    box = (
+        left * right,
+        top * down,
+        min(width, (left + resize) * right),
+        min(height, (top + resize) * down),
+    )
     image = Image.fromarray(pixels)
     return np.asarray(image.resize((resize, resize), Image.Resampling.BILINEAR, box=box))
 
 
 def centre(square: np.ndarray, *, crop: int = CROP) -> np.ndarray:
-    """Cut the centre out of uint8 [..., side, side, 3]: uint8 [..., crop, crop, 3] (a view, no copy)."""
+    """Cut the centre out of uint8 [..., side, side, 3]: uint8 [..., crop, crop, 3] (a view, no
+    copy)."""
     start = (square.shape[-2] - crop) // 2
     return square[..., start : start + crop, start : start + crop, :]
 
 
 def evaluation_input(data: bytes, *, resize: int = RESIZE, crop: int = CROP) -> np.ndarray:
-    """Turn image bytes into what the network is asked about: uint8 [crop, crop, 3]. Raises UnreadableImage."""
+    """Turn image bytes into what the network is asked about: uint8 [crop, crop, 3]. Raises
+    UnreadableImage."""
     return np.ascontiguousarray(centre(canonical(data, resize=resize), crop=crop))
 
 
@@ -90,7 +98,11 @@ def _decode_plain_jpeg(data: bytes, min_side: int) -> np.ndarray | None:
         _refuse_too_large(width, height)
         scale = _jpeg_scale(min(height, width), min_side)
         return simplejpeg.decode_jpeg(
-            data, "RGB", min_height=-(-height // scale), min_width=-(-width // scale), min_factor=scale
+            data,
+            "RGB",
+            min_height=-(-height // scale),
+            min_width=-(-width // scale),
+            min_factor=scale,
         )
     except UnreadableImage:
         raise
@@ -125,14 +137,16 @@ def _decode_any(data: bytes, min_side: int) -> np.ndarray:
         raise UnreadableImage(gettext_noop("The image has more than 25 megapixels.")) from None
     except Exception as error:  # Pillow's plug-ins raise whatever a broken file provokes
         raise UnreadableImage(
-            gettext_noop("The image is damaged and cannot be decoded (%(detail)s)."), detail=str(error) or type(error).__name__
+            gettext_noop("The image is damaged and cannot be decoded (%(detail)s)."),
+            detail=str(error) or type(error).__name__,
         ) from None
 
 
 def _refuse_too_large(width: int, height: int) -> None:
     if width * height > MAX_PIXELS:
         raise UnreadableImage(
-            gettext_noop("The image has %(megapixels).0f megapixels; the limit is 25."), megapixels=width * height / 1e6
+            gettext_noop("The image has %(megapixels).0f megapixels; the limit is 25."),
+            megapixels=width * height / 1e6,
         )
     if width < 1 or height < 1:
         raise UnreadableImage(gettext_noop("The image has no pixels."))
@@ -150,7 +164,8 @@ def _to_rgb(image: Image.Image) -> Image.Image:
 
 
 def _to_eight_bits(grey: np.ndarray) -> np.ndarray:
-    """Scale grey values to uint8: integers from 0..65535, floats from 0..1 or 0..255 (told by their maximum)."""
+    """Scale grey values to uint8: integers from 0..65535, floats from 0..1 or 0..255 (told by
+    their maximum)."""
     values = np.nan_to_num(grey.astype(np.float64))
     if np.issubdtype(grey.dtype, np.floating):
         full_scale = 1.0 if values.max() <= 1.0 else 255.0

@@ -1,8 +1,9 @@
-"""Linear probe: multinomial logistic regression on frozen features, its strength chosen by cross-validation.
+"""Linear probe: logistic regression on frozen features, its strength cross-validated.
 
-Torch-free. The loss is mean cross-entropy + l2/2 * |W|^2 on standardised features (scikit-learn's
-LogisticRegression with C = 1 / (n * l2)). Strength: the largest l2 whose cross-validated loss is within one
-standard error of the best (Breiman et al., CART, 1984, section 3.4.3).
+Torch-free. The loss is mean cross-entropy + l2/2 * |W|^2 on standardised features, solved by
+scikit-learn's LogisticRegression (L-BFGS) with C = 1 / (n * l2). Strength: the largest l2 whose
+cross-validated loss is within one standard error of the best (Breiman et al., Classification and
+Regression Trees, 1984, section 3.4.3).
 """
 
 import warnings
@@ -22,9 +23,11 @@ FOLDS = 5
 
 @dataclass(frozen=True)
 class Probe:
-    """A fitted head: logits = features @ weight.T + bias, weight float32 [classes, features], bias [classes].
+    """A fitted head: logits = features @ weight.T + bias, weight float32 [classes, features], bias
+    [classes].
 
-    `out_of_fold` holds each row's probabilities [n, classes] from the fold that did not see it (NaN where
+    `out_of_fold` holds each row's probabilities [n, classes] from the fold that did not see it
+    (NaN where
     there was no cross-validation); `scores` a dict per l2; `folds` "grouped", "by image" or "none".
     """
 
@@ -41,18 +44,29 @@ class Probe:
 
 
 def fit(
-    features: np.ndarray, labels: np.ndarray, groups: Sequence[str], *, n_classes: int, l2: float | None = None, seed: int = 0
+    features: np.ndarray,
+    labels: np.ndarray,
+    groups: Sequence[str],
+    *,
+    n_classes: int,
+    l2: float | None = None,
+    seed: int = 0,
 ) -> Probe:
-    """Fit on features float32 [n, views, features] and labels int [n]; all views of a row share its fold.
+    """Fit on features float32 [n, views, features] and labels int [n]; all views of a row share
+    its fold.
 
-    `groups` [n] keeps rows of one group in one fold. Raises TrainingFailed for a class with fewer than 2 rows.
+    `groups` [n] keeps rows of one group in one fold. Raises TrainingFailed for a class with fewer
+    than 2 rows.
     """
     counts = np.bincount(labels, minlength=n_classes)
     if counts.min() < 2:
         raise TrainingFailed(
-            gettext_noop("Class number %(number)d has %(n)d training images; at least 2 are needed."),
+            gettext_noop(
+                "Class number %(number)d has %(n)d training images; at least 2 are needed."
+            ),
             gettext_noop("Add images to that class or leave it out."),
-            number=int(counts.argmin()) + 1, n=int(counts.min()),
+            number=int(counts.argmin()) + 1,
+            n=int(counts.min()),
         )
     fold_of, kind = assign_folds(labels, groups, seed=seed)
     grid = L2_GRID if l2 is None else (l2,)
@@ -60,16 +74,25 @@ def fit(
     scores = [_score(strength, losses[index], fold_of) for index, strength in enumerate(grid)]
     best = min(scores, key=lambda score: score["loss"])
     chosen = max(
-        (i for i, score in enumerate(scores) if score["loss"] <= best["loss"] + best["standard_error"]), key=lambda i: grid[i]
+        (
+            i
+            for i, score in enumerate(scores)
+            if score["loss"] <= best["loss"] + best["standard_error"]
+        ),
+        key=lambda i: grid[i],
     )
     weight, bias = _fold_in(*_Problem(features, labels, n_classes).solve(grid[chosen]))
     return Probe(weight, bias, grid[chosen], scores, kind, out_of_fold[chosen])
 
 
-def assign_folds(labels: np.ndarray, groups: Sequence[str], *, seed: int, folds: int = FOLDS) -> tuple[np.ndarray, str]:
-    """Return each row's fold int [n] and how they were made: "grouped" or, where groups are too few, "by image".
+def assign_folds(
+    labels: np.ndarray, groups: Sequence[str], *, seed: int, folds: int = FOLDS
+) -> tuple[np.ndarray, str]:
+    """Return each row's fold int [n] and how they were made: "grouped" or, where groups are too
+    few, "by image".
 
-    Folds are stratified; a class with fewer members than folds lowers the number of folds, down to 2.
+    Folds are stratified; a class with fewer members than folds lowers the number of folds, down to
+    2.
     """
     groups = np.asarray(groups)
     if len(set(groups)) < len(groups):
@@ -91,7 +114,9 @@ def _split(labels: np.ndarray, groups: np.ndarray, seed: int, folds: int) -> np.
         for number, (_, held_out) in enumerate(splitter.split(labels, labels, groups)):
             fold_of[held_out] = number
     fold_of = np.unique(fold_of, return_inverse=True)[1]  # a fold no group fell into does not count
-    whole = all(len(set(labels[fold_of != fold])) == len(set(labels)) for fold in range(fold_of.max() + 1))
+    whole = all(
+        len(set(labels[fold_of != fold])) == len(set(labels)) for fold in range(fold_of.max() + 1)
+    )
     return fold_of if whole and fold_of.max() > 0 else None
 
 
@@ -104,7 +129,8 @@ def softmax(logits: np.ndarray) -> np.ndarray:
 class _Problem:
     """One standardised training set, rotated to at most n dimensions.
 
-    The l2 penalty does not change under rotation, so with fewer rows than features the exact solution
+    The l2 penalty does not change under rotation, so with fewer rows than features the exact
+    solution
     lies in the rows' span and L-BFGS may work there.
     """
 
@@ -119,8 +145,11 @@ class _Problem:
         self.start = None
 
     def solve(self, l2: float) -> tuple:
-        """Return (weight, bias, mean, scale) for standardised features; starts from the previous solution."""
-        two = self.n_classes == 2  # scikit-learn keeps the difference of the two rows, whose penalty is twice as large
+        """Return (weight, bias, mean, scale) for standardised features; starts from the previous
+        solution."""
+        two = (
+            self.n_classes == 2
+        )  # scikit-learn keeps the difference of the two rows, whose penalty is twice as large
         if self.start is None:
             self.start = LogisticRegression(max_iter=300, tol=1e-4, warm_start=True)
         self.start.C = (2.0 if two else 1.0) / (len(self.rows) * l2)
@@ -142,7 +171,8 @@ def _fold_in(weight, bias, mean, scale) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _cross_validate(features, labels, fold_of, grid, n_classes) -> tuple[np.ndarray, np.ndarray]:
-    """Return each row's held-out loss [l2, n] and probabilities [l2, n, classes]; asked on view 0, as in serving."""
+    """Return each row's held-out loss [l2, n] and probabilities [l2, n, classes]; asked on view 0,
+    as in serving."""
     probabilities = np.empty((len(grid), len(labels), n_classes), dtype=np.float32)
     for fold in range(fold_of.max() + 1):
         held_out = fold_of == fold

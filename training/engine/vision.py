@@ -1,11 +1,12 @@
-"""The one place that imports torchvision, also where its compiled operators do not fit the installed torch."""
+"""The one place that imports torchvision, even where its compiled operators do not fit torch."""
 
 import torch
 
 
 def _import():
     """Import torchvision. PyPI's wheel is linked against CUDA; beside a CPU build of torch its
-    operators do not load and the import dies on registering nms, so that operator is declared first.
+    operators do not load and the import dies on registering nms, so that operator is declared
+    first.
     Models, transforms and weights work that way; compiled operators stay absent."""
     try:
         import torchvision

@@ -1,4 +1,4 @@
-"""The task types Lepton knows: a Protocol and a dict of dotted paths. Importing this never imports torch."""
+"""The task types Lepton knows: a Protocol and a dict of dotted paths. No torch on import."""
 
 from __future__ import annotations
 
@@ -16,16 +16,29 @@ class TaskType(Protocol):
     """What a task type module offers."""
 
     def train(
-        self, data: TrainingData, params: object, *, method: str, work_dir: Path, weights_dir: Path, cache_dir: Path,
-        pretrained: bool, progress: Callable[[Progress], None], should_stop: Callable[[], bool],
+        self,
+        data: TrainingData,
+        params: object,
+        *,
+        method: str,
+        work_dir: Path,
+        weights_dir: Path,
+        cache_dir: Path,
+        pretrained: bool,
+        progress: Callable[[Progress], None],
+        should_stop: Callable[[], bool],
     ) -> TrainedModel:
         """Train, or resume from `work_dir`'s checkpoint. Raises TrainingFailed or Stopped."""
 
     def evaluate(
-        self, trained_or_folder: TrainedModel | Path, rows: list[Row],
-        progress: Callable[[Progress], None], should_stop: Callable[[], bool],
+        self,
+        trained_or_folder: TrainedModel | Path,
+        rows: list[Row],
+        progress: Callable[[Progress], None],
+        should_stop: Callable[[], bool],
     ) -> Evaluation:
-        """Ask the exported model about held-out rows. Raises TrainingFailed, ArtifactCorrupt or Stopped."""
+        """Ask the exported model about held-out rows. Raises TrainingFailed, ArtifactCorrupt or
+        Stopped."""
 
     def evaluation_input(self, data: bytes) -> object:
         """The transform of held-out rows and requests. Raises UnreadableImage."""

@@ -14,13 +14,16 @@ __all__ = ["Evaluation", "Progress", "Row", "TrainedModel", "TrainingData"]
 
 @dataclass(frozen=True)
 class Row:
-    """One labelled image. `source` is a file or a function that gives its bytes; `label` indexes the classes."""
+    """One labelled image. `source` is a file or a function that gives its bytes; `label` indexes
+    the classes."""
 
     sha256: str
     source: Path | Callable[[], bytes]
     label: int
     split: str  # "train", "valid" or "test"
-    group: str = ""  # images of one group (patient, part) never stand on both sides of a split or fold
+    group: str = (
+        ""  # images of one group (patient, part) never stand on both sides of a split or fold
+    )
 
     def read(self) -> bytes:
         """Return the image's bytes. Raises OSError."""
@@ -37,9 +40,13 @@ class TrainingData:
     def __post_init__(self):
         for row in self.rows:
             if row.split not in ("train", "valid"):
-                raise ValueError(f"Training sees train and valid rows only, not a {row.split!r} row ({row.sha256[:12]}).")
+                raise ValueError(
+                    f"Training sees no {row.split!r} row ({row.sha256[:12]}), only train and valid."
+                )
             if not 0 <= row.label < len(self.classes):
-                raise ValueError(f"Row {row.sha256[:12]} has label {row.label}, outside the {len(self.classes)} classes.")
+                raise ValueError(
+                    f"Row {row.sha256[:12]} has label {row.label} of {len(self.classes)} classes."
+                )
 
     @property
     def train(self) -> list[Row]:
@@ -63,7 +70,8 @@ class TrainingData:
 class TrainedModel:
     """A finished training: the artifact's folder, its meta.json as read, and how it went.
 
-    `history` has a dict per epoch (epoch, train_loss, valid_loss, valid_accuracy; epoch 0 is the probe);
+    `history` has a dict per epoch (epoch, train_loss, valid_loss, valid_accuracy; epoch 0 is the
+    probe);
     `summary` says what was chosen and how (l2, folds, best epoch, cross-validated accuracy).
     """
 

@@ -1,0 +1,124 @@
+"""Image classification: one label per image, by a linear probe or a fine-tuned backbone."""
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from training.engine import artifact, backbones, device, features, graph
+from training.engine import evaluate as measures
+from training.engine.errors import Stopped, TrainingFailed, gettext_noop
+from training.engine.preprocess import evaluation_input
+from training.engine.progress import Pace, Progress
+from training.task_types.data import Evaluation, Row, TrainedModel, TrainingData
+from training.task_types.image_classification import fine_tune, linear_probe
+from training.task_types.image_classification.work import Work, labels_of
+from training.task_types.params import FineTuneParams, LinearProbeParams
+
+__all__ = ["evaluate", "evaluation_input", "train"]
+
+METHODS = {"linear_probe": linear_probe.train, "fine_tune": fine_tune.train}
+
+
+def train(
+    data: TrainingData,
+    params: LinearProbeParams | FineTuneParams,
+    *,
+    method: str,
+    work_dir: Path,
+    weights_dir: Path,
+    cache_dir: Path,
+    pretrained: bool = True,
+    progress: Callable[[Progress], None] = lambda report: None,
+    should_stop: Callable[[], bool] = lambda: False,
+) -> TrainedModel:
+    """Train on `data` and write the artifact to `work_dir`/model; resumes from `work_dir`'s
+    checkpoint of the same run.
+
+    With `pretrained` the backbone's weights must lie in `weights_dir`; without, it starts from
+    random numbers,
+    as lepton_small always does. Features and decoded images are kept under `cache_dir`, which may
+    outlive the run.
+    Raises TrainingFailed (cause and hint), and Stopped once `should_stop()` was true.
+    """
+    device.limit_threads()
+    backbone = backbones.get(params.backbone)
+    _check_classes(data)
+    weights = (
+        backbones.find_weights(backbone, weights_dir)
+        if pretrained and backbone.pretrained
+        else None
+    )
+    weights_sha256 = (
+        backbones.sha256_of(weights) if weights else _random_hash(backbone, params.seed)
+    )
+    work = Work(
+        data,
+        params,
+        method,
+        backbone,
+        weights,
+        weights_sha256,
+        Path(work_dir),
+        Path(cache_dir),
+        progress,
+        should_stop,
+    )
+    return METHODS[method](work)
+
+
+def evaluate(
+    trained_or_folder: TrainedModel | Path,
+    rows: list[Row],
+    progress: Callable[[Progress], None] = lambda report: None,
+    should_stop: Callable[[], bool] = lambda: False,
+) -> Evaluation:
+    """Ask the exported ONNX model about `rows` through the serving transform.
+
+    Raises ArtifactCorrupt, TrainingFailed for no rows or an unreadable image, and Stopped.
+    """
+    folder = (
+        trained_or_folder.folder
+        if isinstance(trained_or_folder, TrainedModel)
+        else Path(trained_or_folder)
+    )
+    meta = artifact.read_meta(folder)
+    if not rows:
+        raise TrainingFailed(
+            gettext_noop("There are no images to evaluate on."),
+            gettext_noop("Freeze a dataset version with a test split."),
+        )
+    session = graph.open_session(folder / "model.onnx")
+    pace, parts = Pace(len(rows)), []
+    for at in range(0, len(rows), graph.BATCH):
+        if should_stop():
+            raise Stopped
+        images = np.stack([features.read_input(row) for row in rows[at : at + graph.BATCH]])
+        parts.append(graph.run(session, images, "probabilities"))
+        done = at + len(images)
+        progress(Progress("evaluating", done, len(rows), **pace.at(done)))
+    probabilities, labels = np.concatenate(parts), np.array([row.label for row in rows])
+    metrics = measures.metrics(labels, probabilities, meta["classes"])
+    return Evaluation(metrics, [row.sha256 for row in rows], labels, probabilities)
+
+
+def _check_classes(data: TrainingData) -> None:
+    if len(data.classes) < 2:
+        raise TrainingFailed(
+            gettext_noop("There is only one class."),
+            gettext_noop("A classifier needs images of at least two classes."),
+        )
+    counts = np.bincount(labels_of(data.train), minlength=len(data.classes))
+    if counts.min() < 2:
+        raise TrainingFailed(
+            gettext_noop("The class “%(name)s” has %(n)d training images; at least 2 are needed."),
+            gettext_noop("Add images to that class or leave it out."),
+            name=data.classes[int(counts.argmin())],
+            n=int(counts.min()),
+        )
+
+
+def _random_hash(backbone: backbones.Backbone, seed: int) -> str:
+    return hashlib.sha256(f"random|{backbone.name}|{seed}|{torch.__version__}".encode()).hexdigest()

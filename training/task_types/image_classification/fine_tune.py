@@ -1,0 +1,133 @@
+"""Fine-tune a backbone from its linear probe, or a network from scratch."""
+
+import numpy as np
+import torch
+
+from training.engine import batches, device, fit, networks, preprocess, probe
+from training.engine.errors import TrainingFailed, gettext_noop
+from training.task_types.data import Row, TrainedModel
+from training.task_types.image_classification.work import (
+    Work,
+    fit_probe,
+    groups_of,
+    labels_of,
+    save,
+    vectors_of,
+)
+
+ACTIVATIONS_LIMIT_BYTES = 2 * 1024**3
+
+
+def train(work: Work) -> TrainedModel:
+    """Start from the probe (or random numbers), tune, and save the best epoch."""
+    rows, valid = _with_validation(work)
+    where = device.choose()
+    model, scratch, summary = work.build(), work.weights is None, {}
+    if not scratch:
+        vectors = vectors_of(work, rows)
+        start = fit_probe(work, rows, vectors)
+        model.set_head(torch.from_numpy(start.weight), torch.from_numpy(start.bias))
+        summary = {"probe_l2": start.l2, "folds": start.folds}
+    unfreeze = "all" if scratch else work.params.unfreeze
+    model.to(where)
+    session = _session(work, model, rows, valid, unfreeze=unfreeze, scratch=scratch)
+    outcome = session.run()
+    model.cpu()
+    if outcome.best_epoch > 0:
+        with torch.no_grad():
+            model.head.weight.div_(outcome.best_temperature)
+            model.head.bias.div_(outcome.best_temperature)
+    summary |= {
+        "best_epoch": outcome.best_epoch,
+        "unfreeze": unfreeze,
+        "temperature": outcome.best_temperature,
+    }
+    return save(work, model, outcome.history, summary, backbone_onnx=None)
+
+
+def _session(
+    work: Work, model, train: list[Row], valid: list[Row], *, unfreeze: str, scratch: bool
+) -> fit.Fit:
+    """Set up the loop: on images, or on the frozen stages' activations where these are small
+    enough to keep."""
+    params, mirror = work.params, work.params.views == 2
+    settings = fit.Settings(
+        epochs=params.epochs,
+        learning_rate=params.learning_rate,
+        batch_size=params.batch_size,
+        seed=params.seed,
+        weight_decay=params.weight_decay,
+        label_smoothing=params.label_smoothing,
+        patience=params.patience,
+        head_factor=1.0 if scratch else 3.0,
+        start_is_candidate=not scratch,
+    )
+    pixels = [
+        batches.squares(rows, work.cache_dir / "squares", **work.listeners)
+        for rows in (train, valid)
+    ]
+    labels = labels_of(train), labels_of(valid)
+    cut = networks.stages_from(model, unfreeze)
+    network = model
+    if cut and _keepable(model, cut, len(train) + len(valid), params.views):
+        views = params.views, 1
+        kept = [
+            _activations(work, model, cut, pixels[i], views[i], ("train", "valid")[i])
+            for i in range(2)
+        ]
+        sources = [batches.ActivationBatches(kept[i], labels[i]) for i in range(2)]
+        network = networks.Rest(model, cut)
+    else:
+        views = {
+            "mirror": mirror,
+            "augment": params.augmentation != "none",
+            "turn": params.augmentation == "turns",
+        }
+        sources = [batches.ImageBatches(pixels[i], labels[i], **views) for i in range(2)]
+    return fit.Fit(
+        network,
+        *sources,
+        settings,
+        parameters=networks.trainable_parameters(model, unfreeze=unfreeze),
+        statistics=networks.moving_statistics(model, unfreeze=unfreeze),
+        train_mode=lambda: networks.set_training(model, unfreeze=unfreeze),
+        file=work.work_dir / "checkpoint.safetensors",
+        identity=work.identity(),
+        **work.listeners,
+    )
+
+
+def _activations(
+    work: Work, model, cut: int, pixels: np.ndarray, views: int, name: str
+) -> np.ndarray:
+    file = work.work_dir / f"activations-{name}-{work.identity()[:16]}.npy"
+    return batches.activations(model, cut, pixels, views=views, file=file, **work.listeners)
+
+
+def _keepable(model, cut: int, n: int, views: int) -> bool:
+    """Tell whether the activations after `cut` stages may be kept: on a CPU, up to 2 GiB of
+    float16."""
+    if next(model.parameters()).device.type != "cpu":
+        return False
+    with torch.no_grad():
+        one = model.begin(
+            torch.zeros(1, preprocess.CROP, preprocess.CROP, 3, dtype=torch.uint8), cut
+        )
+    return n * views * one.numel() * 2 <= ACTIVATIONS_LIMIT_BYTES
+
+
+def _with_validation(work: Work) -> tuple[list[Row], list[Row]]:
+    """Return (train, valid) rows; without a valid split a stratified, grouped fifth of train is
+    held back."""
+    train, valid = work.data.train, work.data.valid
+    if not valid:
+        fold_of, _ = probe.assign_folds(labels_of(train), groups_of(train), seed=work.params.seed)
+        valid = [row for row, fold in zip(train, fold_of, strict=True) if fold == 0]
+        train = [row for row, fold in zip(train, fold_of, strict=True) if fold != 0]
+    fewest = np.bincount(labels_of(train), minlength=len(work.data.classes)).min()
+    if fewest < 2:
+        raise TrainingFailed(
+            gettext_noop("There are too few images to fine-tune and validate."),
+            gettext_noop("Use the linear probe, or add images: at least 4 in each class."),
+        )
+    return train, valid

@@ -1,0 +1,136 @@
+"""What the steps of one training share: its data and settings, features, and the artifact."""
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from training.engine import backbones, device, export, features, networks, preprocess, probe
+from training.engine.errors import gettext_noop
+from training.engine.progress import Progress
+from training.task_types.data import Row, TrainedModel, TrainingData
+from training.task_types.params import LinearProbeParams, to_dict
+
+PARITY_ROWS = 8
+
+
+@dataclass
+class Work:
+    """What the steps of one training share."""
+
+    data: TrainingData
+    params: LinearProbeParams
+    method: str
+    backbone: backbones.Backbone
+    weights: Path | None
+    weights_sha256: str
+    work_dir: Path
+    cache_dir: Path
+    progress: Callable[[Progress], None]
+    should_stop: Callable[[], bool]
+
+    @property
+    def listeners(self) -> dict:
+        """The two callbacks every long step takes."""
+        return {"progress": self.progress, "should_stop": self.should_stop}
+
+    def build(self) -> networks.Classifier:
+        """Build the classifier as it is before training."""
+        return networks.build(
+            self.backbone, len(self.data.classes), weights=self.weights, seed=self.params.seed
+        )
+
+    def backbone_onnx(self) -> Path:
+        """Return the untrained backbone's graph, exported the first time."""
+        path = self.cache_dir / "graphs" / f"{self.backbone.name}-{self.weights_sha256[:32]}.onnx"
+        return path if path.exists() else export.export_backbone(self.build(), path)
+
+    def identity(self) -> str:
+        """Return the hash of everything that decides the outcome; a checkpoint of another run is
+        ignored."""
+        facts = [
+            self.method,
+            to_dict(self.params),
+            self.data.fingerprint(),
+            self.weights_sha256,
+            preprocess.describe(),
+        ]
+        return hashlib.sha256(
+            json.dumps([*facts, torch.__version__], sort_keys=True).encode()
+        ).hexdigest()
+
+
+def vectors_of(work: Work, rows: list[Row]) -> np.ndarray:
+    """Return features float32 [n, views, features] of `rows`, from the cache where it knows them."""
+    cache = features.FeatureCache(
+        work.cache_dir, backbone=work.backbone.name, weights_sha256=work.weights_sha256
+    )
+    return features.extract(
+        rows,
+        views=work.params.views,
+        cache=cache,
+        backbone_onnx=work.backbone_onnx,
+        **work.listeners,
+    )
+
+
+def fit_probe(work: Work, rows: list[Row], vectors: np.ndarray) -> probe.Probe:
+    """Fit the linear probe to the features of `rows`."""
+    params = work.params
+    return probe.fit(
+        vectors,
+        labels_of(rows),
+        groups_of(rows),
+        n_classes=len(work.data.classes),
+        l2=params.l2,
+        seed=params.seed,
+    )
+
+
+def save(
+    work: Work, model, history: list[dict], summary: dict, *, backbone_onnx: Path | None
+) -> TrainedModel:
+    """Write the artifact and say how the training went."""
+    work.progress(Progress("training", 1, 1, message=gettext_noop("Exporting the model")))
+    shown = (work.data.valid or work.data.train)[:PARITY_ROWS]
+    images = np.stack([features.read_input(row) for row in shown])
+    folder = work.work_dir / "model"
+    meta = {
+        "task_type": "image_classification",
+        "method": work.method,
+        "params": to_dict(work.params),
+        "classes": work.data.classes,
+        "backbone": {
+            key: getattr(work.backbone, key)
+            for key in ("name", "title", "parameters", "features", "input_size")
+        },
+        "weights": {
+            "file": work.weights.name if work.weights else None,
+            "sha256": work.weights_sha256,
+        },
+        "data": {
+            "sha256": work.data.fingerprint(),
+            "n_train": len(work.data.train),
+            "n_valid": len(work.data.valid),
+        },
+        "device": device.describe(device.choose()),
+        "history": history,
+        "summary": summary,
+    }
+    meta = export.save(folder, model, backbone_onnx=backbone_onnx, meta=meta, parity_images=images)
+    return TrainedModel(folder, meta, history, summary)
+
+
+def labels_of(rows: list[Row]) -> np.ndarray:
+    """Return the label indices int64 [n]."""
+    return np.array([row.label for row in rows], dtype=np.int64)
+
+
+def groups_of(rows: list[Row]) -> list[str]:
+    """Return each row's group key; a row without one is its own group, shared with its exact
+    duplicates."""
+    return [row.group or row.sha256 for row in rows]
