@@ -40,6 +40,16 @@ class Endpoint(Authored, TenantModel):
         return reverse("serving:endpoint", args=[self.tenant.slug, self.engagement_id])
 
     @property
+    def topic(self) -> str:
+        """What pages that show it live listen to."""
+        return f"endpoint:{self.pk}"
+
+    @property
+    def predict_path(self) -> str:
+        """Where REST clients send their images, on the site and on the data plane alike."""
+        return f"/v1/endpoints/{self.tenant.slug}/{self.slug}/predict"
+
+    @property
     def champion(self):
         """The deployment that answers: the newest live one, or None."""
         return self.deployments.newest_first().filter(state=Deployment.State.LIVE).first()

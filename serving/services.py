@@ -130,5 +130,5 @@ def _tell(deployment, kind, *, by, **params):
 
 
 def _look_again(endpoint):
-    topics = (f"endpoint:{endpoint.pk}", f"engagement:{endpoint.engagement_id}")
+    topics = (endpoint.topic, f"engagement:{endpoint.engagement_id}")
     live.look_again(endpoint.tenant_id, *topics)

@@ -1,4 +1,18 @@
 """Pages."""
 
+from django.urls import path
+
+from serving import views
+
 app_name = "serving"
-urlpatterns = []
+ENGAGEMENT = "t/<slug:tenant>/e/<uuid:engagement>/"
+ENDPOINT = f"{ENGAGEMENT}endpoint/"
+urlpatterns = [
+    path(ENDPOINT, views.endpoint, name="endpoint"),
+    path(f"{ENDPOINT}create/", views.create, name="create"),
+    path(f"{ENDPOINT}deploy/", views.deploy, name="deploy"),
+    path(f"{ENDPOINT}roll-back/", views.roll_back, name="roll_back"),
+    path(f"{ENDPOINT}try/", views.try_it, name="try_it"),
+    path(f"{ENDPOINT}parts/<slug:name>/", views.part, name="part"),
+    path(f"{ENGAGEMENT}panels/endpoint/", views.panel, name="endpoint_panel"),
+]

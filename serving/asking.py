@@ -1,0 +1,28 @@
+"""The site asks an endpoint on behalf of a signed-in user, as any client would."""
+
+import httpx
+from django.utils.translation import gettext as _
+
+from lepton.lib.inference import inference_backend
+from serving import tokens
+
+SECONDS = 30
+
+
+class NotAnswered(Exception):
+    """The endpoint refused; the text is its own sentence for people."""
+
+
+def ask(endpoint, image: bytes, *, user) -> dict:
+    """Send an image and return the answer. Raises NotAnswered."""
+    url = f"{inference_backend()}{endpoint.predict_path}"
+    headers = {"Authorization": f"Bearer {tokens.sign(endpoint, user=user)}"}
+    try:
+        response = httpx.post(url, content=image, headers=headers, timeout=SECONDS)
+        document = response.json()
+    except (httpx.HTTPError, ValueError):
+        message = _("Predictions cannot be answered right now: try again in a moment.")
+        raise NotAnswered(message) from None
+    if response.status_code != 200:
+        raise NotAnswered(document["error"])
+    return document

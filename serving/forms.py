@@ -1,0 +1,59 @@
+"""Forms of the endpoint page."""
+
+from django import forms
+from django.conf import settings
+from django.template.defaultfilters import slugify
+from django.utils.translation import gettext_lazy as _
+
+from lepton.templatetags.ui import bytes_, percent
+from serving.models import Endpoint
+from training.models import ModelVersion
+
+
+class EndpointForm(forms.ModelForm):
+    """The address of a new endpoint."""
+
+    class Meta:
+        model = Endpoint
+        fields = ["slug", "keeps_inputs"]
+        help_texts = {"slug": _("Part of its URL, for good: lower-case letters, digits, hyphens.")}
+
+    @classmethod
+    def suggested(cls, engagement):
+        return cls(initial={"slug": slugify(engagement.name)[:50].strip("-")})
+
+
+class VersionChoice(forms.ModelChoiceField):
+    """Names a model version with what it scored."""
+
+    def label_from_instance(self, version):
+        facts = [str(version), version.backbone, version.get_method_display()]
+        evaluation = version.test_evaluation
+        if evaluation:
+            facts.append(percent(evaluation.accuracy))
+        return " · ".join(facts)
+
+
+class DeployForm(forms.Form):
+    """Which model version to put in place."""
+
+    model_version = VersionChoice(ModelVersion.objects.none(), label=_("Model version"))
+
+    def __init__(self, *arguments, engagement, **options):
+        super().__init__(*arguments, **options)
+        field = self.fields["model_version"]
+        field.queryset = engagement.model_versions.newest_first()
+        field.empty_label = None
+
+
+class TryForm(forms.Form):
+    """An image to try."""
+
+    image = forms.FileField(label=_("Image"))
+
+    def clean_image(self):
+        image = self.cleaned_data["image"]
+        if image.size > settings.LEPTON_MAX_REQUEST_BYTES:
+            most = bytes_(settings.LEPTON_MAX_REQUEST_BYTES)
+            raise forms.ValidationError(_("The file is larger than %s.") % most)
+        return image
