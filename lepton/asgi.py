@@ -13,13 +13,20 @@ from channels.security.websocket import AllowedHostsOriginValidator  # noqa: E40
 from django.urls import path  # noqa: E402
 
 from lepton.forward import ForwardPredictions  # noqa: E402
-from lepton.live import LiveConsumer  # noqa: E402
+from lepton.live import BoardConsumer, LiveConsumer  # noqa: E402
 
 application = ProtocolTypeRouter(
     {
         "http": ForwardPredictions(django_application),
         "websocket": AllowedHostsOriginValidator(
-            AuthMiddlewareStack(URLRouter([path("live/<slug:tenant>/", LiveConsumer.as_asgi())]))
+            AuthMiddlewareStack(
+                URLRouter(
+                    [
+                        path("live/", BoardConsumer.as_asgi()),
+                        path("live/<slug:tenant>/", LiveConsumer.as_asgi()),
+                    ]
+                )
+            )
         ),
     }
 )

@@ -10,6 +10,8 @@ from channels.layers import get_channel_layer
 from django.db import transaction
 
 log = logging.getLogger(__name__)
+PORTFOLIO = "portfolio"  # the group of vendor staff who watch the board
+BOARD = "board"  # the topic they watch
 
 
 def group_of(tenant_id) -> str:
@@ -27,5 +29,7 @@ def _announce(tenant_id, topics):
         send = async_to_sync(get_channel_layer().group_send)
         for topic in topics:
             send(group_of(tenant_id), {"type": "look.again", "topic": topic})
+        if any(topic.startswith("engagement:") for topic in topics):
+            send(PORTFOLIO, {"type": "look.again", "topic": BOARD})
     except Exception as error:  # a page that is told nothing polls; the change itself stands
         log.warning("Could not announce %s: %s", ", ".join(topics), error)
