@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from training.engine.networks import Classifier
 from training.engine.progress import Pace, Progress
 
 BATCH = 32
+ABANDONED_SECONDS = 3600
 BRIGHTNESS = 0.15  # an augmented batch's pixels are multiplied by 1 +- this
 
 
@@ -146,6 +148,7 @@ def _filled(path: Path, shape: tuple, dtype, fill, progress, should_stop) -> np.
     whole."""
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
+        _clear_abandoned(path)
         partial = path.with_suffix(f".{os.getpid()}.partial")
         out = np.lib.format.open_memmap(partial, mode="w+", dtype=dtype, shape=shape)
         pace = Pace(shape[0])
@@ -161,3 +164,10 @@ def _filled(path: Path, shape: tuple, dtype, fill, progress, should_stop) -> np.
         finally:
             partial.unlink(missing_ok=True)
     return np.load(path, mmap_mode="r")
+
+
+def _clear_abandoned(path: Path) -> None:
+    """Remove what a killed run left half-written; an hour untouched means nobody writes it."""
+    for partial in path.parent.glob(f"{path.stem}.*.partial"):
+        if partial.stat().st_mtime < time.time() - ABANDONED_SECONDS:
+            partial.unlink(missing_ok=True)

@@ -15,10 +15,9 @@ import numpy as np
 import torch
 from torch import nn
 
-from training.engine import checkpoint, device, evaluate
+from training.engine import checkpoint, device, evaluate, optimiser
 from training.engine.batches import ActivationBatches, ImageBatches
 from training.engine.errors import Stopped, TrainingFailed, gettext_noop
-from training.engine.optimiser import adamw, learning_rate_factor
 from training.engine.progress import Pace, Progress
 from training.engine.state import Settings, State
 
@@ -59,7 +58,7 @@ class Fit:
         trained = {id(parameter) for parameter in parameters.values()}
         for parameter in model.parameters():
             parameter.requires_grad_(id(parameter) in trained)
-        self.optimiser = adamw(
+        self.optimiser = optimiser.adamw(
             parameters,
             learning_rate=settings.learning_rate,
             head_factor=settings.head_factor,
@@ -73,9 +72,9 @@ class Fit:
     def run(self) -> State:
         """Train to the end and leave the best weights in the model. Raises Stopped and
         TrainingFailed."""
-        resumed = self._resume()
+        self._resume()
         self.pace = Pace(self.settings.epochs * self.steps, already_done=self._done())
-        if not resumed:
+        if not self.state.history:
             self._close_epoch(0, train_loss=None)
         while self.state.epoch <= self.settings.epochs and self._patience_left() > 0:
             self._train_epoch()
@@ -130,7 +129,7 @@ class Fit:
         return float(loss.detach())
 
     def _set_learning_rate(self) -> None:
-        factor = learning_rate_factor(
+        factor = optimiser.learning_rate_factor(
             self._done(), self.settings.epochs * self.steps, self.settings.warm_up
         )
         for group in self.optimiser.param_groups:
@@ -153,7 +152,12 @@ class Fit:
         far."""
         raw = {name: value.detach().clone() for name, value in self.moving.items()}
         self._put(self.average)
-        logits = self._valid_logits()
+        try:
+            logits = self._valid_logits()
+        except Stopped:
+            self._put(raw)
+            self._save()
+            raise
         self._put(raw)
         labels = self.valid.labels.numpy()
         heat = evaluate.temperature(logits, labels)
@@ -178,6 +182,8 @@ class Fit:
         parts = []
         with torch.no_grad(), device.autocast(self.device):
             for at in range(0, len(self.valid), SCORE_BATCH):
+                if self.should_stop():
+                    raise Stopped
                 inputs = self.valid.held_out(np.arange(at, min(at + SCORE_BATCH, len(self.valid))))
                 parts.append(self.model(inputs.to(self.device)).float().cpu().numpy())
         return np.concatenate(parts).astype(np.float64)
@@ -217,37 +223,23 @@ class Fit:
             value.copy_(values[name])
 
     def _save(self) -> None:
-        moments = {
-            f"optimiser.{name}.{key}": value
-            for name, parameter in self.parameters.items()
-            for key, value in self.optimiser.state.get(parameter, {}).items()
-        }
         kinds = {"model": self.moving, "average": self.average, "best": self.best}
         tensors = {
             f"{kind}.{name}": value
             for kind, values in kinds.items()
             for name, value in values.items()
         }
+        moments = optimiser.state_tensors(self.optimiser, self.parameters)
         checkpoint.write(self.file, tensors | moments, asdict(self.state))
 
-    def _resume(self) -> bool:
+    def _resume(self) -> None:
         """Continue from this run's checkpoint, if there is one."""
         found = checkpoint.read(self.file, identity=self.state.identity)
         if found is None:
-            return False
+            return
         tensors, state = found
         self.state = State(**state)
         self._put({name: tensors[f"model.{name}"] for name in self.moving})
         self.average = {name: tensors[f"average.{name}"].to(self.device) for name in self.moving}
         self.best = {name: tensors[f"best.{name}"].to(self.device) for name in self.moving}
-        for name, parameter in self.parameters.items():
-            start = f"optimiser.{name}."
-            moments = {
-                key[len(start) :]: value for key, value in tensors.items() if key.startswith(start)
-            }
-            if moments:
-                self.optimiser.state[parameter] = {
-                    key: value if key == "step" else value.to(self.device)
-                    for key, value in moments.items()
-                }
-        return True
+        optimiser.load_state_tensors(self.optimiser, self.parameters, tensors)

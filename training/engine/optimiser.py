@@ -38,3 +38,28 @@ def adamw(
             for (rate, decay), members in groups.items()
         ]
     )
+
+
+def state_tensors(
+    optimiser: torch.optim.Optimizer, parameters: dict[str, nn.Parameter]
+) -> dict[str, torch.Tensor]:
+    """Return the optimiser's moments and step counts under "optimiser.<parameter>.<kind>"."""
+    return {
+        f"optimiser.{name}.{kind}": value
+        for name, parameter in parameters.items()
+        for kind, value in optimiser.state.get(parameter, {}).items()
+    }
+
+
+def load_state_tensors(
+    optimiser: torch.optim.Optimizer,
+    parameters: dict[str, nn.Parameter],
+    tensors: dict[str, torch.Tensor],
+) -> None:
+    """Put back what state_tensors returned; other entries of `tensors` are ignored."""
+    for key, value in tensors.items():
+        if key.startswith("optimiser."):
+            name, kind = key.removeprefix("optimiser.").rsplit(".", 1)
+            parameter = parameters[name]
+            place = value if kind == "step" else value.to(parameter.device)
+            optimiser.state[parameter][kind] = place

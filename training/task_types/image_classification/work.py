@@ -65,7 +65,7 @@ class Work:
 
 
 def vectors_of(work: Work, rows: list[Row]) -> np.ndarray:
-    """Return features float32 [n, views, features] of `rows`, from the cache where it knows them."""
+    """Return features float32 [n, views, features] of `rows`, cached where known."""
     cache = features.FeatureCache(
         work.cache_dir, backbone=work.backbone.name, weights_sha256=work.weights_sha256
     )
