@@ -1,4 +1,15 @@
 """API operations below a tenant."""
 
+from django.urls import path
+
+from accounts import api
+
 app_name = "accounts_api"
-urlpatterns = []
+urlpatterns = [
+    path("members", api.members, name="members"),
+    path("members/<uuid:member>", api.member, name="member"),
+    path("keys", api.keys, name="keys"),
+    path("keys/<uuid:key>/revoke", api.revoke_key, name="revoke_key"),
+    path("keys/<uuid:key>/rotate", api.rotate_key, name="rotate_key"),
+    path("audit", api.audit, name="audit"),
+]

@@ -7,7 +7,7 @@ from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed
 
-from accounts import keys, system
+from accounts import keys, system, usage
 
 
 class KeyUser(AnonymousUser):
@@ -30,6 +30,7 @@ class ApiKeyAuthentication(BaseAuthentication):
         if key is None:
             return None
         facts = check(key)
+        usage.note_use(facts)
         return KeyUser(facts), facts
 
     def authenticate_header(self, request):

@@ -33,13 +33,13 @@ def add_member(email, *, name, role, by, password=None):
     user = User.objects.filter(email=email.lower()).first()
     if user and user.is_vendor_staff:
         raise ValidationError({"email": _("Vendor staff can enter every tenant already.")})
-    if user is None:
-        user = User.objects.create_user(email, password, name=name)
-    if Membership.objects.filter(user=user).exists():
-        raise ValidationError({"email": _("This person is already a member.")})
-    with transaction.atomic():
-        membership = Membership.objects.create(user=user, role=Role(role))
-        audit.record("member.added", user, by=by, role=role)
+    try:
+        with transaction.atomic():
+            user = user or User.objects.create_user(email, password, name=name)
+            membership = Membership.objects.create(user=user, role=Role(role))
+            audit.record("member.added", user, by=by, role=role)
+    except IntegrityError:
+        raise ValidationError({"email": _("This person is already a member.")}) from None
     return membership
 
 

@@ -54,6 +54,11 @@ class RequirementForm(forms.Form):
     def clean_target(self):
         return self.cleaned_data["target"] / 100
 
+    @property
+    def requirement(self) -> dict:
+        """The answers, as `write_requirement` takes them."""
+        return {name: self.cleaned_data[name] for name in ("need", "classes", "metric", "target")}
+
 
 def requirement_as_initial(versions) -> dict:
     """What the form of the next version starts from: the newest one, if there is any."""

@@ -27,11 +27,12 @@ def open_engagement(name, *, by, summary=""):
     return engagement
 
 
-def open_with_requirement(name, *, by, **requirement):
-    """Open an engagement together with the first version of its requirement."""
+def open_with_requirement(name, *, by, requirement=None, summary=""):
+    """Open an engagement, with the first version of its requirement if there is one already."""
     with transaction.atomic():
-        engagement = open_engagement(name, by=by)
-        write_requirement(engagement, by=by, **requirement)
+        engagement = open_engagement(name, by=by, summary=summary)
+        if requirement:
+            write_requirement(engagement, by=by, **requirement)
     return engagement
 
 
@@ -43,7 +44,7 @@ def open_customer(slug, *, tenant_name, name, owner_name, email, by, **requireme
     with transaction.atomic():
         tenant = accounts.create_tenant(slug, name=tenant_name, by=by)
         with tenant_scope(tenant):
-            engagement = open_with_requirement(name, by=by, **requirement)
+            engagement = open_with_requirement(name, by=by, requirement=requirement)
             invitation = invitations.invite(email, name=owner_name, role=Role.OWNER, by=by)
     return engagement, invitation
 

@@ -70,7 +70,10 @@ def open_engagement(request):
     form = forms.OpenEngagementForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         with refusals_in(form):
-            engagement = services.open_with_requirement(**form.cleaned_data, by=request.user)
+            name, requirement = form.cleaned_data["name"], form.requirement
+            engagement = services.open_with_requirement(
+                name, requirement=requirement, by=request.user
+            )
             return redirect(engagement)
     status = 422 if form.errors else 200
     return render(request, "engagements/open.html", {"form": form}, status=status)

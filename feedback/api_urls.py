@@ -1,4 +1,12 @@
 """API operations below a tenant."""
 
+from django.urls import path
+
+from feedback import api
+
 app_name = "feedback_api"
-urlpatterns = []
+urlpatterns = [
+    path("predictions/<uuid:prediction>/feedback", api.of_prediction, name="of_prediction"),
+    path("feedback", api.referred, name="referred"),
+    path("feedback/bulk", api.many, name="many"),
+]

@@ -1,7 +1,10 @@
 """Predictions of an engagement, as those who answer them see them."""
 
+from django.core.exceptions import ValidationError
 from django.db.models import Exists, OuterRef, Prefetch
+from django.http import Http404
 from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext as _
 
 from feedback.models import Feedback
 from serving.models import Prediction
@@ -36,6 +39,32 @@ def one(pk, engagement=None) -> Prediction:
     if engagement:
         found = found.filter(endpoint__engagement=engagement)
     return get_object_or_404(found, pk=pk)
+
+
+def known(ids=(), references=()) -> dict:
+    """Return predictions of the active tenant by id, and the newest of each client reference."""
+    found = Prediction.objects.select_related("model_version", "endpoint__engagement__tenant")
+    by_id = {row.pk: row for row in found.filter(pk__in=ids)}
+    newest = found.filter(reference__in=references).order_by("reference", "-at")
+    return by_id | {row.reference: row for row in newest.distinct("reference")}
+
+
+def referred(*, prediction_id=None, reference=None) -> Prediction:
+    """Return the prediction of this id, or the newest with this client reference."""
+    key = key_of({"prediction_id": prediction_id, "reference": reference})
+    found = known([key], []) if prediction_id else known([], [key])
+    if key not in found:
+        raise Http404
+    return found[key]
+
+
+def key_of(answer):
+    """Return what an answer refers to its prediction by; exactly one of the two is given."""
+    given = [answer[name] for name in ("prediction_id", "reference") if answer.get(name)]
+    if len(given) != 1:
+        message = _("Give the prediction_id or your own reference, one of the two.")
+        raise ValidationError({"prediction_id": message})
+    return given[0]
 
 
 def scores(prediction) -> list[dict]:

@@ -19,7 +19,7 @@ def give(prediction, *, verdict, by, label="", comment=""):
     Returns (feedback, is_new). The same answer of the same author twice is one answer.
     """
     label, comment = label.strip(), comment.strip()
-    _check(prediction, verdict, label, comment)
+    check(prediction, verdict, label, comment, classes_of(prediction))
     with transaction.atomic():
         lock([prediction.pk])
         standing = prediction.feedback.current().first()
@@ -63,25 +63,19 @@ def classes_of(prediction) -> list[str]:
     return list(dict.fromkeys([*prediction.model_version.classes, *asked_for]))
 
 
-def _check(prediction, verdict, label, comment):
+def check(prediction, verdict, label, comment, classes):
+    """Refuse an answer that makes no sense, naming the labels a correction may have."""
     if verdict not in Verdict.values:
-        message = _("Say confirm, correct or reject.")
-        raise ValidationError({"verdict": message})
+        raise ValidationError({"verdict": _("Say confirm, correct or reject.")})
     if len(comment) > 1000:
         raise ValidationError({"comment": _("At most 1,000 characters.")})
-    check_label(verdict, label, prediction.label, classes_of(prediction))
-
-
-def check_label(verdict, label, answered, classes):
-    """Refuse a label that does not go with the verdict, naming those that would."""
     if verdict != Verdict.CORRECT:
         if label:
             raise ValidationError({"label": _("Only a correction names a label.")})
-        return
-    if label not in classes:
+    elif label not in classes:
         names = ", ".join(f"“{name}”" for name in classes)
         raise ValidationError({"label": _("Name the right label, one of %s.") % names})
-    if label == answered:
+    elif label == prediction.label:
         message = _("The model said “%s” already: confirm it instead.") % label
         raise ValidationError({"label": message})
 

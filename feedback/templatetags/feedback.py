@@ -5,12 +5,8 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from lepton.lib import media
 from lepton.templatetags.ui import icon
-
-try:
-    from lepton.lib import media
-except ImportError:  # until it lands
-    media = None
 
 register = template.Library()
 
@@ -45,7 +41,7 @@ def as_metric(answers):
 
 
 def _image(prediction, *, alt):
-    if not prediction.input_key or media is None:
+    if not prediction.input_key:
         return icon("image")
     url = media.signed_url(prediction.input_key)
     return format_html('<img src="{}" alt="{}" loading="lazy" decoding="async">', url, alt)

@@ -31,7 +31,7 @@ def exception_handler(exception, context):
     if exception is None:
         return None
     members = _fields_of(exception)
-    error = _sentence(exception.detail)
+    error = sentence(exception.detail)
     response = Response(
         problem(exception.status_code, error, **members),
         status=exception.status_code,
@@ -86,7 +86,8 @@ def _messages(detail) -> list[str]:
     return [str(detail)]
 
 
-def _sentence(detail) -> str:
+def sentence(detail) -> str:
+    """Put the errors of a serializer, or of an exception, into one line for people."""
     if not isinstance(detail, dict):
         return " ".join(_messages(detail))
     plain = ("__all__", "non_field_errors", "detail")

@@ -13,3 +13,10 @@ class StrictSerializer(serializers.Serializer):
             message = _("Unknown field. Known fields: %s.") % known
             raise serializers.ValidationError({name: [message] for name in unknown})
         return super().to_internal_value(data)
+
+
+def valid(serializer_class, data) -> dict:
+    """Return `data` as the serializer understands it; raise what becomes a 400 naming the fields."""
+    serializer = serializer_class(data=data)
+    serializer.is_valid(raise_exception=True)
+    return serializer.validated_data

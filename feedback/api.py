@@ -1,0 +1,92 @@
+"""API of feedback: on one prediction by its id, by the client's own reference, and in bulk."""
+
+from drf_spectacular.utils import extend_schema
+from rest_framework.decorators import api_view
+from rest_framework.response import Response
+
+from accounts.access import member_api
+from accounts.roles import Capability
+from feedback import bulk, predictions, serializers, services
+from lepton.lib.paging import paged
+from lepton.lib.problems import sentence
+from lepton.lib.schema import PAGE_PARAMETERS, page_of, responses
+from lepton.lib.strict import valid
+
+GIVEN = {200: serializers.FeedbackSerializer, 201: serializers.FeedbackSerializer}
+TAGS = ["Feedback"]
+
+
+@extend_schema(
+    methods=["GET"],
+    operation_id="feedback_list",
+    tags=TAGS,
+    parameters=PAGE_PARAMETERS,
+    responses=responses(page_of(serializers.FeedbackSerializer), 403, 404),
+)
+@extend_schema(
+    methods=["POST"],
+    operation_id="feedback_give",
+    tags=TAGS,
+    description="Answer a prediction: 201 for a new answer, 200 if the same one stands already.",
+    request=serializers.GiveFeedbackSerializer,
+    responses=responses(GIVEN, 400, 403, 404, 415),
+)
+@api_view(["GET", "POST"])
+@member_api(Capability.VIEW, POST=Capability.FEEDBACK)
+def of_prediction(request, prediction):
+    """List the answers to a prediction, newest first."""
+    row = predictions.one(prediction)
+    if request.method == "GET":
+        return paged(request, row.feedback.newest_first(), serializers.FeedbackSerializer)
+    wanted = valid(serializers.GiveFeedbackSerializer, request.data)
+    return _given(services.give(row, **wanted, by=request.actor))
+
+
+@extend_schema(
+    operation_id="feedback_give_referred",
+    tags=TAGS,
+    request=serializers.ReferredFeedbackSerializer,
+    responses=responses(GIVEN, 400, 403, 404, 415),
+)
+@api_view(["POST"])
+@member_api(Capability.FEEDBACK)
+def referred(request):
+    """Answer the prediction of an id, or the newest with the client's own reference."""
+    wanted = dict(valid(serializers.ReferredFeedbackSerializer, request.data))
+    names = {name: wanted.pop(name, None) for name in ("prediction_id", "reference")}
+    return _given(services.give(predictions.referred(**names), **wanted, by=request.actor))
+
+
+@extend_schema(
+    operation_id="feedback_give_many",
+    tags=TAGS,
+    request=serializers.BulkFeedbackSerializer,
+    responses=responses(serializers.BulkOutcomeSerializer, 400, 403, 404, 415),
+)
+@api_view(["POST"])
+@member_api(Capability.FEEDBACK)
+def many(request):
+    """Answer up to 1,000 predictions; each row is taken or refused by itself."""
+    rows = valid(serializers.BulkFeedbackSerializer, request.data)["feedback"]
+    checked = [serializers.ReferredFeedbackSerializer(data=row) for row in rows]
+    good = [one.validated_data for one in checked if one.is_valid()]
+    taken = iter(bulk.give_many(good, by=request.actor))
+    outcomes = [_refused(one) if one.errors else next(taken) for one in checked]
+    return Response(_told(outcomes))
+
+
+def _given(given):
+    feedback, is_new = given
+    data = serializers.FeedbackSerializer(feedback).data
+    return Response(data, status=201 if is_new else 200)
+
+
+def _refused(serializer):
+    return bulk.Outcome(400, error=sentence(serializer.errors))
+
+
+def _told(outcomes):
+    rows = [{"row": number, **vars(one)} for number, one in enumerate(outcomes)]
+    refused = sum(one.error is not None for one in outcomes)
+    facts = {"taken": len(rows) - refused, "refused": refused, "outcomes": rows}
+    return serializers.BulkOutcomeSerializer(facts).data
