@@ -154,6 +154,7 @@ def test_a_damaged_checkpoint_counts_as_none(damage, tmp_path):
 def test_fine_tuning_starts_from_the_probe_and_never_ships_worse(tmp_path, weights_dir, cache_dir):
     model = train(
         tmp_path,
+        data=small_data(4, 2),
         weights_dir=weights_dir,
         cache_dir=cache_dir,
         backbone="resnet18",

@@ -111,8 +111,8 @@ CATALOGUE = {
             "Lepton small",
             295_920,
             256,
-            0.1,
-            5.0,
+            0.19,
+            3.8,
             (("stage1",), ("stage2",), ("stage3",), ("stage4",)),
             note=gettext_noop(
                 "Trains from scratch, without pretrained weights; for textures and simple shapes."
@@ -122,7 +122,7 @@ CATALOGUE = {
                 "epochs": 25,
                 "learning_rate": 3e-3,
                 "batch_size": 16,
-                "patience": 10,
+                "patience": 15,
                 "weight_decay": 0.05,
                 "augmentation": "turns",
             },
