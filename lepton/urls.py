@@ -4,7 +4,7 @@ from django.conf import settings
 from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView
 
-from lepton import api_docs, health
+from lepton import api_docs, health, media
 
 handler404 = "lepton.errors.not_found"
 handler500 = "lepton.errors.server_error"
@@ -18,6 +18,7 @@ urlpatterns = [
     path("metrics", health.metrics, name="metrics"),
     # People
     path("account/", include("allauth.urls")),
+    path("media/<str:signature>", media.serve, name="media"),
     path("", include("engagements.urls")),
     path("", include("accounts.urls")),
     path("", include("training.urls")),

@@ -6,6 +6,18 @@ from training import data_views as views
 
 ENGAGEMENT = "t/<slug:tenant>/e/<uuid:engagement>/"
 DATA = f"{ENGAGEMENT}data/"
+IMPORT = f"{DATA}imports/<uuid:pk>/"
+VERSION = f"{DATA}versions/<uuid:pk>/"
 urlpatterns = [
-    path(f"{DATA}imports/<uuid:pk>/", views.import_page, name="import"),
+    path(DATA, views.data, name="data"),
+    path(f"{DATA}upload/", views.upload, name="upload"),
+    path(f"{DATA}<uuid:dataset>/freeze/", views.freeze, name="freeze"),
+    path(f"{DATA}<uuid:dataset>/gallery/", views.data_gallery, name="data_gallery"),
+    path(IMPORT, views.import_page, name="import"),
+    path(f"{IMPORT}cancel/", views.import_cancel, name="import_cancel"),
+    path(f"{IMPORT}rows.csv", views.import_rows, name="import_rows"),
+    path(VERSION, views.version_page, name="dataset_version"),
+    path(f"{VERSION}gallery/", views.version_gallery, name="version_gallery"),
+    path(f"{VERSION}manifest.csv", views.version_manifest, name="version_manifest"),
+    path(f"{ENGAGEMENT}panels/data/", views.panel, name="data_panel"),
 ]

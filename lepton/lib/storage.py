@@ -2,7 +2,6 @@
 
 import hashlib
 import io
-import os
 import secrets
 from pathlib import Path
 
@@ -19,7 +18,7 @@ class LocalStorage(FileSystemStorage):
         draft = f"{name}.{secrets.token_hex(4)}.part"
         try:
             super()._save(draft, content)
-            os.replace(self.path(draft), self.path(name))
+            Path(self.path(draft)).replace(self.path(name))
         except BaseException:
             Path(self.path(draft)).unlink(missing_ok=True)
             raise

@@ -1,12 +1,11 @@
 """Imports: what becomes of each file, and what is refused as a whole."""
 
-import io
 
 import pytest
 
 from tests import factories
 from tests.training import imports
-from tests.training.zips import picture, two_classes, zipped
+from tests.training.zips import two_classes, zipped
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -56,7 +56,7 @@ class Archive:
 
 
 def open_archive(file, *, max_files: int) -> Archive:
-    """Open a seekable zip and check all that can be checked without unpacking. Raises BadArchive."""
+    """Open a seekable zip, checking all that can be checked unopened. Raises BadArchive."""
     _check_directory(file, max_files)
     try:
         zip_file = zipfile.ZipFile(file)

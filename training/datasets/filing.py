@@ -1,4 +1,4 @@
-"""Into the rows: one batch of findings becomes images, items and import rows, in one transaction."""
+"""Into the rows: a batch of findings becomes images, items and import rows in one transaction."""
 
 from training.datasets.examine import OUTCOME_OF
 from training.models import Dataset, Image, ImportRow, Item

@@ -45,21 +45,24 @@ def carry_out(claim: leases.Claim) -> None:
 
 def _work(claim, heart, import_) -> bool:
     """Work through the archive; return whether the import has ended."""
-    with _opened(claim, import_) as (archive, places, done), Decoder() as decoder:
-        with ThreadPoolExecutor(1) as ahead:
-            told = 0.0
-            for batch in _batches(archive.entries[done:]):
-                if heart.should_stop():
-                    return _stop(claim, heart)
-                findings = examine(
-                    batch,
-                    [places[entry.position] for entry in batch],
-                    archive=archive,
-                    decoder=decoder,
-                    ahead=ahead,
-                    tenant_id=claim.tenant_id,
-                )
-                told = _file(claim, findings, told)
+    with (
+        _opened(claim, import_) as (archive, places, done),
+        Decoder() as decoder,
+        ThreadPoolExecutor(1) as ahead,
+    ):
+        told = 0.0
+        for batch in _batches(archive.entries[done:]):
+            if heart.should_stop():
+                return _stop(claim, heart)
+            findings = examine(
+                batch,
+                [places[entry.position] for entry in batch],
+                archive=archive,
+                decoder=decoder,
+                ahead=ahead,
+                tenant_id=claim.tenant_id,
+            )
+            told = _file(claim, findings, told)
     _end(claim, State.SUCCEEDED)
     return True
 

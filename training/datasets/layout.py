@@ -1,4 +1,4 @@
-"""What a file's place in the archive says: its label (the folder), its split (the root), or nothing."""
+"""What a file's place in the archive says: its label (the folder), its split (the root)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -13,7 +13,10 @@ SPLIT_FOLDERS = {
     "testing": "test",
 }
 OS_NAMES = {"thumbs.db", "desktop.ini", "__macosx", "$recycle.bin"}
-IMAGE_ENDINGS = ".jpg .jpeg .jpe .jfif .png .bmp .gif .tif .tiff .webp .ppm .pgm .pbm .pnm".split()
+IMAGE_ENDINGS = (
+    *(".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".gif", ".tif", ".tiff", ".webp"),
+    *(".ppm", ".pgm", ".pbm", ".pnm"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,4 +111,4 @@ def _checked(place, path, classes) -> Place:
 
 
 def _looks_like_image(path) -> bool:
-    return path.lower().endswith(tuple(IMAGE_ENDINGS))
+    return path.lower().endswith(IMAGE_ENDINGS)

@@ -24,7 +24,7 @@ def create_dataset(engagement, *, name, by):
     with transaction.atomic():
         dataset.save(force_insert=True)
         audit.record("dataset.created", dataset, by=by)
-    live.look_again(dataset.tenant_id, f"engagement:{engagement.pk}")
+    live.look_again(dataset.tenant_id, engagement.topic)
     return dataset
 
 
@@ -84,5 +84,4 @@ def note_cancelled(import_, *, by):
 
 def tell(import_):
     """Let pages that show this import look again."""
-    engagement = f"engagement:{import_.dataset.engagement_id}"
-    live.look_again(import_.tenant_id, f"import:{import_.pk}", engagement)
+    live.look_again(import_.tenant_id, import_.topic, import_.dataset.engagement.topic)

@@ -63,8 +63,7 @@ def _rows(reader):
     try:
         yield from reader
     except csv.Error as error:
-        line = {"line": reader.line_num, "problem": error}
-        raise _bad(_("line %(line)d: %(problem)s") % line) from None
+        raise _bad(_at_line(reader, error)) from None
 
 
 def _problem(row, path, seen) -> str:
@@ -80,6 +79,10 @@ def _problem(row, path, seen) -> str:
     if len((row.get("label") or "").strip()) > 80 or len((row.get("group") or "").strip()) > 200:
         return _("a label has at most 80 characters and a group 200")
     return ""
+
+
+def _at_line(reader, problem) -> str:
+    return _("line %(line)d: %(problem)s") % {"line": reader.line_num, "problem": problem}
 
 
 def _normal(name) -> str:

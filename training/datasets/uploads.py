@@ -9,7 +9,6 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext as _
-from rest_framework.exceptions import APIException
 
 from lepton.lib import storage
 from training.datasets import splits
@@ -17,17 +16,13 @@ from training.datasets import splits
 ZIP_STARTS = (b"PK\x03\x04", b"PK\x05\x06")
 
 
-class TooLarge(APIException):
+class TooLarge(ValidationError):
     """The upload has more bytes than the installation takes; the API answers 413."""
-
-    status_code = 413
-    default_code = "too_large"
 
     def __init__(self):
         limit = filesizeformat(settings.LEPTON_MAX_UPLOAD_BYTES)
-        super().__init__(
-            _("The upload is too large: at most %(limit)s are taken at once.") % {"limit": limit}
-        )
+        words = _("The upload is too large: at most %(limit)s are taken at once.")
+        super().__init__(words % {"limit": limit}, code="too_large")
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """Models of data, runs and model versions, one file per noun."""
 
-from training.models.dataset import Dataset, DatasetVersion, Image, Item, VersionItem
+from training.models.dataset import Dataset, DatasetVersion, Image, Item, Split, VersionItem
 from training.models.imports import Import, ImportRow
 from training.models.model_version import EvaluatedItem, Evaluation, ModelVersion
 from training.models.run import Run, RunEpoch
@@ -17,5 +17,6 @@ __all__ = [
     "ModelVersion",
     "Run",
     "RunEpoch",
+    "Split",
     "VersionItem",
 ]

@@ -2,6 +2,7 @@
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Authored
@@ -17,11 +18,54 @@ class Split(models.TextChoices):
     TEST = "test", _("Test")
 
 
+class LabelledQuerySet(models.QuerySet):
+    """Reads on labelled images: those of a working set, or those of a version."""
+
+    def narrowed(self, *, label="", split=""):
+        """Only those of a label and a split, where asked for."""
+        wanted = {"label": label, "split": split}
+        return self.filter(**{name: value for name, value in wanted.items() if value})
+
+    def counts(self) -> dict[str, dict[str, int]]:
+        """How many images there are, by label and then by split ("" where none is given)."""
+        counts = {}
+        found = self.values_list("label", "split").annotate(n=models.Count("pk")).order_by("label")
+        for label, split, n in found:
+            counts.setdefault(label, {})[split] = n
+        return counts
+
+    def sizes(self) -> dict:
+        """The least, middle and greatest width, height and file size."""
+        names = ("width", "height", "size_bytes")
+        return self.aggregate(
+            **{f"{name}_least": models.Min(f"image__{name}") for name in names},
+            **{f"{name}_middle": Median(f"image__{name}") for name in names},
+            **{f"{name}_greatest": models.Max(f"image__{name}") for name in names},
+        )
+
+
+class Median(models.Aggregate):
+    """The middle value, one that occurs."""
+
+    function = "percentile_disc"
+    template = "%(function)s(0.5) WITHIN GROUP (ORDER BY %(expressions)s)"
+    output_field = models.PositiveIntegerField()
+
+
+class DatasetQuerySet(models.QuerySet):
+    """Reads on datasets."""
+
+    def oldest_first(self):
+        return self.order_by("created_at", "pk")
+
+
 class Dataset(Authored, TenantModel):
     """The working set of an engagement: images with their labels, still being changed."""
 
     engagement = models.ForeignKey(Engagement, on_delete=models.CASCADE, related_name="datasets")
     name = models.CharField(_("name"), max_length=120)
+
+    objects = ScopedManager.from_queryset(DatasetQuerySet)()
 
     class Meta(TenantModel.Meta):
         constraints = [
@@ -58,6 +102,8 @@ class Item(TenantModel):
     split = models.CharField(max_length=5, choices=Split, blank=True)  # blank: not given
     group = models.CharField(max_length=200, blank=True)
 
+    objects = ScopedManager.from_queryset(LabelledQuerySet)()
+
     class Meta(TenantModel.Meta):
         constraints = [
             models.UniqueConstraint("dataset", "image", name="an_image_is_once_in_a_dataset")
@@ -69,6 +115,9 @@ class DatasetVersionQuerySet(models.QuerySet):
 
     def newest_first(self):
         return self.order_by("-number")
+
+    def for_lists(self):
+        return self.select_related("dataset").newest_first()
 
 
 class DatasetVersion(Authored, TenantModel):
@@ -98,6 +147,10 @@ class DatasetVersion(Authored, TenantModel):
     def __str__(self):
         return f"{self.dataset.name} v{self.number}"
 
+    def get_absolute_url(self):
+        where = [self.tenant.slug, self.dataset.engagement_id, self.pk]
+        return reverse("training:dataset_version", args=where)
+
     def images_in(self, split: str) -> int:
         return sum(self.counts.get(split, {}).values())
 
@@ -115,6 +168,8 @@ class VersionItem(TenantModel):
     label = models.CharField(max_length=80)
     split = models.CharField(max_length=5, choices=Split)
     group = models.CharField(max_length=200, blank=True)
+
+    objects = ScopedManager.from_queryset(LabelledQuerySet)()
 
     class Meta(TenantModel.Meta):
         constraints = [

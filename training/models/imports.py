@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Authored
@@ -62,6 +63,30 @@ class Import(Leased, Authored, TenantModel):
     def has_ended(self) -> bool:
         return self.state in self.ENDED
 
+    @property
+    def topic(self) -> str:
+        """What pages that show this import listen to (lepton/lib/live.py)."""
+        return f"import:{self.pk}"
+
+    @property
+    def eta_seconds(self) -> float | None:
+        """How long it will still take at the pace so far, None while that cannot be said."""
+        if self.state != self.State.RUNNING or not self.files_done:
+            return None
+        took = (timezone.now() - self.started_at).total_seconds()
+        return took / self.files_done * (self.files_total - self.files_done)
+
+
+class ImportRowQuerySet(models.QuerySet):
+    """Reads on import rows."""
+
+    def in_order(self):
+        return self.order_by("position")
+
+    def counts(self) -> dict[str, int]:
+        """How many files came out in which way."""
+        return dict(self.values_list("outcome").annotate(n=models.Count("pk")).order_by("outcome"))
+
 
 class ImportRow(TenantModel):
     """What became of one file of an import."""
@@ -90,6 +115,8 @@ class ImportRow(TenantModel):
     split = models.CharField(max_length=5, choices=Split, blank=True)
     item = models.ForeignKey(Item, null=True, on_delete=models.SET_NULL, related_name="+")
     image = models.ForeignKey(Image, null=True, on_delete=models.PROTECT, related_name="+")
+
+    objects = ScopedManager.from_queryset(ImportRowQuerySet)()
 
     class Meta(TenantModel.Meta):
         constraints = [models.UniqueConstraint("parent", "position", name="one_outcome_per_file")]

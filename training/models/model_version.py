@@ -17,6 +17,10 @@ class ModelVersionQuerySet(models.QuerySet):
     def newest_first(self):
         return self.select_related("run").order_by("-number")
 
+    def for_lists(self):
+        related = ("run__dataset_version__dataset",)
+        return self.newest_first().select_related(*related).prefetch_related("evaluations")
+
 
 class ModelVersion(TenantModel):
     """What a run produced: files known by their hashes, and the classes they answer with."""
@@ -50,7 +54,8 @@ class ModelVersion(TenantModel):
     @property
     def test_evaluation(self):
         """Its figures on the untouched test split of the version it was trained on, or None."""
-        return self.evaluations.filter(split=Split.TEST).order_by("-at").first()
+        tests = [one for one in self.evaluations.all() if one.split == Split.TEST]
+        return max(tests, key=lambda one: one.at, default=None)
 
 
 class Evaluation(TenantModel):

@@ -10,6 +10,8 @@ from engagements.models import Engagement
 from training.models.dataset import DatasetVersion
 from training.models.leased import Leased
 
+TEST_FIGURES = "model_version__evaluations"
+
 
 class RunQuerySet(models.QuerySet):
     """Reads on runs."""
@@ -18,7 +20,8 @@ class RunQuerySet(models.QuerySet):
         return self.order_by("-number")
 
     def for_lists(self):
-        return self.select_related("dataset_version__dataset", "model_version").newest_first()
+        related = ("dataset_version__dataset", "model_version")
+        return self.select_related(*related).prefetch_related(TEST_FIGURES).newest_first()
 
 
 class Run(Leased, Authored, TenantModel):
@@ -72,6 +75,18 @@ class Run(Leased, Authored, TenantModel):
     @property
     def has_ended(self) -> bool:
         return self.state in self.ENDED
+
+    @property
+    def shown_state(self) -> str:
+        """The state people see: a run that was asked to stop and has not yet is cancelling."""
+        stopping = self.cancel_requested_at and not self.has_ended
+        return "cancelling" if stopping else self.state
+
+    @property
+    def test_evaluation(self):
+        """The figures of the model version it made, or None."""
+        version = getattr(self, "model_version", None)
+        return version and version.test_evaluation
 
 
 class RunEpoch(TenantModel):

@@ -1,0 +1,27 @@
+"""Long answers in pieces, whichever kind of server asks."""
+
+from collections.abc import Iterator
+
+from asgiref.sync import sync_to_async
+from django.core.handlers.asgi import ASGIRequest
+from django.http import StreamingHttpResponse
+
+
+def streamed(request, pieces: Iterator[bytes], *, content_type: str, filename: str):
+    """Answer a download made of `pieces`; each piece should open and close its own transaction."""
+    # An async server would collect a plain iterator as a whole before it sends the first byte.
+    body = _one_by_one(pieces) if isinstance(_plain(request), ASGIRequest) else pieces
+    response = StreamingHttpResponse(body, content_type=content_type)
+    response["Content-Disposition"] = f'attachment; filename="{filename}"'
+    return response
+
+
+async def _one_by_one(pieces):
+    following = sync_to_async(next)
+    while (piece := await following(pieces, None)) is not None:
+        yield piece
+
+
+def _plain(request):
+    """Django's own request, where REST framework has wrapped it."""
+    return getattr(request, "_request", request)

@@ -1,0 +1,187 @@
+"""What the data pages show, gathered from rows."""
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.http import Http404
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from accounts.roles import Capability, may
+from engagements import pages
+from lepton.lib import charts, media
+from lepton.lib.paging import rows_and_pager
+from training.data_forms import FreezeForm, UploadForm
+from training.datasets import versions
+from training.models import DatasetVersion, Import, ImportRow, Split
+
+THUMBS, ROWS, IMPORTS, VERSIONS = 48, 50, 8, 8
+
+
+def data_frame(engagement, *crumbs) -> dict:
+    """The frame of a page below Data."""
+    return pages.frame(engagement, (_("Data"), _data_url(engagement, None)), *crumbs)
+
+
+def dataset_of(engagement, pk):
+    """The dataset asked for, else the engagement's first; None while there is none."""
+    datasets = engagement.datasets.oldest_first()
+    if not pk:
+        return datasets.first()
+    try:
+        return get_object_or_404(datasets, pk=pk)
+    except ValidationError:
+        raise Http404 from None
+
+
+def import_of(engagement, pk):
+    rows = Import.objects.select_related("dataset__engagement", "tenant")
+    return get_object_or_404(rows, pk=pk, dataset__engagement=engagement)
+
+
+def version_of(engagement, pk):
+    rows = DatasetVersion.objects.select_related("dataset__engagement", "tenant")
+    return get_object_or_404(rows, pk=pk, dataset__engagement=engagement)
+
+
+def data_page(engagement, dataset_pk) -> dict:
+    """Everything on the data page."""
+    dataset = dataset_of(engagement, dataset_pk)
+    return {
+        **pages.frame(engagement, _("Data")),
+        **overview(dataset),
+        "datasets": engagement.datasets.oldest_first(),
+        "upload": UploadForm(initial={"dataset": dataset and dataset.pk}),
+        "freeze": FreezeForm(),
+        "here": _data_url(engagement, dataset),
+        "max_upload_bytes": settings.LEPTON_MAX_UPLOAD_BYTES,
+    }
+
+
+def _data_url(engagement, dataset) -> str:
+    url = reverse("training:data", args=[engagement.tenant.slug, engagement.pk])
+    return f"{url}?dataset={dataset.pk}" if dataset else url
+
+
+def overview(dataset) -> dict:
+    """The facts, imports and versions of a dataset (None: of nothing)."""
+    if dataset is None:
+        return {"dataset": None, "imports": [], "versions": [], "facts": None}
+    return {
+        "dataset": dataset,
+        "imports": dataset.imports.newest_first()[:IMPORTS],
+        "versions": dataset.versions.for_lists()[:VERSIONS],
+        "facts": facts(dataset.items.all()),
+    }
+
+
+def facts(labelled) -> dict | None:
+    """Counts by class and split, imbalance and sizes of labelled images; None where none are."""
+    counts = labelled.counts()
+    if not counts:
+        return None
+    totals = {label: sum(by_split.values()) for label, by_split in counts.items()}
+    names = [*Split.values, ""] if any("" in c for c in counts.values()) else Split.values
+    used = [name for name in names if any(c.get(name) for c in counts.values())]
+    return {
+        "images": sum(totals.values()),
+        "classes": len(totals),
+        "imbalance": max(totals.values()) / min(totals.values()),
+        "largest": max(totals, key=totals.get),
+        "smallest": min(totals, key=totals.get),
+        "bars": charts.bars({k: [c.get(name, 0) for name in used] for k, c in counts.items()}),
+        "parts": [split_label(name) for name in used],
+        "sizes": labelled.sizes(),
+        "labels": list(counts),
+        "splits": [(name, split_label(name)) for name in used if name],
+    }
+
+
+def split_label(name) -> str:
+    return str(Split(name).label) if name else _("No split yet")
+
+
+def gallery(request, labelled) -> dict:
+    """A page of thumbnails, narrowed as the address says."""
+    wanted = {"label": request.GET.get("label", ""), "split": request.GET.get("split", "")}
+    found = labelled.narrowed(**wanted).select_related("image")
+    rows, pager = rows_and_pager(request, found, ordering="path", size=THUMBS)
+    thumbs = [{"row": row, "url": media.signed_url(row.image.storage_key)} for row in rows]
+    counts = labelled.counts()
+    splits = {split for by_split in counts.values() for split in by_split}
+    return {
+        "thumbs": thumbs,
+        "pager": pager,
+        "wanted": wanted,
+        "labels": list(counts),
+        "splits": [(name, split_label(name)) for name in Split.values if name in splits],
+        "gallery_url": request.path,
+    }
+
+
+def import_context(request, import_) -> dict:
+    """One import with its rows, narrowed to an outcome where the address names one."""
+    counts = import_.rows.counts()
+    outcome = request.GET.get("outcome", "")
+    rows = import_.rows.filter(outcome=outcome) if outcome else import_.rows.all()
+    rows, pager = rows_and_pager(request, rows, ordering="position", size=ROWS)
+    return {
+        "import_": import_,
+        "counts": counts,
+        "tabs": _outcome_tabs(request.path, counts, outcome),
+        "rows": rows,
+        "pager": pager,
+        "progress": progress(import_, may(request.role, Capability.DATA)),
+        "here": request.get_full_path(),
+    }
+
+
+def progress(import_, may_cancel) -> dict | None:
+    """What the progress component shows; None once the import has ended."""
+    if import_.has_ended:
+        return None
+    cancel = {
+        "cancel_url": _url("import_cancel", import_),
+        "cancel_confirm": _("Cancel this import? What it has accepted so far stays."),
+    }
+    is_ending = import_.cancel_requested_at is not None
+    return {
+        "label": _("Cancelling…") if is_ending else import_.get_state_display(),
+        "done": import_.files_done,
+        "total": import_.files_total,
+        "eta_seconds": import_.eta_seconds,
+        **(cancel if may_cancel and not is_ending else {}),
+    }
+
+
+def _url(name, import_):
+    slug, engagement = import_.tenant.slug, import_.dataset.engagement_id
+    return reverse(f"training:{name}", args=[slug, engagement, import_.pk])
+
+
+def _outcome_tabs(path, counts, chosen):
+    every = {"label": _("All files"), "url": path, "count": sum(counts.values())}
+    tabs = [every | {"current": not chosen}]
+    for outcome in ImportRow.Outcome:
+        if n := counts.get(outcome.value):
+            tab = {"label": outcome.label, "url": f"{path}?outcome={outcome}", "count": n}
+            tabs.append(tab | {"current": chosen == outcome})
+    return tabs
+
+
+def version_context(version) -> dict:
+    """One version: counts by class and split, and what changed since the one before."""
+    before = version.dataset.versions.filter(number__lt=version.number).newest_first().first()
+    by_class = {
+        label: [version.counts[split][label] for split in Split.values] for label in version.classes
+    }
+    return {
+        "version": version,
+        "before": before,
+        "diff": versions.diff(before, version) if before else None,
+        "by_class": by_class.items(),
+        "totals": [version.images_in(split) for split in Split.values],
+        "splits": [split.label for split in Split],
+        "bars": charts.bars(by_class),
+        "sizes": version.items.sizes(),
+    }
