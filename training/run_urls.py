@@ -1,3 +1,21 @@
 """Pages of runs and model versions, below an engagement."""
 
-urlpatterns = []
+from django.urls import path
+
+from training import model_views, run_views
+
+ENGAGEMENT = "t/<slug:tenant>/e/<uuid:engagement>/"
+RUNS = f"{ENGAGEMENT}runs/"
+MODELS = f"{ENGAGEMENT}models/"
+urlpatterns = [
+    path(RUNS, run_views.runs, name="runs"),
+    path(f"{RUNS}start/", run_views.start_run, name="start_run"),
+    path(f"{RUNS}<uuid:pk>/", run_views.run, name="run"),
+    path(f"{RUNS}<uuid:pk>/cancel/", run_views.cancel_run, name="cancel_run"),
+    path(MODELS, model_views.models, name="models"),
+    path(f"{MODELS}<uuid:pk>/", model_views.model, name="model"),
+    path(f"{MODELS}<uuid:pk>/answers/", model_views.answers, name="model_answers"),
+    path(f"{MODELS}<uuid:pk>/files/<str:name>", model_views.model_file, name="model_file"),
+    path(f"{ENGAGEMENT}panels/runs/", run_views.runs_panel, name="runs_panel"),
+    path(f"{ENGAGEMENT}panels/quality/", model_views.quality_panel, name="quality_panel"),
+]

@@ -1,0 +1,90 @@
+"""Pages of model versions: the list, the accuracy page, the images behind each figure."""
+
+from django.http import Http404
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET
+
+from accounts.access import member_page
+from engagements import pages
+from lepton.lib import media
+from lepton.lib.paging import rows_and_pager
+from training.runs import files, quality, shown
+
+
+@require_GET
+@member_page()
+def models(request, engagement):
+    """All model versions of an engagement, newest first."""
+    engagement = pages.engagement_of(engagement)
+    rows, pager = rows_and_pager(request, engagement.model_versions.for_lists(), ordering="-number")
+    context = pages.frame(engagement, _("Models")) | {
+        "rows": quality.rows(rows, engagement.requirement),
+        "pager": pager,
+        "requirement": engagement.requirement,
+    }
+    return render(request, "training/models.html", context)
+
+
+@require_GET
+@member_page()
+def model(request, engagement, pk):
+    """What a model version is worth, on which images, and what it was made from."""
+    engagement, version = _version(engagement, pk)
+    context = pages.frame(engagement, _crumb(request, engagement), str(version))
+    context |= quality.facts(version, engagement.requirement, request.tenant.slug)
+    return render(request, "training/model.html", context)
+
+
+@require_GET
+@member_page()
+def answers(request, engagement, pk):
+    """The held-out images behind a cell of the confusion matrix."""
+    engagement, version = _version(engagement, pk)
+    evaluation = version.test_evaluation
+    if evaluation is None:
+        raise Http404
+    cell = {name: request.GET[name] for name in ("label", "answer") if name in request.GET}
+    items = evaluation.items.filter(**cell).select_related("image")
+    rows, pager = rows_and_pager(request, items, ordering=("score", "pk"), size=60)
+    crumb = (str(version), version.get_absolute_url())
+    context = pages.frame(engagement, _crumb(request, engagement), crumb, _("Images"))
+    context |= {"version": version, "cell": cell, "pager": pager, "total": items.count()}
+    context["items"] = [(row, media.signed_url(row.image.storage_key)) for row in rows]
+    return render(request, "training/model_answers.html", context)
+
+
+@require_GET
+@member_page()
+def model_file(request, engagement, pk, name):
+    """Send the browser to one of a model version's files."""
+    _engagement, version = _version(engagement, pk)
+    if name not in files.NAMES:
+        raise Http404
+    return redirect(media.signed_url(f"{version.storage_prefix}/{name}"))
+
+
+@require_GET
+@member_page()
+def quality_panel(request, engagement):
+    """The newest model version against the target, for the engagement's overview."""
+    engagement = pages.engagement_of(engagement)
+    newest = engagement.model_versions.for_lists().first()
+    requirement = engagement.requirement
+    metric = requirement.metric if requirement else "accuracy"
+    context = {
+        "engagement": engagement,
+        "version": newest,
+        "metric": newest and shown.metric_of(newest.test_evaluation, requirement, metric),
+    }
+    return render(request, "training/_quality_panel.html", context)
+
+
+def _version(engagement, pk):
+    engagement = pages.engagement_of(engagement)
+    return engagement, get_object_or_404(engagement.model_versions.for_lists(), pk=pk)
+
+
+def _crumb(request, engagement):
+    return _("Models"), reverse("training:models", args=[request.tenant.slug, engagement.pk])

@@ -1,0 +1,159 @@
+"""The form that starts a run; its settings are built from the methods' dataclasses."""
+
+from dataclasses import MISSING, fields
+
+from django import forms
+from django.conf import settings
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from training.engine import backbones
+from training.models import DatasetVersion, Run
+from training.runs import cost
+from training.task_types import params as task_params
+
+METHOD_NOTES = {
+    Run.Method.LINEAR_PROBE: gettext_lazy(
+        "The network stays as it is and a classifier is fitted on what it sees. The first answer."
+    ),
+    Run.Method.FINE_TUNE: gettext_lazy(
+        "The network's last part, or all of it, learns too. Slower, and better with more images."
+    ),
+}
+
+
+class VersionField(forms.ModelChoiceField):
+    """A choice among frozen dataset versions."""
+
+    def label_from_instance(self, version):
+        words = {"version": version, "images": version.images, "classes": len(version.classes)}
+        return _("%(version)s · %(images)s images in %(classes)s classes") % words
+
+
+class StartRunForm(forms.Form):
+    """Which data, which method, which network; every setting has a default."""
+
+    def __init__(self, engagement, data=None, *, asked=None):
+        super().__init__(data)
+        self.versions = DatasetVersion.objects.filter(dataset__engagement=engagement)
+        self.versions = self.versions.select_related("dataset").order_by("-created_at")
+        asked = data or asked or {}
+        self.version = self._asked_version(asked.get("dataset_version"))
+        self.reason = ""
+        method, backbone = self._recommended()
+        self.method = asked.get("method") if asked.get("method") in Run.Method else method
+        self.backbone = asked.get("backbone") or backbone
+        if self.backbone not in backbones.CATALOGUE:
+            self.backbone = backbone
+        self._add_fields()
+
+    @property
+    def chosen(self) -> dict:
+        """The keyword arguments of services.start_run."""
+        names = ("dataset_version", "method", "backbone")
+        given = {name: self.cleaned_data[name] for name in names}
+        settings_ = {name: self.cleaned_data[name] for name in self._known()}
+        return given | {"params": {n: v for n, v in settings_.items() if v not in ("", None)}}
+
+    @property
+    def methods(self) -> list[dict]:
+        """The methods as cards."""
+        return [
+            {
+                "value": m.value,
+                "title": m.label,
+                "note": METHOD_NOTES[m],
+                "checked": m == self.method,
+            }
+            for m in Run.Method
+        ]
+
+    @property
+    def networks(self) -> list[dict]:
+        """The backbones as cards, with size, weights and expected cost."""
+        return [self._card(one) for one in backbones.CATALOGUE.values()]
+
+    @property
+    def setting_fields(self):
+        return [self[name] for name in self.fields if name in self._known()]
+
+    @property
+    def changed_settings(self) -> bool:
+        """Whether a setting was given or refused, so that they should be in view."""
+        given = any(self.data.get(name) for name in self._known())
+        return given or any(name in self.errors for name in self._known())
+
+    def _asked_version(self, pk):
+        newest = list(self.versions[:50])
+        return next((v for v in newest if str(v.pk) == str(pk)), newest[0] if newest else None)
+
+    def _recommended(self):
+        if self.version is None:
+            return Run.Method.LINEAR_PROBE, "resnet18"
+        folder = settings.LEPTON_WEIGHTS_DIR
+        pretrained = any(
+            one.pretrained and backbones.weights_available(one.name, folder)
+            for one in backbones.CATALOGUE.values()
+        )
+        version = self.version
+        method, params, self.reason = task_params.defaults_for(
+            version.images_in("train"), len(version.classes), pretrained=pretrained
+        )
+        return method, params.backbone
+
+    def _known(self) -> dict:
+        known = fields(task_params.METHODS[self.method])
+        return {item.name: item for item in known if item.name != "backbone"}
+
+    def _add_fields(self):
+        self.fields["dataset_version"] = VersionField(
+            self.versions, label=_("Dataset version"), initial=self.version, empty_label=None
+        )
+        self.fields["method"] = forms.ChoiceField(
+            label=_("Method"), choices=Run.Method, initial=self.method, widget=forms.RadioSelect
+        )
+        self.fields["backbone"] = forms.ChoiceField(
+            label=_("Network"),
+            choices=[(one.name, one.title) for one in backbones.CATALOGUE.values()],
+            initial=self.backbone,
+            widget=forms.RadioSelect,
+        )
+        suited = backbones.get(self.backbone).defaults
+        for name, item in self._known().items():
+            self.fields[name] = setting_field(item, suited.get(name, item.default))
+
+    def _card(self, one):
+        available = backbones.weights_available(one.name, settings.LEPTON_WEIGHTS_DIR)
+        fetched = settings.LEPTON_DOWNLOAD_WEIGHTS
+        possible = one.pretrained or self.method == Run.Method.FINE_TUNE
+        return {
+            "value": one.name,
+            "title": one.title,
+            "note": _(one.note) if one.note else "",
+            "millions": one.parameters / 1e6,
+            "cpu_ms": one.cpu_ms,
+            "checked": one.name == self.backbone,
+            "missing": one.pretrained and not available and not fetched and one.weights_file,
+            "only_tuned": not possible,
+            "seconds": cost.seconds(self.version, self.method, one.name) if self.version else None,
+        }
+
+
+def setting_field(item, default):
+    """Build the form field of one setting; left empty, it takes its default."""
+    limits = item.metadata
+    words = {"label": _(limits["label"]), "help_text": _(limits["help"]), "required": False}
+    if "choices" in limits:
+        empty = ("", _("default: %s") % default)
+        return forms.ChoiceField(choices=[empty, *((c, c) for c in limits["choices"])], **words)
+    kind = forms.IntegerField if _is_whole(item) else forms.FloatField
+    field = kind(min_value=limits.get("min"), max_value=limits.get("max"), **words)
+    shown = _("chosen by itself") if default in (None, MISSING) else f"{default:g}"
+    field.widget.attrs |= {"placeholder": shown}
+    if kind is forms.FloatField:
+        field.widget.attrs["step"] = "any"
+    return field
+
+
+def _is_whole(item):
+    return item.type is int

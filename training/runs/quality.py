@@ -1,0 +1,103 @@
+"""Facts about what model versions are worth, in the form the pages' components take."""
+
+from urllib.parse import urlencode
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from lepton.lib import charts
+from training.runs import files, shown
+
+
+def rows(versions, requirement) -> list[dict]:
+    """One row per model version for lists."""
+    asked = requirement.metric if requirement else "accuracy"
+    return [
+        {
+            "version": version,
+            "backbone": shown.backbone_title(version.backbone),
+            "metric": shown.metric_of(version.test_evaluation, requirement, asked),
+        }
+        for version in versions
+    ]
+
+
+def facts(version, requirement, slug) -> dict:
+    """What the accuracy page shows."""
+    evaluation = version.test_evaluation
+    address = reverse("training:model_answers", args=[slug, version.engagement_id, version.pk])
+    return {
+        "version": version,
+        "evaluation": evaluation,
+        "requirement": requirement,
+        "backbone": shown.backbone_title(version.backbone),
+        "metrics": metrics(evaluation, requirement),
+        "confusion": _confusion(evaluation, version.classes, address) if evaluation else [],
+        "wrong": evaluation and sum(not c["right"] and c["n"] for c in _cells(evaluation)),
+        "answers_url": address,
+        "origin": origin(version),
+        "files": [_file(version, name) for name in files.NAMES],
+        "weights": (version.meta.get("weights") or {}),
+        "parity": parity(version.meta),
+    }
+
+
+def metrics(evaluation, requirement) -> list[dict]:
+    """The figures of an evaluation, the one with the target first."""
+    if evaluation is None:
+        return []
+    judged = [shown.metric_of(evaluation, requirement, name) for name in ("accuracy", "macro_f1")]
+    judged.sort(key=lambda metric: metric["target"] is None)
+    plain = [
+        (_("Macro precision"), evaluation.macro_precision, _("mean over the classes")),
+        (_("Macro recall"), evaluation.macro_recall, _("mean over the classes")),
+    ]
+    rows_ = [{"label": a, "text": f"{v * 100:.1f}", "unit": "%", "note": n} for a, v, n in plain]
+    ece = {
+        "label": _("Calibration error"),
+        "text": f"{evaluation.ece * 100:.1f}",
+        "unit": "%",
+        "note": _("how far confidence is from being right (ECE)"),
+    }
+    return [*judged, *rows_, ece]
+
+
+def origin(version) -> list[tuple]:
+    """Where a model version came from, as facts to print."""
+    meta, manifest = version.meta, version.run.manifest
+    weights, device = meta.get("weights") or {}, meta.get("device") or {}
+    facts_ = [
+        (_("Network"), shown.backbone_title(version.backbone)),
+        (_("Method"), version.get_method_display()),
+        (_("Started from"), weights.get("file") or _("random numbers (no pretrained weights)")),
+        (_("Hash of these weights"), (weights.get("sha256") or "")[:16]),
+        (_("Device"), " ".join(filter(None, [device.get("type"), device.get("name")]))),
+        (_("Seed"), manifest.get("seed")),
+        (_("Code"), (manifest.get("code_revision") or "")[:24]),
+        (_("Parity of the export"), parity(meta)),
+    ]
+    return [(label, value) for label, value in facts_ if value not in ("", None)]
+
+
+def parity(meta: dict) -> str:
+    """How far the exported graph's probabilities are from the trained network's, in words."""
+    gap = (meta.get("parity") or {}).get("max_probability_difference")
+    return "" if gap is None else _("probabilities differ by at most %s") % f"{gap:.1e}"
+
+
+def _file(version, name):
+    known = version.meta.get("files", {}).get(name, {})
+    return {"name": name, "bytes": known.get("bytes"), "sha256": known.get("sha256", "")}
+
+
+def _confusion(evaluation, classes, address):
+    def url(label, answer):
+        return f"{address}?{urlencode({'label': label, 'answer': answer})}"
+
+    return charts.confusion(evaluation.confusion, classes, url)
+
+
+def _cells(evaluation):
+    for i, row in enumerate(evaluation.confusion):
+        for j, n in enumerate(row):
+            yield {"n": n, "right": i == j}
