@@ -7,7 +7,6 @@ from django.utils.translation import gettext_lazy as _
 
 from lepton.templatetags.ui import bytes_, percent
 from serving.models import Endpoint
-from training.models import ModelVersion
 
 
 class EndpointForm(forms.ModelForm):
@@ -37,7 +36,7 @@ class VersionChoice(forms.ModelChoiceField):
 class DeployForm(forms.Form):
     """Which model version to put in place."""
 
-    model_version = VersionChoice(ModelVersion.objects.none(), label=_("Model version"))
+    model_version = VersionChoice(None, label=_("Model version"))
 
     def __init__(self, *arguments, engagement, **options):
         super().__init__(*arguments, **options)
