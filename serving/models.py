@@ -12,6 +12,17 @@ from engagements.models import Engagement
 from training.models import ModelVersion
 
 
+class EndpointQuerySet(models.QuerySet):
+    """Reads on endpoints."""
+
+    def for_lists(self):
+        """With what answers at each, in two queries."""
+        live = Deployment.objects.newest_first().filter(state=Deployment.State.LIVE)
+        newest = live.order_by("endpoint_id", "-number").distinct("endpoint_id")
+        champions = models.Prefetch("deployments", newest, to_attr="champions")
+        return self.select_related("tenant").prefetch_related(champions)
+
+
 class Endpoint(Authored, TenantModel):
     """A tenant's address for predictions; its URL never changes, whatever model answers."""
 
@@ -22,6 +33,8 @@ class Endpoint(Authored, TenantModel):
         default=True,
         help_text=_("Needed to review answers and to learn from corrections."),
     )
+
+    objects = ScopedManager.from_queryset(EndpointQuerySet)()
 
     class Meta(TenantModel.Meta):
         constraints = [
@@ -52,6 +65,8 @@ class Endpoint(Authored, TenantModel):
     @property
     def champion(self):
         """The deployment that answers: the newest live one, or None."""
+        if "champions" in self.__dict__:  # by for_lists()
+            return next(iter(self.champions), None)
         return self.deployments.newest_first().filter(state=Deployment.State.LIVE).first()
 
 
@@ -117,6 +132,20 @@ class PredictionQuerySet(models.QuerySet):
 
     def newest_first(self):
         return self.select_related("model_version").order_by("-at")
+
+    def matching(
+        self, *, endpoint=None, label=None, reference=None, since=None, until=None, **_paging
+    ):
+        """Narrowed to what is given: the endpoint's slug, the answer, the client's reference."""
+        wanted = {
+            "endpoint__slug": endpoint,
+            "label": label,
+            "reference": reference,
+            "at__gte": since,
+            "at__lt": until,
+        }
+        given = {name: value for name, value in wanted.items() if value is not None}
+        return self.select_related("model_version", "endpoint").filter(**given)
 
 
 class Prediction(TenantModel):

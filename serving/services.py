@@ -45,7 +45,7 @@ def deploy(endpoint, *, model_version, by):
             message = _("Model version %(number)s is in place already.")
             raise ValidationError(message % {"number": model_version.number})
         deployment = _add(endpoint, model_version, Reason.DEPLOY, by)
-        _tell(deployment, "model.deployed", by=by)
+        _tell(deployment, "model.deployed", by=by, url=endpoint.get_absolute_url())
     return deployment
 
 
@@ -59,7 +59,7 @@ def roll_back(endpoint, *, by):
                 _("There is nothing to roll back to: no other model version has answered here.")
             )
         deployment = _add(endpoint, before.model_version, Reason.ROLLBACK, by)
-        _tell(deployment, "model.rolled_back", by=by)
+        _tell(deployment, "model.rolled_back", by=by, url=endpoint.get_absolute_url())
     return deployment
 
 
@@ -84,6 +84,7 @@ def mark_failed(deployment_id, *, cause):
         if not this.update(state=State.FAILED, cause=cause):
             return
         deployment = Deployment.objects.get(pk=deployment_id)
+        # No address: building one would load every page of the site into the data plane.
         _tell(deployment, "deployment.failed", by=None, cause=cause)
 
 
@@ -112,19 +113,12 @@ def _add(endpoint, model_version, reason, by):
     )
 
 
-def _tell(deployment, kind, *, by, **params):
+def _tell(deployment, kind, *, by, url="", **params):
     """Timeline, audit, live pages and the data plane."""
     endpoint, version = deployment.endpoint, deployment.model_version
     audit.record(kind, endpoint, by=by, version=version.number, number=deployment.number, **params)
-    timeline.record(
-        endpoint.engagement,
-        kind,
-        by=by,
-        url=endpoint.get_absolute_url(),
-        version=version.number,
-        endpoint=endpoint.slug,
-        **params,
-    )
+    params |= {"version": version.number, "endpoint": endpoint.slug}
+    timeline.record(endpoint.engagement, kind, by=by, url=url, **params)
     _look_again(endpoint)
     announce_deployment()
 

@@ -1,16 +1,19 @@
 """A tiny real model, its version in the database, and the real inference process."""
 
 import json
-import os
 import signal
 import socket
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import httpx
+import psycopg
 import pytest
+from django import conf
+from django.test import TransactionTestCase
 
 from accounts.scoping import tenant_scope
 from serving import services
@@ -65,20 +68,62 @@ class Process:
         self.listener.close()
 
 
-@pytest.fixture
-def served_storage(settings, tmp_path):
-    """The storage and the cache that the test and the inference process share."""
-    return {
-        "LEPTON_HOME": str(tmp_path),
-        "LEPTON_CACHE_DIR": str(tmp_path / "cache"),
-        "LEPTON_SECRET_KEY": settings.SECRET_KEY,
+@pytest.fixture(scope="session")
+def served_home(tmp_path_factory):
+    """The storage and the cache that the tests and their inference processes share."""
+    return tmp_path_factory.mktemp("served")
+
+
+@pytest.fixture(scope="session")
+def served_environment(server_environment, served_home):
+    return server_environment | {
+        "LEPTON_HOME": str(served_home),
+        "LEPTON_CACHE_DIR": str(served_home / "cache"),
+        "LEPTON_SECRET_KEY": conf.settings.SECRET_KEY,
         "LEPTON_MAX_REQUEST_BYTES": "2000000",
     }
 
 
+@pytest.fixture(scope="session")
+def one_process(django_db_setup, served_environment, _owner_empties_tables):
+    """One inference process for all tests that do not harm it."""
+    empty_tables = TransactionTestCase._fixture_teardown
+
+    def empty_beside_a_reader(self):
+        with suppress(psycopg.errors.DeadlockDetected):
+            empty_tables(self)
+            return
+        empty_tables(self)
+
+    TransactionTestCase._fixture_teardown = empty_beside_a_reader
+    process = Process(served_environment)
+    try:
+        yield process.start().wait()
+    finally:
+        TransactionTestCase._fixture_teardown = empty_tables
+        process.stop()
+
+
 @pytest.fixture
-def inference(transactional_db, server_environment, served_storage):
-    process = Process(os.environ | server_environment | served_storage)
+def served(settings, served_home):
+    """Storage is that of the inference process."""
+    settings.STORAGES = settings.STORAGES | {
+        "default": {
+            "BACKEND": "django.core.files.storage.FileSystemStorage",
+            "OPTIONS": {"location": served_home / "storage", "allow_overwrite": True},
+        }
+    }
+
+
+@pytest.fixture
+def inference(transactional_db, served, one_process):
+    return one_process
+
+
+@pytest.fixture
+def own_inference(transactional_db, served, served_environment):
+    """A process of the test's own, to be killed or stopped."""
+    process = Process(served_environment)
     try:
         yield process.start().wait()
     finally:
@@ -86,7 +131,7 @@ def inference(transactional_db, server_environment, served_storage):
 
 
 @pytest.fixture
-def castings(transactional_db, acme, alice):
+def castings(transactional_db, served, acme, alice):
     """An engagement of Acme with an endpoint `castings`; nothing is deployed yet."""
     engagement = factories.engagement(acme, alice)
     with tenant_scope(acme):

@@ -54,7 +54,7 @@ def graph(seed: int, classes: int = 2) -> bytes:
 
 
 def model_version(engagement, *, by, seed=1, data=None, classes=CLASSES, stored=None, meta=None):
-    """A model version whose files are in storage; `stored` puts other bytes there than were hashed."""
+    """A model version with its files; `stored` puts other bytes there than were hashed."""
     data = graph(seed, len(classes)) if data is None else data
     number = ModelVersion.objects.filter(engagement=engagement).count() + 1
     prefix = f"tenants/{engagement.tenant_id}/models/test-{engagement.pk}-{number}"

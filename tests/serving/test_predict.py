@@ -40,3 +40,41 @@ def test_every_form_of_a_request_gets_the_same_answer(ask, deployed, version_of,
     assert sum(x["score"] for x in first["scores"]) == pytest.approx(1, abs=1e-5)
     assert first["latency_ms"] > 0
     assert len({answer(r)["prediction_id"] for r in forms}) == len(forms)
+
+
+def test_top_k_and_reference_come_by_query_form_or_json(ask, deployed, version_of, acme, inference):
+    deployed(version_of())
+    image = models.picture()
+    encoded = base64.b64encode(image).decode()
+    replies = [
+        ask(image, path="acme/castings/predict?top_k=1&reference=A-1"),
+        ask(files={"image": image}, data=None, path="acme/castings/predict?top_k=1&reference=A-1"),
+        ask(json={"image": encoded, "top_k": 1, "reference": "A-1"}),
+    ]
+    for reply in map(answer, replies):
+        assert len(reply["scores"]) == 1
+        assert reply["reference"] == "A-1"
+    ids = {answer(reply)["prediction_id"] for reply in replies}
+    inference.until(lambda: _ids_of(acme, reference="A-1") == ids, seconds=2)
+
+
+def test_an_image_of_any_kind_is_answered(ask, deployed, version_of):
+    deployed(version_of())
+    for kind in ("PNG", "WEBP", "BMP", "TIFF", "GIF"):
+        assert answer(ask(models.picture(kind=kind)))["label"]
+
+
+def test_the_endpoint_describes_itself(ask, castings, deployed, version_of, inference):
+    inference.until(lambda: ask(method="GET", path="acme/castings").status_code == 200)
+    before = answer(ask(method="GET", path="acme/castings"))
+    assert not before["ready"] and before["classes"] is None
+    version = version_of()
+    deployed(version)
+    after = answer(ask(method="GET", path="acme/castings"))
+    assert after["ready"] and after["classes"] == models.CLASSES
+    assert after["model_version"] == version.number
+
+
+def _ids_of(tenant, **which):
+    with tenant_scope(tenant):
+        return {str(pk) for pk in Prediction.objects.filter(**which).values_list("pk", flat=True)}
