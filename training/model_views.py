@@ -46,11 +46,13 @@ def answers(request, engagement, pk):
     if evaluation is None:
         raise Http404
     cell = {name: request.GET[name] for name in ("label", "answer") if name in request.GET}
-    items = evaluation.items.filter(**cell).select_related("image")
+    wrong = "wrong" in request.GET
+    items = evaluation.items.cell(**cell, wrong=wrong).select_related("image")
     rows, pager = rows_and_pager(request, items, ordering=("score", "pk"), size=60)
     crumb = (str(version), version.get_absolute_url())
     context = pages.frame(engagement, _crumb(request, engagement), crumb, _("Images"))
     context |= {"version": version, "cell": cell, "pager": pager, "total": items.count()}
+    context["wrong"] = wrong
     context["items"] = [(row, media.signed_url(row.image.storage_key)) for row in rows]
     return render(request, "training/model_answers.html", context)
 

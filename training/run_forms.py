@@ -56,6 +56,11 @@ class StartRunForm(forms.Form):
         return given | {"params": {n: v for n, v in settings_.items() if v not in ("", None)}}
 
     @property
+    def recommendation(self) -> str:
+        """What suits this data on this server, and why."""
+        return f"{_(self.reason)}" if self.reason else ""
+
+    @property
     def methods(self) -> list[dict]:
         """The methods as cards."""
         return [

@@ -8,6 +8,7 @@ from django.db import connection
 
 from accounts.scoping import tenant_scope
 from engagements.models import TimelineEntry
+from lepton.lib import storage
 from tests import factories
 from tests.training import made_of
 from training import leases, runner
@@ -55,7 +56,7 @@ def test_a_run_ends_with_a_model_version_measured_on_the_test_split(acme, run):
         assert {"run.queued", "run.succeeded"} <= kinds
     for name in files.NAMES:
         assert default_storage.exists(f"{version.storage_prefix}/{name}")
-    meta = json.loads(default_storage.open(f"{version.storage_prefix}/meta.json").read())
+    meta = json.loads(storage.get(f"{version.storage_prefix}/meta.json"))
     assert meta == version.meta
     assert done.manifest["seed"] == 0
     assert done.manifest["weights"]["sha256"]

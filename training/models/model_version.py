@@ -88,6 +88,16 @@ class Evaluation(TenantModel):
         ]
 
 
+class EvaluatedItemQuerySet(models.QuerySet):
+    """Reads on evaluated items."""
+
+    def cell(self, *, label=None, answer=None, wrong=False):
+        """Those of a cell, row or column of the confusion matrix; with `wrong` only the errors."""
+        wanted = {"label": label, "answer": answer}
+        found = self.filter(**{name: value for name, value in wanted.items() if value is not None})
+        return found.exclude(answer=models.F("label")) if wrong else found
+
+
 class EvaluatedItem(TenantModel):
     """What a model version answered for one held-out image. Never changed."""
 
@@ -98,6 +108,8 @@ class EvaluatedItem(TenantModel):
     answer = models.CharField(max_length=80)
     score = models.FloatField()  # probability of the answer
     scores = ArrayField(models.FloatField())  # in the order of the model version's classes
+
+    objects = ScopedManager.from_queryset(EvaluatedItemQuerySet)()
 
     class Meta(TenantModel.Meta):
         indexes = [models.Index(fields=["evaluation", "label", "answer"], name="evaluated_by_cell")]

@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Authored
@@ -75,6 +76,18 @@ class Run(Leased, Authored, TenantModel):
     @property
     def has_ended(self) -> bool:
         return self.state in self.ENDED
+
+    @property
+    def topic(self) -> str:
+        """What pages that show it watch."""
+        return f"run:{self.pk}"
+
+    @property
+    def took_seconds(self) -> float | None:
+        """From the first start to the end, or until now; None while it waits."""
+        if self.started_at is None:
+            return None
+        return ((self.finished_at or timezone.now()) - self.started_at).total_seconds()
 
     @property
     def shown_state(self) -> str:

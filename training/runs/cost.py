@@ -1,4 +1,4 @@
-"""What a run will probably cost on this machine, from measured milliseconds an image; torch-free."""
+"""What a run will probably cost, from measured milliseconds an image."""
 
 from training.engine import backbones
 from training.task_types import params as task_params

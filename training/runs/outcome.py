@@ -136,7 +136,7 @@ def _record(run, kind, **words):
     url = run.get_absolute_url()
     timeline.record(run.engagement, kind, by=None, url=url, number=run.number, **words)
     audit.record(kind, run, by=None, **words)
-    live.look_again(run.tenant_id, f"run:{run.pk}")
+    live.look_again(run.tenant_id, run.topic)
 
 
 def _tell(claim, run):

@@ -73,7 +73,7 @@ def cancel_run(run, *, by):
 def _tell(run, kind, *, by, **words):
     url = run.get_absolute_url()
     timeline.record(run.engagement, kind, by=by, url=url, number=run.number, **words)
-    live.look_again(run.tenant_id, f"run:{run.pk}")
+    live.look_again(run.tenant_id, run.topic)
 
 
 def _task_type(engagement):

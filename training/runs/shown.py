@@ -29,7 +29,10 @@ def run_facts(run) -> dict:
         "loss_chart": _loss_chart(epochs) if len(epochs) > 1 else None,
         "accuracy_chart": _accuracy_chart(epochs) if len(epochs) > 1 else None,
         "accuracy": metric_of(run.test_evaluation, run.engagement.requirement, "accuracy"),
-        "interrupted": bool(run.attempt > 1 and not run.has_ended),
+        "cause": _(run.cause) if run.cause else "",
+        "hint": _(run.hint) if run.hint else "",
+        "interrupted": bool(run.crashes and not run.has_ended),
+        "interruption": _("Attempt %s goes on from the last checkpoint.") % run.attempt,
     }
 
 
