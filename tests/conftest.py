@@ -84,6 +84,12 @@ def _storage_of_its_own(settings, tmp_path):
     settings.LEPTON_CACHE_DIR = tmp_path / "cache"
 
 
+@pytest.fixture(autouse=True)
+def _passwords_are_quick(settings):
+    """A slow hash protects people; here it would only make every test wait for it."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
 @pytest.fixture
 def mei(db):
     """The vendor's account manager."""
