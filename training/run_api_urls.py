@@ -1,3 +1,21 @@
 """API operations on runs and model versions, below a tenant."""
 
-urlpatterns = []
+from django.urls import path
+
+from training import model_api, run_api
+
+ENGAGEMENT = "engagements/<uuid:engagement>"
+RUN = "runs/<uuid:run>"
+VERSION = "model-versions/<uuid:version>"
+urlpatterns = [
+    path("catalogue", run_api.catalogue, name="catalogue"),
+    path(f"{ENGAGEMENT}/runs", run_api.runs, name="runs"),
+    path(RUN, run_api.run, name="run"),
+    path(f"{RUN}/cancel", run_api.cancel, name="cancel_run"),
+    path(f"{RUN}/epochs", run_api.epochs, name="epochs"),
+    path(f"{ENGAGEMENT}/model-versions", model_api.model_versions, name="model_versions"),
+    path(VERSION, model_api.model_version, name="model_version"),
+    path(f"{VERSION}/files", model_api.files, name="model_files"),
+    path(f"{VERSION}/evaluations", model_api.evaluations, name="evaluations"),
+    path("evaluations/<uuid:evaluation>/items", model_api.items, name="evaluation_items"),
+]
