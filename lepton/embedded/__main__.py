@@ -11,7 +11,7 @@ def main() -> None:
     words.add_argument("action", choices=("status", "stop", "reset"))
     words.add_argument("home", nargs="?", default=embedded.default_home())
     words.add_argument("--force", action="store_true", help="reset without asking")
-    chosen = words.parse_args()
+    chosen = words.parse_intermixed_args()
     {"status": status, "stop": stop, "reset": reset}[chosen.action](chosen)
 
 
