@@ -1,4 +1,4 @@
-"""Many answers at once: each is taken or refused by itself, and the timeline says so in one line."""
+"""Many answers at once: each taken or refused by itself, told of in one line of the timeline."""
 
 from collections import Counter
 from dataclasses import dataclass

@@ -34,9 +34,19 @@ class RowCounts:
 
     def collect(self):
         rows = GaugeMetricFamily("lepton_rows", "Rows by kind and state.", labels=["kind", "state"])
-        for kind, state, count in system.call("lepton_counts"):
+        up = GaugeMetricFamily("lepton_database_up", "1 if the database answers, else 0.")
+        counts = self._counts()
+        for kind, state, count in counts or []:
             rows.add_metric([kind, state], count)
-        yield rows
+        up.add_metric([], 0 if counts is None else 1)
+        yield from (rows, up)
+
+    def _counts(self):
+        """The counts, or None while the database is away: the other metrics are still wanted."""
+        try:
+            return system.call("lepton_counts")
+        except DatabaseError:
+            return None
 
     def describe(self):
         return []

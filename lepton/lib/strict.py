@@ -16,7 +16,7 @@ class StrictSerializer(serializers.Serializer):
 
 
 def valid(serializer_class, data) -> dict:
-    """Return `data` as the serializer understands it; raise what becomes a 400 naming the fields."""
+    """Return `data` as the serializer understands it, or raise what becomes a 400 naming fields."""
     serializer = serializer_class(data=data)
     serializer.is_valid(raise_exception=True)
     return serializer.validated_data
