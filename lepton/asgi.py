@@ -13,11 +13,12 @@ from channels.security.websocket import AllowedHostsOriginValidator  # noqa: E40
 from django.urls import path  # noqa: E402
 
 from lepton.forward import ForwardPredictions  # noqa: E402
+from lepton.limits import LimitBodies  # noqa: E402
 from lepton.live import BoardConsumer, LiveConsumer  # noqa: E402
 
 application = ProtocolTypeRouter(
     {
-        "http": ForwardPredictions(django_application),
+        "http": ForwardPredictions(LimitBodies(django_application)),
         "websocket": AllowedHostsOriginValidator(
             AuthMiddlewareStack(
                 URLRouter(

@@ -3,14 +3,13 @@
 import hashlib
 
 import pytest
-from django.core.exceptions import ValidationError
 
 from accounts.scoping import tenant_scope
 from tests import factories
 from tests.training import imports
 from tests.training.zips import two_classes, zipped
 from training.datasets import manifest, versions
-from training.models import Dataset, DatasetVersion
+from training.models import Dataset
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
