@@ -11,7 +11,7 @@ from serving.snippets import snippets
 
 def endpoint_of(engagement) -> Endpoint | None:
     """Return the engagement's endpoint, or None before it is made."""
-    return engagement.endpoints.first()
+    return engagement.endpoints.select_related("tenant").first()
 
 
 def existing_endpoint(engagement) -> Endpoint:
