@@ -26,10 +26,10 @@ class VersionChoice(forms.ModelChoiceField):
     """Names a model version with what it scored."""
 
     def label_from_instance(self, version):
-        facts = [str(version), version.backbone, version.get_method_display()]
+        facts = [_("Version %s") % version.number, version.backbone]
         evaluation = version.test_evaluation
         if evaluation:
-            facts.append(percent(evaluation.accuracy))
+            facts.insert(1, percent(evaluation.accuracy))
         return " · ".join(facts)
 
 
@@ -38,10 +38,12 @@ class DeployForm(forms.Form):
 
     model_version = VersionChoice(None, label=_("Model version"))
 
-    def __init__(self, *arguments, engagement, **options):
+    def __init__(self, *arguments, endpoint, **options):
         super().__init__(*arguments, **options)
         field = self.fields["model_version"]
-        field.queryset = engagement.model_versions.newest_first()
+        present = endpoint.deployments.in_place()
+        others = endpoint.engagement.model_versions.newest_first()
+        field.queryset = others.exclude(pk=present and present.model_version_id)
         field.empty_label = None
 
 

@@ -41,7 +41,7 @@ def champion(request, endpoint) -> dict:
         "before": endpoint.deployments.before_the_present(),
     }
     if context["may_deploy"]:
-        context["deploy_form"] = forms.DeployForm(engagement=endpoint.engagement)
+        context["deploy_form"] = forms.DeployForm(endpoint=endpoint)
     return context
 
 

@@ -19,7 +19,7 @@ State, Reason = Deployment.State, Deployment.Reason
 def create_endpoint(engagement, *, slug, by, keeps_inputs=True):
     """Give an engagement its address for predictions; there is one, and it never changes."""
     endpoint = Endpoint(engagement=engagement, slug=slug, keeps_inputs=keeps_inputs, **author(by))
-    endpoint.clean_fields()
+    endpoint.clean_fields(exclude={"created_by"})
     with transaction.atomic():
         Engagement.objects.select_for_update().get(pk=engagement.pk)
         if engagement.endpoints.exists():

@@ -37,11 +37,12 @@ def create(request, engagement):
 @member_page(Capability.DEPLOY)
 def deploy(request, engagement):
     """Put a model version in place."""
-    engagement = engagement_of(engagement)
-    here = pages.existing_endpoint(engagement)
-    form = forms.DeployForm(request.POST, engagement=engagement)
+    here = pages.existing_endpoint(engagement_of(engagement))
+    form = forms.DeployForm(request.POST, endpoint=here)
     if not form.is_valid():
-        messages.error(request, _("Choose one of this engagement's model versions."))
+        messages.error(
+            request, _("Choose a model version of this engagement that is not in place.")
+        )
         return redirect(here)
     with refusals_told(request):
         version = form.cleaned_data["model_version"]
