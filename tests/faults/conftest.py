@@ -1,0 +1,40 @@
+"""A place for workers to be killed in: short leases, a storage both they and the test see."""
+
+import pytest
+
+from tests import factories
+from tests.faults.workers import Worker
+
+SHORT = {
+    "LEPTON_LEASE_SECONDS": "3",
+    "LEPTON_HEARTBEAT_SECONDS": "0.5",
+    "LEPTON_SWEEP_SECONDS": "0.5",
+    "OMP_NUM_THREADS": "1",
+}
+
+
+@pytest.fixture
+def surroundings(server_environment, settings, tmp_path):
+    """The environment of this test's workers; the test's own settings agree with it."""
+    settings.LEPTON_HOME = tmp_path
+    settings.LEPTON_CACHE_DIR = tmp_path / "cache"
+    return server_environment | SHORT | {"LEPTON_HOME": str(tmp_path)}
+
+
+@pytest.fixture
+def workers(surroundings, tmp_path):
+    """Start workers with `workers("name")`; whatever still runs in the end is killed."""
+    started = []
+
+    def start(name, **environment):
+        started.append(Worker(surroundings | environment, tmp_path / f"{name}.log"))
+        return started[-1]
+
+    yield start
+    for worker in started:
+        worker.kill()
+
+
+@pytest.fixture
+def engagement(acme, alice):
+    return factories.engagement(acme, alice)
