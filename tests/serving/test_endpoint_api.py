@@ -50,12 +50,12 @@ def test_an_endpoint_is_made_deployed_to_and_rolled_back(api, acme, alice, engag
             services.mark_live(response.json()["id"])
     back = post(client, "endpoints/castings/rollback/").json()
     assert (back["number"], back["reason"], back["model_version"]["number"]) == (3, "rollback", 1)
-    listed = client.get(f"{BASE}/endpoints/castings/deployments/").json()["results"]
+    listed = client.get(f"{BASE}/endpoints/castings/deployments").json()["results"]
     assert [row["number"] for row in listed] == [3, 2, 1]
     assert listed[0]["by"] == "API key test client"
-    (endpoint,) = client.get(f"{BASE}/endpoints/").json()["results"]
+    (endpoint,) = client.get(f"{BASE}/endpoints").json()["results"]
     assert endpoint["champion"]["number"] == 2
-    assert client.get(f"{BASE}/endpoints/castings/").json() == endpoint
+    assert client.get(f"{BASE}/endpoints/castings").json() == endpoint
 
 
 def test_refusals_name_the_field(api, acme, alice, engagement):
@@ -76,8 +76,8 @@ def test_scopes_are_kept(api, engagement, acme, alice):
     client = api("view", "predict")
     sent = {"engagement": str(engagement.pk), "slug": "castings"}
     assert post(client, "endpoints/", sent).status_code == 403
-    assert client.get(f"{BASE}/endpoints/").status_code == 200
-    assert api("deploy").get(f"{BASE}/predictions/").status_code == 403
+    assert client.get(f"{BASE}/endpoints").status_code == 200
+    assert api("deploy").get(f"{BASE}/predictions").status_code == 403
 
 
 def test_predictions_are_listed_and_narrowed(api, acme, alice, engagement):
@@ -107,9 +107,9 @@ def test_predictions_are_listed_and_narrowed(api, acme, alice, engagement):
     assert days("?reference=B") == [3, 2]
     assert days("?since=2026-01-02T00:00:00Z&until=2026-01-03T00:00:00Z") == [2]
     assert days("?endpoint=other") == []
-    assert client.get(f"{BASE}/predictions/?since=soon").status_code == 400
-    assert client.get(f"{BASE}/predictions/?lable=ok").status_code == 400
-    row = client.get(f"{BASE}/predictions/?limit=1").json()["results"][0]
+    assert client.get(f"{BASE}/predictions?since=soon").status_code == 400
+    assert client.get(f"{BASE}/predictions?lable=ok").status_code == 400
+    row = client.get(f"{BASE}/predictions?limit=1").json()["results"][0]
     one = client.get(f"{BASE}/predictions/{row['id']}/").json()
     assert one == row
     assert one["scores"] == {"ok": 0.8, "scratch": 0.2}
