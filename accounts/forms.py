@@ -7,6 +7,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.roles import KEY_SCOPES, Capability, Role
+from accounts.templatetags.audit import verb
 
 LIFETIMES = [("30", _("30 days")), ("90", _("90 days")), ("365", _("1 year")), ("", _("Never"))]
 OVERLAPS = [("0", _("Right away")), ("1", _("In 1 hour")), ("24", _("In 1 day"))]
@@ -64,7 +65,12 @@ class RotateForm(forms.Form):
 class AuditFilter(forms.Form):
     """What the audit page is narrowed to."""
 
-    who = forms.CharField(label=_("Who"), required=False, max_length=100)
+    who = forms.CharField(
+        label=_("Who"),
+        required=False,
+        max_length=100,
+        widget=forms.TextInput(attrs={"placeholder": _("Person or key")}),
+    )
     verb = forms.ChoiceField(label=_("What"), required=False)
     day = forms.DateField(
         label=_("Day"),
@@ -74,7 +80,7 @@ class AuditFilter(forms.Form):
 
     def __init__(self, *args, verbs, **kwargs):
         super().__init__(*args, **kwargs)
-        self.fields["verb"].choices = [("", _("Everything")), *((v, v) for v in verbs)]
+        self.fields["verb"].choices = [("", _("Everything")), *((v, verb(v)) for v in verbs)]
 
     @property
     def narrowed(self) -> dict:

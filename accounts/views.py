@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
-from accounts import forms, invitations, services
+from accounts import forms, invitations, pages, services
 from accounts.access import member_page
 from accounts.models import ApiKey, AuditEntry, Membership
 from accounts.roles import Capability
@@ -123,7 +123,8 @@ def audit(request):
     form = forms.AuditFilter(request.GET, verbs=AuditEntry.objects.verbs())
     found = AuditEntry.objects.matching(**form.narrowed)
     rows, pager = rows_and_pager(request, found, ordering="-at")
-    context = {"entries": rows, "pager": pager, "form": form}
+    context = pages.trail(request, _("Audit"))
+    context |= {"entries": rows, "pager": pager, "form": form}
     template = "accounts/_audit.html" if request.htmx else "accounts/audit.html"
     return render(request, template, context)
 
@@ -133,7 +134,7 @@ def _membership(pk):
 
 
 def _members(request, *, form=None, invitation=None, status=200):
-    context = {
+    context = pages.trail(request, _("Members")) | {
         "memberships": Membership.objects.by_name(),
         "form": form or forms.MemberForm(),
         "role_form": forms.RoleForm(auto_id=False),
@@ -144,7 +145,7 @@ def _members(request, *, form=None, invitation=None, status=200):
 
 
 def _keys(request, *, form=None, made=None, secret="", status=200):
-    context = {
+    context = pages.trail(request, _("API keys")) | {
         "keys": ApiKey.objects.newest_first(),
         "form": form or forms.KeyForm(),
         "rotate_form": forms.RotateForm(auto_id=False),

@@ -85,6 +85,7 @@ class CustomerForm(RequirementForm, EngagementForm):
         label=_("Short name"),
         max_length=50,
         validators=[slug_validator],
+        widget=forms.TextInput(attrs={"data-slug-from": "#id_tenant_name"}),
         help_text=_("Part of every address and of the endpoint's URL: it cannot be changed."),
     )
     owner_name = forms.CharField(label=_("Owner's name"), max_length=120)
@@ -103,7 +104,12 @@ class OpenEngagementForm(RequirementForm, EngagementForm):
 class BoardFilter(forms.Form):
     """What the board is narrowed to."""
 
-    text = forms.CharField(label=_("Search"), required=False, max_length=100)
+    text = forms.CharField(
+        label=_("Search"),
+        required=False,
+        max_length=100,
+        widget=forms.TextInput(attrs={"placeholder": _("Customer or engagement")}),
+    )
     phase = forms.ChoiceField(label=_("Phase"), required=False)
     manager = forms.ModelChoiceField(None, label=_("Account manager"), required=False)
 

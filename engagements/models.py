@@ -129,6 +129,9 @@ class Requirement(Authored, TenantModel):
             ),
         ]
 
+    def __str__(self):
+        return f"Requirement, version {self.version}"
+
 
 class TimelineQuerySet(models.QuerySet):
     """Reads on the timeline."""

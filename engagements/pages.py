@@ -2,7 +2,6 @@
 
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
-from django.utils.translation import gettext as _
 
 from engagements.models import Engagement
 from engagements.phases import ORDER
@@ -25,7 +24,7 @@ def frame(engagement, *crumbs) -> dict:
     """
     slug = engagement.tenant.slug
     trail = [
-        (_("Engagements"), reverse("engagements:tenant", args=[slug])),
+        (engagement.tenant.name, reverse("engagements:tenant", args=[slug])),
         (engagement.name, reverse("engagements:overview", args=[slug, engagement.pk])),
         *(crumb if isinstance(crumb, tuple) else (crumb, "") for crumb in crumbs),
     ]

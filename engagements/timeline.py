@@ -1,5 +1,7 @@
 """The timeline: what happened, kept as a kind and its parameters and put into words when shown."""
 
+from itertools import groupby
+
 from django.utils.text import capfirst
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -68,6 +70,19 @@ def record(engagement, kind, *, by, url="", **params):
 
 def sentence(kind: str, params: dict) -> str:
     return SENTENCES[kind] % params
+
+
+def summed_up(entries) -> list[dict]:
+    """Return entries as `told`, answers to predictions one after the other summed up in one."""
+    rows = []
+    for kind_and_actor, group in groupby(entries, lambda e: (e.kind, e.actor_label)):
+        group = list(group)
+        if kind_and_actor[0] == "feedback.given" and len(group) > 1:
+            words = {"kind": "feedback.given_in_bulk", "params": {"count": len(group)}}
+            newest = group[0]
+            group = [TimelineEntry(actor_label=newest.actor_label, at=newest.at, **words)]
+        rows += [told(entry) for entry in group]
+    return rows
 
 
 def told(entry) -> dict:

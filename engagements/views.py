@@ -9,6 +9,7 @@ from django.views.decorators.http import require_GET, require_POST
 from accounts import system
 from accounts.access import member_page, staff_page
 from accounts.models import User
+from accounts.pages import trail
 from accounts.roles import Capability
 from engagements import forms, pages, phases, services
 from engagements.cards import cards, columns
@@ -16,7 +17,7 @@ from engagements.models import Engagement
 from lepton.lib.paging import rows_and_pager
 from lepton.lib.refusals import refusals_in, refusals_told
 
-NEWEST_ENTRIES = 12
+NEWEST_ENTRIES = 60  # summed up, the newest dozen of these are shown
 
 
 @require_GET
@@ -60,7 +61,8 @@ def open_customer(request):
 @member_page()
 def tenant(request):
     """A tenant's engagements."""
-    context = {"cards": cards(Engagement.objects.for_lists())}
+    context = trail(request, _("Engagements"))
+    context["cards"] = cards(Engagement.objects.for_lists())
     return render(request, "engagements/tenant.html", context)
 
 
@@ -76,7 +78,8 @@ def open_engagement(request):
             )
             return redirect(engagement)
     status = 422 if form.errors else 200
-    return render(request, "engagements/open.html", {"form": form}, status=status)
+    context = trail(request, _("Open an engagement")) | {"form": form}
+    return render(request, "engagements/open.html", context, status=status)
 
 
 @require_GET

@@ -50,3 +50,6 @@ class Feedback(Authored, TenantModel):
                 name="a_correction_names_the_right_label",
             ),
         ]
+
+    def __str__(self):
+        return f"{self.prediction.label}: {self.get_verdict_display()}"

@@ -9,5 +9,5 @@ register = template.Library()
 
 @register.filter
 def told(entries):
-    """Timeline entries as the timeline component takes them."""
-    return [timeline.told(entry) for entry in entries]
+    """Timeline entries, newest first, as the timeline component takes them."""
+    return timeline.summed_up(entries)

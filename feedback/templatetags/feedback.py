@@ -21,7 +21,7 @@ def thumbnail(prediction):
 def picture(prediction):
     """The picture a prediction answered, or why there is none."""
     if not prediction.input_key:
-        return format_html('<p class="soft small">{}</p>', _("This endpoint keeps no inputs."))
+        return format_html('<p class="soft small">{}</p>', _("The input was not kept."))
     return format_html('<div class="picture">{}</div>', _image(prediction, alt=_("The input")))
 
 
@@ -36,7 +36,7 @@ def as_metric(answers):
         return {"label": label, "text": "–", "note": needed % answers.still_needed}
     low, high = answers.interval
     note = _("Only answered predictions count, and rejected inputs do not.")
-    figure = {"value": answers.accuracy, "low": low, "high": high, "n": answers.n}
+    figure = {"value": answers.accuracy, "low": low, "high": high, "n": answers.n, "target": None}
     return {"label": label, "badge": "live", "note": note, **figure}
 
 

@@ -29,8 +29,14 @@ def navigation(request):
     return {
         "tenant": tenant,
         "rail": _links(ENGAGEMENT_PAGES, request, tenant.slug, engagement) if engagement else [],
-        "tenant_rail": _links(TENANT_PAGES, request, tenant.slug),
+        "tenant_rail": _tenant_links(request, tenant, inside=bool(engagement)),
     }
+
+
+def _tenant_links(request, tenant, *, inside):
+    """The tenant's pages; inside an engagement one is on none of them."""
+    links = _links(TENANT_PAGES, request, tenant.slug)
+    return [link | {"current": link["current"] and not inside} for link in links]
 
 
 def _links(pages, request, *arguments):
