@@ -33,7 +33,7 @@ def carry_out(claim: leases.Claim) -> None:
     with leases.Heart(claim) as heart:
         try:
             if claim.exhausted:
-                raise BadArchive(str(_(leases.CRASHED_CAUSE)), str(_(leases.CRASHED_HINT)))
+                raise BadArchive(*leases.why_given_up(import_))
             ended = _work(claim, heart, import_)
         except BadArchive as error:
             _end(claim, State.FAILED, cause=error.cause, hint=error.hint)
@@ -62,7 +62,7 @@ def _work(claim, heart, import_) -> bool:
                 ahead=ahead,
                 tenant_id=claim.tenant_id,
             )
-            told = _file(claim, findings, told)
+            told = _file(claim, heart, findings, told)
     _end(claim, State.SUCCEEDED)
     return True
 
@@ -104,12 +104,14 @@ def _batches(entries):
         yield batch
 
 
-def _file(claim, findings, told) -> float:
+def _file(claim, heart, findings, told) -> float:
     """Write a batch and tell watchers, at most once a second; return when they were told."""
     now = time.monotonic()
     with claim.scope() as import_:
         filing.file_batch(import_, findings)
         claim.checkpointed(files_done=findings[-1].position + 1)
+        if import_.cancel_requested_at:
+            heart.cancel_requested.set()  # the heart itself looks once a second only
         if now - told >= TELL_SECONDS:
             services.tell(import_)
             told = now
