@@ -37,18 +37,18 @@ def post(client, path, data=None):
 
 def test_an_endpoint_is_made_deployed_to_and_rolled_back(api, acme, alice, engagement):
     client = api("view", "deploy")
-    made = post(client, "endpoints/", {"engagement": str(engagement.pk), "slug": "castings"})
+    made = post(client, "endpoints", {"engagement": str(engagement.pk), "slug": "castings"})
     assert made.status_code == 201, made.content
     assert made.json()["url"].endswith("/v1/endpoints/acme/castings/predict")
     with tenant_scope(acme):
         versions = [models.model_version(engagement, by=alice, seed=seed) for seed in (1, 2)]
     for version in versions:
         sent = {"model_version": str(version.pk)}
-        response = post(client, "endpoints/castings/deployments/", sent)
+        response = post(client, "endpoints/castings/deployments", sent)
         assert response.status_code == 201, response.content
         with tenant_scope(acme):
             services.mark_live(response.json()["id"])
-    back = post(client, "endpoints/castings/rollback/").json()
+    back = post(client, "endpoints/castings/rollback").json()
     assert (back["number"], back["reason"], back["model_version"]["number"]) == (3, "rollback", 1)
     listed = client.get(f"{BASE}/endpoints/castings/deployments").json()["results"]
     assert [row["number"] for row in listed] == [3, 2, 1]
@@ -60,14 +60,14 @@ def test_an_endpoint_is_made_deployed_to_and_rolled_back(api, acme, alice, engag
 
 def test_refusals_name_the_field(api, acme, alice, engagement):
     client = api("deploy")
-    unknown = post(client, "endpoints/", {"engagement": str(engagement.pk), "slag": "x"})
+    unknown = post(client, "endpoints", {"engagement": str(engagement.pk), "slag": "x"})
     assert unknown.status_code == 400
     assert set(unknown.json()["fields"]) == {"slag"}
     nobody = {"engagement": "00000000-0000-4000-8000-000000000000", "slug": "castings"}
-    assert "engagement" in post(client, "endpoints/", nobody).json()["fields"]
+    assert "engagement" in post(client, "endpoints", nobody).json()["fields"]
     with tenant_scope(acme):
         services.create_endpoint(engagement, slug="castings", by=alice)
-    response = post(client, "endpoints/castings/rollback/")
+    response = post(client, "endpoints/castings/rollback")
     assert response.status_code == 400
     assert "roll back" in response.json()["error"]
 
@@ -75,7 +75,7 @@ def test_refusals_name_the_field(api, acme, alice, engagement):
 def test_scopes_are_kept(api, engagement, acme, alice):
     client = api("view", "predict")
     sent = {"engagement": str(engagement.pk), "slug": "castings"}
-    assert post(client, "endpoints/", sent).status_code == 403
+    assert post(client, "endpoints", sent).status_code == 403
     assert client.get(f"{BASE}/endpoints").status_code == 200
     assert api("deploy").get(f"{BASE}/predictions").status_code == 403
 
