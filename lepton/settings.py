@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import dj_database_url
 from csp.constants import NONE, SELF
@@ -132,21 +133,31 @@ CHANNEL_LAYERS = {
 }
 
 # --- Storage: everything a tenant owns goes through here ------------------------------------------
-if env("LEPTON_S3_BUCKET"):
-    _storage = {
-        "BACKEND": "storages.backends.s3.S3Storage",
-        "OPTIONS": {
-            "bucket_name": env("LEPTON_S3_BUCKET"),
-            "endpoint_url": env("LEPTON_S3_ENDPOINT_URL"),
-            "addressing_style": "path" if env("LEPTON_S3_ENDPOINT_URL") else "auto",
-            "signature_version": "s3v4",
-            "file_overwrite": True,
-            "default_acl": None,
-            "max_memory_size": 16 * 1024**2,  # of a file being read; the rest goes to disk
-            "querystring_auth": True,
-            "querystring_expire": 300,
-        },
+def s3_storage(bucket: str, endpoint_url: str | None) -> dict:
+    """The storage of a bucket; keys and region come from the usual AWS_* variables."""
+    options = {
+        "bucket_name": bucket,
+        "endpoint_url": endpoint_url,
+        "addressing_style": "path" if endpoint_url else "auto",
+        "signature_version": "s3v4",
+        "file_overwrite": True,
+        "default_acl": None,
+        "max_memory_size": 16 * 1024**2,  # of a file being read; the rest goes to disk
+        "querystring_auth": True,
+        "querystring_expire": 300,
     }
+    return {"BACKEND": "storages.backends.s3.S3Storage", "OPTIONS": options}
+
+
+def media_origins(bucket: str | None, endpoint_url: str | None) -> list[str]:
+    """Where a browser fetches images from, besides ourselves."""
+    if endpoint_url:
+        return ["{0.scheme}://{0.netloc}".format(urlsplit(endpoint_url))]
+    return [f"https://{bucket}.s3.amazonaws.com"] if bucket else []
+
+
+if env("LEPTON_S3_BUCKET"):
+    _storage = s3_storage(env("LEPTON_S3_BUCKET"), env("LEPTON_S3_ENDPOINT_URL"))
 else:
     _storage = {
         "BACKEND": "lepton.lib.storage.LocalStorage",
@@ -204,7 +215,7 @@ CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [SELF],
         "img-src": [SELF, "blob:", "data:"]
-        + ([env("LEPTON_S3_ENDPOINT_URL")] if env("LEPTON_S3_ENDPOINT_URL") else []),
+        + media_origins(env("LEPTON_S3_BUCKET"), env("LEPTON_S3_ENDPOINT_URL")),
         "object-src": [NONE],
         "base-uri": [NONE],
         "frame-ancestors": [NONE],
@@ -260,11 +271,6 @@ CELERY_TASK_ACKS_LATE = False
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-CELERY_BROKER_TRANSPORT_OPTIONS = {
-    "max_retries": 0,
-    "socket_timeout": 1,
-    "socket_connect_timeout": 1,
-}
 CELERY_TASK_ROUTES = {
     "training.tasks.wake_runs": {"queue": "runs"},
     "training.tasks.wake_imports": {"queue": "imports"},
@@ -276,5 +282,5 @@ LOGGING = {
     "formatters": {"plain": {"format": "%(levelname)s %(name)s: %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
     "root": {"handlers": ["console"], "level": env("LEPTON_LOG_LEVEL", "INFO")},
-    "loggers": {"django.request": {"level": "ERROR"}},
+    "loggers": {"django.request": {"level": "ERROR"}, "httpx": {"level": "WARNING"}},
 }

@@ -22,3 +22,9 @@ def note_failure() -> None:
     """Remember that the broker did not answer: for a while nobody waits for it."""
     global _down_until
     _down_until = time.monotonic() + REST_SECONDS
+
+
+def forget() -> None:
+    """Trust the broker again at once."""
+    global _down_until
+    _down_until = 0.0

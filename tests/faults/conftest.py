@@ -1,9 +1,16 @@
 """A place for workers to be killed in: short leases, a storage both they and the test see."""
 
+import os
+import secrets
+import shutil
+import signal
+from pathlib import Path
+
 import pytest
 
+from lepton import embedded
 from tests import factories
-from tests.faults.workers import Worker
+from tests.faults.workers import Worker, wait_for
 
 SHORT = {
     "LEPTON_LEASE_SECONDS": "3",
@@ -38,3 +45,28 @@ def workers(surroundings, tmp_path):
 @pytest.fixture
 def engagement(acme, alice):
     return factories.engagement(acme, alice)
+
+
+class OwnRedis:
+    """A broker of one test, which may be killed."""
+
+    def __init__(self, home: Path):
+        self.home, self.url = home, embedded.redis_url(home)
+
+    def start(self):
+        self.pid = embedded.start_redis(self.home).pid
+
+    def kill(self):
+        os.kill(self.pid, signal.SIGKILL)
+        wait_for(lambda: not embedded.running(self.home), 5)
+
+
+@pytest.fixture
+def own_redis():
+    home = Path("/tmp") / f"lepton-redis-{secrets.token_hex(4)}"
+    home.mkdir(mode=0o755)
+    redis = OwnRedis(home)
+    redis.start()
+    yield redis
+    embedded.reset(home)
+    shutil.rmtree(home, ignore_errors=True)
