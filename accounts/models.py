@@ -127,6 +127,13 @@ class ApiKeyQuerySet(models.QuerySet):
 class ApiKey(TenantModel):
     """A client's credential; only the digest of its secret is kept."""
 
+    class State(models.TextChoices):
+        """Whether it still works."""
+
+        ACTIVE = "active", _("Active")
+        EXPIRED = "expired", _("Expired")
+        REVOKED = "revoked", _("Revoked")
+
     name = models.CharField(_("name"), max_length=80)
     prefix = models.CharField(max_length=16)
     digest = models.CharField(max_length=64, unique=True)
@@ -145,10 +152,10 @@ class ApiKey(TenantModel):
     @property
     def state(self) -> str:
         if self.revoked_at:
-            return "revoked"
+            return self.State.REVOKED
         if self.expires_at and self.expires_at <= timezone.now():
-            return "expired"
-        return "active"
+            return self.State.EXPIRED
+        return self.State.ACTIVE
 
 
 class AuditQuerySet(models.QuerySet):

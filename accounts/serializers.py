@@ -65,19 +65,19 @@ class NewMemberSerializer(StrictSerializer):
 
     name = serializers.CharField(max_length=120)
     email = serializers.EmailField()
-    role = serializers.ChoiceField(choices=Role)
+    role = serializers.ChoiceField(choices=Role.choices)
 
 
 class NewRoleSerializer(StrictSerializer):
     """Another role for a member."""
 
-    role = serializers.ChoiceField(choices=Role)
+    role = serializers.ChoiceField(choices=Role.choices)
 
 
 class KeySerializer(serializers.ModelSerializer):
     """An API key, without the key itself."""
 
-    state = serializers.ChoiceField(choices=["active", "expired", "revoked"])
+    state = serializers.ChoiceField(choices=ApiKey.State.choices)
     created_by = serializers.CharField()
 
     class Meta:

@@ -86,7 +86,7 @@ def rotate_key(key, *, by, until):
 
     Returns (row, key) of the new one. It lives as long as the old one was meant to.
     """
-    if key.state != "active":
+    if key.state != ApiKey.State.ACTIVE:
         raise ValidationError(_("This key does not work any more: make a new one."))
     lifetime = key.expires_at - key.created_at if key.expires_at else None
     expires_at = timezone.now() + lifetime if lifetime else None

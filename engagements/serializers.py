@@ -27,13 +27,13 @@ class NewRequirementSerializer(StrictSerializer):
         child=serializers.CharField(max_length=80), min_length=2, max_length=1000
     )
     metric = serializers.ChoiceField(
-        choices=Requirement.Metric, default=Requirement.Metric.ACCURACY
+        choices=Requirement.Metric.choices, default=Requirement.Metric.ACCURACY
     )
     target = serializers.DecimalField(
         max_digits=5, decimal_places=4, min_value=0, max_value=1, help_text="As in 0.92."
     )
     task_type = serializers.ChoiceField(
-        choices=Requirement.TaskType, default=Requirement.TaskType.IMAGE_CLASSIFICATION
+        choices=Requirement.TaskType.choices, default=Requirement.TaskType.IMAGE_CLASSIFICATION
     )
 
 
@@ -69,7 +69,7 @@ class NewEngagementSerializer(StrictSerializer):
 class AdvanceSerializer(StrictSerializer):
     """The phase to move to: the one that follows."""
 
-    to = serializers.ChoiceField(choices=Phase)
+    to = serializers.ChoiceField(choices=Phase.choices)
 
 
 class TimelineEntrySerializer(serializers.ModelSerializer):

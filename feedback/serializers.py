@@ -23,7 +23,7 @@ class FeedbackSerializer(serializers.ModelSerializer):
 class GiveFeedbackSerializer(StrictSerializer):
     """An answer to one prediction."""
 
-    verdict = serializers.ChoiceField(choices=Feedback.Verdict)
+    verdict = serializers.ChoiceField(choices=Feedback.Verdict.choices)
     label = serializers.CharField(
         max_length=80, required=False, allow_blank=True, help_text="The right one, if corrected."
     )

@@ -149,16 +149,12 @@ def s3_storage(bucket: str, endpoint_url: str | None) -> dict:
     return {"BACKEND": "storages.backends.s3.S3Storage", "OPTIONS": options}
 
 
-def media_origins(bucket: str | None, endpoint_url: str | None) -> list[str]:
-    """Where a browser fetches images from, besides ourselves."""
-    if endpoint_url:
-        return ["{0.scheme}://{0.netloc}".format(urlsplit(endpoint_url))]
-    return [f"https://{bucket}.s3.amazonaws.com"] if bucket else []
-
-
 if env("LEPTON_S3_BUCKET"):
     _storage = s3_storage(env("LEPTON_S3_BUCKET"), env("LEPTON_S3_ENDPOINT_URL"))
+    _s3_url = env("LEPTON_S3_ENDPOINT_URL") or f"https://{env('LEPTON_S3_BUCKET')}.s3.amazonaws.com"
+    _media_origins = ["{0.scheme}://{0.netloc}".format(urlsplit(_s3_url))]
 else:
+    _media_origins = []
     _storage = {
         "BACKEND": "lepton.lib.storage.LocalStorage",
         "OPTIONS": {
@@ -214,8 +210,7 @@ X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [SELF],
-        "img-src": [SELF, "blob:", "data:"]
-        + media_origins(env("LEPTON_S3_BUCKET"), env("LEPTON_S3_ENDPOINT_URL")),
+        "img-src": [SELF, "blob:", "data:", *_media_origins],
         "object-src": [NONE],
         "base-uri": [NONE],
         "frame-ancestors": [NONE],
@@ -259,7 +254,13 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_SETTINGS": {"deepLinking": True, "validatorUrl": None},
     "REDOC_DIST": "SIDECAR",
     "SCHEMA_PATH_PREFIX": r"/api/v1",
-    "ENUM_NAME_OVERRIDES": {"ImportStateEnum": "training.models.Import.State"},
+    "ENUM_NAME_OVERRIDES": {
+        "ImportStateEnum": "training.models.Import.State",
+        "RunStateEnum": "training.models.Run.State",
+        "KeyStateEnum": "accounts.models.ApiKey.State",
+        "PhaseEnum": "engagements.phases.Phase",
+        "SplitPolicyEnum": "training.models.DatasetVersion.SplitPolicy",
+    },
 }
 
 # --- Celery: it only wakes a worker; the row is the truth --------------------------------------------
