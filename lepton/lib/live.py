@@ -13,6 +13,8 @@ from django.db import transaction
 from lepton.lib import broker_health
 
 log = logging.getLogger(__name__)
+PORTFOLIO = "portfolio"  # the group of vendor staff who watch the board
+BOARD = "board"  # the topic they watch
 
 
 def group_of(tenant_id) -> str:
@@ -40,3 +42,5 @@ async def _send(group, topics):
     async with asyncio.timeout(broker_health.PATIENCE_SECONDS):
         for topic in topics:
             await layer.group_send(group, {"type": "look.again", "topic": topic})
+        if any(topic.startswith("engagement:") for topic in topics):
+            await layer.group_send(PORTFOLIO, {"type": "look.again", "topic": BOARD})
