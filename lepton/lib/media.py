@@ -19,7 +19,7 @@ def signed_url(storage_key: str) -> str:
     if not isinstance(default_storage, FileSystemStorage):
         return default_storage.url(storage_key, expire=VALID_SECONDS)
     since = int(time.time()) // STEP_SECONDS * STEP_SECONDS
-    return reverse("media", args=[signing.dumps([storage_key, since], salt=SALT)])
+    return reverse("media", args=[signing.Signer(salt=SALT).sign_object([storage_key, since])])
 
 
 class Expired(Exception):
@@ -29,7 +29,7 @@ class Expired(Exception):
 def key_of(signature: str) -> str | None:
     """Return the storage key an address stands for, None if it is forged. Raises Expired."""
     try:
-        key, since = signing.loads(signature, salt=SALT)
+        key, since = signing.Signer(salt=SALT).unsign_object(signature)
     except (signing.BadSignature, ValueError, TypeError):
         return None
     if time.time() - since > VALID_SECONDS:
