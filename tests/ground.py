@@ -5,7 +5,9 @@ import secrets
 import tempfile
 from pathlib import Path
 
-os.environ.setdefault("LEPTON_HOME", tempfile.mkdtemp(prefix="lepton-tests-"))
+IS_XDIST_WORKER = "PYTEST_XDIST_WORKER" in os.environ
+if not IS_XDIST_WORKER:  # never the home that is set: it is deleted in the end
+    os.environ["LEPTON_HOME"] = tempfile.mkdtemp(prefix="lepton-tests-")
 os.environ.setdefault("LEPTON_SECRET_KEY", secrets.token_urlsafe(50))
 os.environ.setdefault("LEPTON_EMAIL_BACKEND", "django.core.mail.backends.locmem.EmailBackend")
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -14,7 +16,6 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "lepton.settings")
 from lepton import embedded  # noqa: E402
 
 HOME = Path(os.environ["LEPTON_HOME"])
-IS_XDIST_WORKER = "PYTEST_XDIST_WORKER" in os.environ
 
 
 def pytest_configure(config):
