@@ -9,6 +9,7 @@ from django.utils.translation import gettext_noop
 from accounts import audit
 from accounts.models import author
 from engagements import timeline
+from engagements.models import Engagement
 from lepton.lib import live
 from lepton.lib.wake import wake_on_commit
 from training import tasks
@@ -20,8 +21,9 @@ FIRST_NAME = gettext_noop("Images")
 def create_dataset(engagement, *, name, by):
     """Make an empty dataset; its name is unique in the engagement."""
     dataset = Dataset(engagement=engagement, name=name.strip(), **author(by))
-    dataset.full_clean(exclude=["tenant", "engagement", "created_by"])
     with transaction.atomic():
+        _alone(engagement)
+        dataset.full_clean(exclude=["tenant", "created_by"])
         dataset.save(force_insert=True)
         audit.record("dataset.created", dataset, by=by)
     live.look_again(dataset.tenant_id, engagement.topic)
@@ -31,10 +33,15 @@ def create_dataset(engagement, *, name, by):
 def first_dataset(engagement, *, by):
     """Return the engagement's oldest dataset, made now if it has none."""
     with transaction.atomic():
-        type(engagement).objects.select_for_update(no_key=True).get(pk=engagement.pk)
+        _alone(engagement)
         return engagement.datasets.order_by("created_at").first() or create_dataset(
             engagement, name=FIRST_NAME, by=by
         )
+
+
+def _alone(engagement):
+    """Until this transaction ends, nobody else makes a dataset of the engagement."""
+    Engagement.objects.select_for_update(no_key=True).get(pk=engagement.pk)
 
 
 def start_import(dataset, *, upload, by):

@@ -726,7 +726,10 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="dataset",
             constraint=models.UniqueConstraint(
-                models.F("engagement"), models.F("name"), name="one_dataset_name_per_engagement"
+                models.F("engagement"),
+                models.F("name"),
+                name="one_dataset_name_per_engagement",
+                violation_error_message="This engagement already has a dataset of this name.",
             ),
         ),
         migrations.AddConstraint(

@@ -69,7 +69,12 @@ class Dataset(Authored, TenantModel):
 
     class Meta(TenantModel.Meta):
         constraints = [
-            models.UniqueConstraint("engagement", "name", name="one_dataset_name_per_engagement")
+            models.UniqueConstraint(
+                "engagement",
+                "name",
+                name="one_dataset_name_per_engagement",
+                violation_error_message=_("This engagement already has a dataset of this name."),
+            )
         ]
 
     def __str__(self):
