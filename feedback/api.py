@@ -35,10 +35,11 @@ TAGS = ["Feedback"]
 @member_api(Capability.VIEW, POST=Capability.FEEDBACK)
 def of_prediction(request, prediction):
     """List the answers to a prediction, newest first."""
-    row = predictions.one(prediction)
     if request.method == "GET":
+        row = predictions.one(prediction)
         return paged(request, row.feedback.newest_first(), serializers.FeedbackSerializer)
     wanted = valid(serializers.GiveFeedbackSerializer, request.data)
+    row = predictions.awaited(predictions.one, prediction)
     return _given(services.give(row, **wanted, by=request.actor))
 
 
@@ -54,7 +55,8 @@ def referred(request):
     """Answer the prediction of an id, or the newest with the client's own reference."""
     wanted = dict(valid(serializers.ReferredFeedbackSerializer, request.data))
     names = {name: wanted.pop(name, None) for name in ("prediction_id", "reference")}
-    return _given(services.give(predictions.referred(**names), **wanted, by=request.actor))
+    row = predictions.awaited(predictions.referred, **names)
+    return _given(services.give(row, **wanted, by=request.actor))
 
 
 @extend_schema(

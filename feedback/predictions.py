@@ -1,5 +1,7 @@
 """Predictions of an engagement, as those who answer them see them."""
 
+import time
+
 from django.core.exceptions import ValidationError
 from django.db.models import Exists, OuterRef, Prefetch
 from django.http import Http404
@@ -9,6 +11,7 @@ from django.utils.translation import gettext as _
 from feedback.models import Feedback
 from serving.models import Prediction
 
+LOG_SECONDS = 1.0  # the data plane writes its log just behind its answer, within about 0.3 s
 ANSWERED, UNANSWERED = "answered", "unanswered"
 
 
@@ -72,3 +75,15 @@ def scores(prediction) -> list[dict]:
     pairs = zip(prediction.model_version.classes, prediction.scores, strict=False)
     ranked = sorted(pairs, key=lambda pair: -pair[1])
     return [{"label": label, "score": score} for label, score in ranked]
+
+
+def awaited(find, *arguments, **named) -> Prediction:
+    """Return what `find` finds, within a second: clients can be quicker than the log."""
+    until = time.monotonic() + LOG_SECONDS
+    while True:
+        try:
+            return find(*arguments, **named)
+        except Http404:
+            if time.monotonic() > until:
+                raise
+        time.sleep(0.05)

@@ -1,4 +1,7 @@
-"""A pytest plugin loaded before Django's settings: the tests' own home, PostgreSQL and Redis."""
+"""A pytest plugin loaded before Django's settings: the tests' own home, PostgreSQL and Redis.
+
+Whatever installation the environment names is left alone: the tests delete their home at the end.
+"""
 
 import os
 import secrets
@@ -6,14 +9,18 @@ import tempfile
 from pathlib import Path
 
 IS_XDIST_WORKER = "PYTEST_XDIST_WORKER" in os.environ
-if not IS_XDIST_WORKER:  # never the home that is set: it is deleted in the end
+if not IS_XDIST_WORKER:
+    for name in [name for name in os.environ if name.startswith("LEPTON_")]:
+        del os.environ[name]
+    for name in ("DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL"):
+        os.environ.pop(name, None)
     os.environ["LEPTON_HOME"] = tempfile.mkdtemp(prefix="lepton-tests-")
-os.environ.setdefault("LEPTON_SECRET_KEY", secrets.token_urlsafe(50))
-os.environ.setdefault("LEPTON_EMAIL_BACKEND", "django.core.mail.backends.locmem.EmailBackend")
-os.environ.setdefault("OMP_NUM_THREADS", "1")
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "lepton.settings")
+    os.environ["LEPTON_SECRET_KEY"] = secrets.token_urlsafe(50)
+    os.environ["LEPTON_EMAIL_BACKEND"] = "django.core.mail.backends.locmem.EmailBackend"
+    os.environ["DJANGO_SETTINGS_MODULE"] = "lepton.settings"
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-from lepton import embedded  # noqa: E402
+from lepton import embedded
 
 HOME = Path(os.environ["LEPTON_HOME"])
 

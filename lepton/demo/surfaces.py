@@ -16,7 +16,7 @@ CLASSES = ("dent", "ok", "scratch", "stain")
 
 
 def write_zip(path: Path, *, per_class: int = 80, seed: int = 7) -> Path:
-    """Write an ImageFolder zip (one folder per class, JPEG files); the same seed, the same bytes."""
+    """Write an ImageFolder zip (a folder per class); the same seed gives the same bytes."""
     with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
         for number, label in enumerate(CLASSES):
             for index in range(per_class):
