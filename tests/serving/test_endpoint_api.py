@@ -99,7 +99,7 @@ def test_predictions_are_listed_and_narrowed(api, acme, alice, engagement):
     client = api("view")
 
     def days(query=""):
-        page = client.get(f"{BASE}/predictions/{query}").json()
+        page = client.get(f"{BASE}/predictions{query}").json()
         return [int(row["at"][8:10]) for row in page["results"]]
 
     assert days() == [3, 2, 1]
