@@ -1,7 +1,7 @@
 """Writes on engagements: each one transaction with its timeline and audit entry."""
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -21,7 +21,7 @@ def open_engagement(name, *, by, summary=""):
     engagement = Engagement(name=name, summary=summary, account_manager=manager, **author(by))
     engagement.full_clean(exclude=["tenant", "created_by", "account_manager"])
     with transaction.atomic():
-        engagement.save(force_insert=True)
+        _save_new(engagement)
         timeline.record(engagement, "engagement.opened", by=by)
         audit.record("engagement.opened", engagement, by=by)
     return engagement
@@ -91,6 +91,15 @@ def advance(engagement, *, to, by):
         _note_move(engagement, before, following, round_, by)
     engagement.refresh_from_db()
     return engagement
+
+
+def _save_new(engagement):
+    try:
+        with transaction.atomic():
+            engagement.save(force_insert=True)
+    except IntegrityError:
+        message = _("This tenant already has an engagement of this name.")
+        raise ValidationError({"name": message}) from None
 
 
 def _note_move(engagement, before, following, round_, by):

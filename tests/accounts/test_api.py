@@ -1,0 +1,103 @@
+"""API of tenants, members, keys and audit entries."""
+
+import pytest
+
+from accounts.models import Membership
+from accounts.scoping import tenant_scope
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+API = "/api/v1/tenants/acme"
+DAVE = {"name": "Dave", "email": "dave@acme.example", "role": "editor"}
+
+
+def test_a_person_reads_who_they_are(browse, alice):
+    answer = browse(alice).get("/api/v1/me").json()
+    assert answer["kind"] == "person" and answer["email"] == alice.email
+    assert answer["tenants"] == [{"slug": "acme", "name": "Acme Castings", "role": "owner"}]
+
+
+def test_only_staff_open_tenants(browse, mei, alice):
+    new = {"slug": "nordwerk", "name": "Nordwerk"}
+    assert _send(browse(alice), "post", "/api/v1/tenants", new).status_code == 403
+    assert _send(browse(mei), "post", "/api/v1/tenants", new).status_code == 201
+    again = _send(browse(mei), "post", "/api/v1/tenants", new)
+    assert again.status_code == 400 and "is taken" in again.json()["fields"]["slug"][0]
+
+
+def test_a_member_is_invited_changed_and_removed(browse, alice, settings):
+    settings.EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
+    client = browse(alice)
+    made = _send(client, "post", f"{API}/members", DAVE)
+    assert made.status_code == 201 and "/password/reset/key/" in made.json()["invitation_link"]
+    address = f"{API}/members/{made.json()['id']}"
+    assert _send(client, "patch", address, {"role": "viewer"}).json()["role"] == "viewer"
+    assert client.delete(address).status_code == 204
+    assert client.delete(address).status_code == 404
+    assert [m["name"] for m in client.get(f"{API}/members").json()["results"]] == ["Alice"]
+
+
+def test_the_last_owner_stays(browse, alice, acme):
+    with tenant_scope(acme):
+        pk = Membership.objects.get(user=alice).pk
+    answer = browse(alice).delete(f"{API}/members/{pk}")
+    assert answer.status_code == 400
+    assert "A tenant needs an owner" in answer.json()["error"]
+
+
+def test_unknown_fields_are_named(browse, alice):
+    answer = _send(browse(alice), "post", f"{API}/members", DAVE | {"rolle": "owner"})
+    assert answer.status_code == 400 and list(answer.json()["fields"]) == ["rolle"]
+
+
+def test_a_viewer_manages_nobody(browse, bob):
+    client = browse(bob)
+    assert client.get(f"{API}/members").status_code == 200
+    assert _send(client, "post", f"{API}/members", DAVE).status_code == 403
+
+
+def test_a_key_is_in_the_answer_that_made_it_and_in_no_other(browse, alice):
+    client = browse(alice)
+    made = _send(client, "post", f"{API}/keys", {"name": "camera", "scopes": ["predict"]})
+    assert made.status_code == 201 and made.json()["key"].startswith("lep_")
+    assert "no-store" in made["Cache-Control"]
+    [listed] = client.get(f"{API}/keys").json()["results"]
+    assert listed["id"] == made.json()["id"] and "key" not in listed
+
+
+def test_a_key_is_rotated_and_revoked(browse, alice):
+    client = browse(alice)
+    old = _send(client, "post", f"{API}/keys", {"name": "camera", "scopes": ["view"]}).json()
+    until = {"old_works_until": "2099-01-01T00:00:00Z"}
+    new = _send(client, "post", f"{API}/keys/{old['id']}/rotate", until)
+    assert new.status_code == 201 and new.json()["scopes"] == ["view"]
+    revoked = _send(client, "post", f"{API}/keys/{old['id']}/revoke")
+    assert revoked.json()["state"] == "revoked"
+    again = _send(client, "post", f"{API}/keys/{old['id']}/rotate", until)
+    assert again.status_code == 400
+
+
+def test_an_expiry_in_the_past_is_refused(browse, alice):
+    wanted = {"name": "camera", "scopes": ["view"], "expires_at": "2020-01-01T00:00:00Z"}
+    answer = _send(browse(alice), "post", f"{API}/keys", wanted)
+    assert answer.status_code == 400 and "past" in answer.json()["fields"]["expires_at"][0]
+
+
+def test_the_audit_list_is_narrowed(browse, alice, acme):
+    factories.api_key(acme, alice, "view")
+    client = browse(alice)
+    entries = client.get(f"{API}/audit?verb=key.created").json()["results"]
+    assert [(e["actor"], e["subject_label"]) for e in entries] == [("Alice", "test client")]
+    assert client.get(f"{API}/audit?who=mei").json()["results"][0]["verb"] == "tenant.created"
+    assert client.get(f"{API}/audit?day=nonsense").status_code == 400
+    assert client.get(f"{API}/audit?wer=mei").json()["fields"]["wer"]
+
+
+def test_the_audit_page_is_narrowed_too(browse, alice, acme):
+    factories.api_key(acme, alice, "view")
+    page = browse(alice).get("/t/acme/audit/?verb=key.created", headers={"HX-Request": "true"}).text
+    assert "test client" in page and "Acme Castings" not in page
+
+
+def _send(client, method, address, data=None):
+    return getattr(client, method)(address, data or {}, content_type="application/json")
