@@ -23,6 +23,7 @@ def models(request, engagement):
         "rows": quality.rows(rows, engagement.requirement),
         "pager": pager,
         "requirement": engagement.requirement,
+        "next_steps": [_to_the_runs(request, engagement)],
     }
     return render(request, "training/models.html", context)
 
@@ -86,6 +87,11 @@ def quality_panel(request, engagement):
 def _version(engagement, pk):
     engagement = pages.engagement_of(engagement)
     return engagement, get_object_or_404(engagement.model_versions.for_lists(), pk=pk)
+
+
+def _to_the_runs(request, engagement):
+    url = reverse("training:runs", args=[request.tenant.slug, engagement.pk])
+    return {"label": _("To the runs"), "icon": "runs", "url": url, "kind": "primary"}
 
 
 def _crumb(request, engagement):

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.access import member_page
-from accounts.roles import Capability
+from accounts.roles import Capability, may
 from engagements import pages
 from lepton.lib.paging import rows_and_pager
 from lepton.lib.refusals import refusals_in, refusals_told
@@ -24,7 +24,7 @@ def runs(request, engagement):
     """All runs of an engagement, newest first."""
     engagement = pages.engagement_of(engagement)
     rows, pager = rows_and_pager(request, engagement.runs.for_lists(), ordering="-number")
-    context = pages.frame(engagement, _("Runs")) | _data_facts(engagement)
+    context = pages.frame(engagement, _("Runs")) | _first_steps(request, engagement)
     context |= {"runs": rows, "pager": pager}
     template = "training/_runs.html" if request.htmx else "training/runs.html"
     return render(request, template, context)
@@ -40,6 +40,7 @@ def start_run(request, engagement):
             return redirect(services.start_run(engagement, **form.chosen, by=request.user))
     crumb = (_("Runs"), reverse("training:runs", args=[request.tenant.slug, engagement.pk]))
     context = pages.frame(engagement, crumb, _("Start a run")) | {"form": form}
+    context |= _first_steps(request, engagement)
     template = "training/_run_form.html" if request.htmx else "training/run_start.html"
     return render(request, template, context, status=422 if form.errors else 200)
 
@@ -73,11 +74,23 @@ def runs_panel(request, engagement):
     """The newest runs, for the engagement's overview."""
     engagement = pages.engagement_of(engagement)
     context = {"engagement": engagement, "runs": engagement.runs.for_lists()[:PANEL_RUNS]}
-    context |= {"total": engagement.runs.count()} | _data_facts(engagement)
+    context |= {"total": engagement.runs.count()} | _first_steps(request, engagement)
     return render(request, "training/_runs_panel.html", context)
 
 
-def _data_facts(engagement):
-    return {
-        "has_data": DatasetVersion.objects.filter(dataset__engagement=engagement).exists(),
-    }
+def _first_steps(request, engagement):
+    """Whether there is data to train on, and the button of what comes next."""
+    has_data = DatasetVersion.objects.filter(dataset__engagement=engagement).exists()
+    where = [request.tenant.slug, engagement.pk]
+    if not has_data:
+        button = {
+            "label": _("To the data"),
+            "icon": "data",
+            "url": reverse("training:data", args=where),
+        }
+    elif may(request.role, Capability.RUN):
+        url = reverse("training:start_run", args=where)
+        button = {"label": _("Start a run"), "icon": "play", "url": url}
+    else:
+        return {"has_data": has_data}
+    return {"has_data": has_data, "next_steps": [button | {"kind": "primary"}]}

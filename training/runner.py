@@ -6,10 +6,12 @@ import traceback
 from pathlib import Path
 
 from django.conf import settings
+from django.utils.translation import gettext_noop
 
 from training import leases
 from training.engine import backbones
 from training.engine.errors import Stopped, TrainingFailed
+from training.engine.progress import Progress
 from training.models import Run
 from training.runs import files, materials, outcome
 from training.runs.reporter import Reporter
@@ -67,6 +69,7 @@ class Attempt:
         self.report.say(f"attempt {self.claim.attempt}: {self.run.method} on {self.run.backbone}")
         rows = materials.of_version(self.claim.tenant_id, self.run.dataset_version_id)
         materials.fetch(rows, self._images, **self.listeners)
+        self.report(Progress("preparing", message=gettext_noop("Loading the libraries")))
         task_type = _task_type(self.run.task_type)
         trained = self._train(task_type, [m for m in rows if m.split != "test"])
         held_out = [m for m in rows if m.split == "test"]

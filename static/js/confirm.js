@@ -21,7 +21,10 @@ document.addEventListener("submit", async (event) => {
   if (!form.dataset.confirm || form.dataset.confirmed || !dialog) return;
   event.preventDefault();
   if (!(await ask(form.dataset.confirm, form.dataset.confirmYes))) return;
-  form.dataset.confirmed = "yes";
-  form.requestSubmit(event.submitter);
-  delete form.dataset.confirmed;
+  // A live fragment may have been exchanged while the dialog stood open: then its new form is the one.
+  const now = form.isConnected ? form : document.querySelector(`form[action="${form.getAttribute("action")}"]`);
+  if (!now) return;
+  now.dataset.confirmed = "yes";
+  now.requestSubmit(now === form ? event.submitter : null);
+  delete now.dataset.confirmed;
 });

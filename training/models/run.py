@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Authored
 from accounts.scoping import ScopedManager, TenantModel
 from engagements.models import Engagement
+from training.engine import backbones
 from training.models.dataset import DatasetVersion
 from training.models.leased import Leased
 
@@ -76,6 +77,11 @@ class Run(Leased, Authored, TenantModel):
     @property
     def has_ended(self) -> bool:
         return self.state in self.ENDED
+
+    @property
+    def backbone_title(self) -> str:
+        known = backbones.CATALOGUE.get(self.backbone)
+        return known.title if known else self.backbone
 
     @property
     def topic(self) -> str:

@@ -15,7 +15,6 @@ def rows(versions, requirement) -> list[dict]:
     return [
         {
             "version": version,
-            "backbone": shown.backbone_title(version.backbone),
             "metric": shown.metric_of(version.test_evaluation, requirement, asked),
         }
         for version in versions
@@ -30,7 +29,6 @@ def facts(version, requirement, slug) -> dict:
         "version": version,
         "evaluation": evaluation,
         "requirement": requirement,
-        "backbone": shown.backbone_title(version.backbone),
         "metrics": metrics(evaluation, requirement),
         "confusion": _confusion(evaluation, version.classes, address) if evaluation else [],
         "wrong": evaluation and sum(not c["right"] and c["n"] for c in _cells(evaluation)),
@@ -67,13 +65,13 @@ def origin(version) -> list[tuple]:
     meta, manifest = version.meta, version.run.manifest
     weights, device = meta.get("weights") or {}, meta.get("device") or {}
     facts_ = [
-        (_("Network"), shown.backbone_title(version.backbone)),
+        (_("Network"), version.run.backbone_title),
         (_("Method"), version.get_method_display()),
         (_("Started from"), weights.get("file") or _("random numbers (no pretrained weights)")),
         (_("Hash of these weights"), (weights.get("sha256") or "")[:16]),
         (_("Device"), " ".join(filter(None, [device.get("type"), device.get("name")]))),
         (_("Seed"), manifest.get("seed")),
-        (_("Code"), (manifest.get("code_revision") or "")[:24]),
+        (_("Code"), (manifest.get("code_revision") or "")[:12]),
         (_("Parity of the export"), parity(meta)),
     ]
     return [(label, value) for label, value in facts_ if value not in ("", None)]

@@ -32,7 +32,7 @@ class Reporter:
     def __call__(self, progress: Progress) -> None:
         closed = self._closed_epoch(progress)
         turning = progress.phase != self.state
-        if turning or closed is not None or self._due():
+        if turning or closed is not None or self._says_something(progress) or self._due():
             self._say_what_is_new(progress, closed)
             try:
                 self._write(progress, closed, turning)
@@ -47,6 +47,9 @@ class Reporter:
     @property
     def log_tail(self) -> str:
         return "\n".join(self.lines)
+
+    def _says_something(self, progress):
+        return bool(progress.message) and progress.message != self.told
 
     def _due(self):
         return time.monotonic() - self.written_at >= SECONDS_BETWEEN_WRITES
@@ -89,7 +92,7 @@ class Reporter:
     def _say_what_is_new(self, progress, closed):
         if progress.phase != self.state:
             self.say(f"{progress.phase} {progress.total or ''}".strip())
-        if progress.message and progress.message != self.told:
+        if self._says_something(progress):
             self.told = progress.message
             self.say(progress.message)
         if closed is not None and closed not in self.epochs_told:

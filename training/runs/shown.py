@@ -5,7 +5,6 @@ from django.utils.translation import gettext_lazy
 
 from engagements.models import Requirement
 from lepton.lib import charts
-from training.engine import backbones
 from training.engine.progress import Progress
 from training.models import Run
 
@@ -21,9 +20,8 @@ def run_facts(run) -> dict:
     epochs = list(run.epochs.all())
     return {
         "run": run,
-        "backbone": backbone_title(run.backbone),
         "progress": progress_bar(run),
-        "figures": figures(run, epochs),
+        "figures": [] if run.has_ended else figures(run),
         "epochs": list(reversed(epochs)),
         "best_epoch": best_epoch(epochs),
         "loss_chart": _loss_chart(epochs) if len(epochs) > 1 else None,
@@ -34,11 +32,6 @@ def run_facts(run) -> dict:
         "interrupted": bool(run.crashes and not run.has_ended),
         "interruption": _("Attempt %s goes on from the last checkpoint.") % run.attempt,
     }
-
-
-def backbone_title(name: str) -> str:
-    known = backbones.CATALOGUE.get(name)
-    return known.title if known else name
 
 
 def progress_bar(run) -> dict | None:
@@ -52,12 +45,12 @@ def progress_bar(run) -> dict | None:
         "label": label,
         "done": now.get("done"),
         "total": now.get("total"),
-        "eta_seconds": now.get("eta_seconds"),
+        "eta_seconds": now.get("eta_seconds") or None,  # nothing is to be said of no time
         "note": _(message) if message else "",
     }
 
 
-def figures(run, epochs) -> list[dict]:
+def figures(run) -> list[dict]:
     """The live figures of a run, as plain metrics."""
     now = Progress(**{"phase": "", **_known(run.progress)})
     rows = [
