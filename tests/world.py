@@ -21,6 +21,7 @@ from training.models import (
     Item,
     ModelVersion,
     Run,
+    Split,
     VersionItem,
 )
 
@@ -66,7 +67,7 @@ def _data(world, owner):
     ImportRow.objects.create(
         parent=world.import_, position=0, path="ok/1.jpg", outcome="accepted", label="ok"
     )
-    counts = {"train": {"ok": 1, "scratch": 0}, "valid": {}, "test": {}}
+    counts = {split: {"ok": int(split == "train"), "scratch": 0} for split in Split.values}
     world.version = DatasetVersion.objects.create(
         dataset=world.dataset,
         number=1,
@@ -120,8 +121,7 @@ def _model(world, owner):
         macro_f1_high=0.96,
         ece=0.05,
         per_class=[
-            {"label": name, "n": 20, "precision": 0.9, "recall": 0.9, "f1": 0.9}
-            for name in CLASSES
+            {"label": name, "n": 20, "precision": 0.9, "recall": 0.9, "f1": 0.9} for name in CLASSES
         ],
         confusion=[[18, 2], [2, 18]],
     )
