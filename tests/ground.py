@@ -20,7 +20,7 @@ if not IS_XDIST_WORKER:
     os.environ["DJANGO_SETTINGS_MODULE"] = "lepton.settings"
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-from lepton import embedded
+from lepton import embedded  # noqa: E402 - it may read what was set above
 
 HOME = Path(os.environ["LEPTON_HOME"])
 
