@@ -47,7 +47,7 @@ def _metrics(totals) -> list[dict]:
     n = totals["n"]
     too_few = _("from %s predictions on") % LEAST_FOR_P95
     return [
-        {"label": _("Predictions, 24 h"), "text": number_format(n, 0)},
+        {"label": _("Predictions"), "text": number_format(n, 0)},
         _latency(_("Latency p50"), totals["p50"], shown=n > 0),
         _latency(_("Latency p95"), totals["p95"], n >= LEAST_FOR_P95, too_few),
     ]

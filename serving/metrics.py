@@ -13,6 +13,7 @@ SECONDS = Histogram(
     registry=REGISTRY,
 )
 WAITING = Gauge("lepton_inference_waiting", "Requests waiting for a worker.", registry=REGISTRY)
+ENDPOINTS = Gauge("lepton_inference_endpoints", "Endpoints known.", registry=REGISTRY)
 MODELS = Gauge("lepton_inference_models", "Graphs loaded.", registry=REGISTRY)
 UNLOGGED = Gauge(
     "lepton_inference_unlogged", "Predictions answered and not yet written.", registry=REGISTRY

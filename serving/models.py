@@ -12,6 +12,11 @@ from engagements.models import Engagement
 from training.models import ModelVersion
 
 
+def predictions_topic(endpoint_id) -> str:
+    """What pages that show an endpoint's predictions listen to."""
+    return f"predictions:{endpoint_id}"
+
+
 class EndpointQuerySet(models.QuerySet):
     """Reads on endpoints."""
 
@@ -54,8 +59,12 @@ class Endpoint(Authored, TenantModel):
 
     @property
     def topic(self) -> str:
-        """What pages that show it live listen to."""
+        """What pages that show its deployments listen to; forms on them outlive mere traffic."""
         return f"endpoint:{self.pk}"
+
+    @property
+    def predictions_topic(self) -> str:
+        return predictions_topic(self.pk)
 
     @property
     def predict_path(self) -> str:

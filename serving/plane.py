@@ -40,6 +40,7 @@ class DataPlane:
         self.keeper = Keeper()
         self.held_bytes = 0
         metrics.WAITING.set_function(lambda: len(self.batcher.waiting))
+        metrics.ENDPOINTS.set_function(lambda: len(self.loader.table))
         metrics.MODELS.set_function(lambda: len(self.loader.shelf))
         metrics.UNLOGGED.set_function(lambda: len(self.log.rows))
 

@@ -12,12 +12,13 @@ from uuid import UUID
 
 from django.db import IntegrityError
 
+from accounts import usage
 from accounts.scoping import tenant_scope
 from lepton.lib import live
 from serving import metrics
 from serving.batcher import Answer
 from serving.database import with_database
-from serving.models import Prediction
+from serving.models import Prediction, predictions_topic
 
 FLUSH_SECONDS = 0.2  # feedback may follow an answer this closely
 ANNOUNCE_EVERY = 10  # flushes: pages that show figures look again every two seconds
@@ -33,7 +34,7 @@ class Row(NamedTuple):
     endpoint_id: UUID
     answer: Answer
     reference: str
-    api_key_id: UUID | None
+    key_id: UUID | None
     user_id: UUID | None
     input_key: str
 
@@ -47,7 +48,7 @@ class Row(NamedTuple):
             model_version_id=answer.model.version_id,
             at=answer.at,
             source=Prediction.Source.BROWSER if self.user_id else Prediction.Source.API,
-            api_key_id=self.api_key_id,
+            api_key_id=self.key_id,
             user_id=self.user_id,
             reference=self.reference,
             label=answer.model.classes[best],
@@ -116,6 +117,8 @@ class PredictionLog:
             finally:
                 self.rows.extendleft(row for row in reversed(batch) if row.tenant_id in unwritten)
             self._to_announce.update((row.tenant_id, row.endpoint_id) for row in batch)
+            for row in {row.key_id: row for row in batch if row.key_id}.values():
+                usage.note_use(row)
         self._announce()
 
     def _announce(self) -> None:
@@ -124,7 +127,7 @@ class PredictionLog:
         if not due:
             return
         for tenant_id, endpoint_id in self._to_announce:
-            live.look_again(tenant_id, f"endpoint:{endpoint_id}")
+            live.look_again(tenant_id, predictions_topic(endpoint_id))
         self._to_announce.clear()
 
 

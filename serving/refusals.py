@@ -14,7 +14,7 @@ class Refused(Exception):
 
     def document(self) -> bytes:
         """The problem+json body."""
-        return json.dumps(problem(self.status, self.error, **self.members)).encode()
+        return json.dumps(problem(self.status, self.error, **self.members)).encode() + b"\n"
 
     def all_headers(self) -> list[tuple[bytes, bytes]]:
         return [(b"content-type", CONTENT_TYPE.encode()), *self.headers]

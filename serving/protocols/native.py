@@ -52,7 +52,7 @@ def reply(answer: Answer, asked: Question, endpoint: str) -> bytes:
     }
     if asked.reference:
         document["reference"] = asked.reference
-    return json.dumps(document).encode()
+    return json.dumps(document).encode() + b"\n"  # for those who read it in a terminal
 
 
 def describe(place: Place) -> bytes:
@@ -67,7 +67,7 @@ def describe(place: Place) -> bytes:
         "classes": model and model.classes,
         "accepts": ["image/*", "multipart/form-data", "application/json"],
     }
-    return json.dumps(document).encode()
+    return json.dumps(document).encode() + b"\n"
 
 
 def _parameters(query: bytes) -> dict:

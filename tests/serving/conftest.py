@@ -46,6 +46,11 @@ class Process:
         self.until(lambda: httpx.get(f"{self.url}/readyz", timeout=10).status_code == 200)
         return self
 
+    def figure(self, name):
+        """A value of /metrics."""
+        lines = httpx.get(f"{self.url}/metrics").text.splitlines()
+        return next(float(line.split()[1]) for line in lines if line.startswith(f"{name} "))
+
     def kill(self, sent=signal.SIGKILL):
         self.child.send_signal(sent)
         return self.child.wait(30)
@@ -117,6 +122,8 @@ def served(settings, served_home):
 
 @pytest.fixture
 def inference(transactional_db, served, one_process):
+    """The process, once it has forgotten the endpoints of the test before."""
+    one_process.until(lambda: one_process.figure("lepton_inference_endpoints") == 0)
     return one_process
 
 

@@ -96,19 +96,15 @@ def test_a_broken_artifact_is_refused_and_the_old_one_goes_on(
 def test_endpoints_with_the_same_artifact_share_it_in_memory(
     inference, deployed, version_of, acme, alice
 ):
-    def loaded():
-        lines = httpx.get(f"{inference.url}/metrics").text.splitlines()
-        return next(float(x.split()[1]) for x in lines if x.startswith("lepton_inference_models "))
-
     deployed(version_of(seed=7))
-    before = loaded()
+    before = inference.figure("lepton_inference_models")
     with tenant_scope(acme):
         engagement = factories.engagement(acme, alice, "Second line")
         second = services.create_endpoint(engagement, slug="second", by=alice)
         version = models.model_version(engagement, by=alice, seed=7)
         deployment = services.deploy(second, model_version=version, by=alice)
     assert settled(inference, acme, deployment).state == "live"
-    assert loaded() == before
+    assert inference.figure("lepton_inference_models") == before
 
 
 @pytest.fixture

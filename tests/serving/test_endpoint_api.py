@@ -110,6 +110,6 @@ def test_predictions_are_listed_and_narrowed(api, acme, alice, engagement):
     assert client.get(f"{BASE}/predictions?since=soon").status_code == 400
     assert client.get(f"{BASE}/predictions?lable=ok").status_code == 400
     row = client.get(f"{BASE}/predictions?limit=1").json()["results"][0]
-    one = client.get(f"{BASE}/predictions/{row['id']}/").json()
+    one = client.get(f"{BASE}/predictions/{row['id']}").json()
     assert one == row
     assert one["scores"] == {"ok": 0.8, "scratch": 0.2}

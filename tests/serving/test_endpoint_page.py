@@ -103,7 +103,7 @@ def test_carol_finds_nothing(browse, carol, endpoint):
         assert client.post(url(name, engagement)).status_code == 404
 
 
-def test_fragments_and_panel_are_the_same_before_and_after_a_deployment(
+def test_fragments_and_panel_are_there_before_and_after_a_deployment(
     browse, alice, acme, engagement, endpoint
 ):
     client = browse(alice)
@@ -112,8 +112,16 @@ def test_fragments_and_panel_are_the_same_before_and_after_a_deployment(
         assert client.get(address).status_code == 200
     put_live(endpoint, version(endpoint, alice, acme), alice, acme)
     for address in [*parts, url("endpoint_panel", engagement)]:
-        assert f"endpoint:{endpoint.pk}" in client.get(address).content.decode()
+        assert client.get(address).status_code == 200
     assert client.get(url("part", engagement, "nothing")).status_code == 404
+
+
+def test_forms_are_not_replaced_under_the_hand_by_mere_traffic(browse, alice, acme, endpoint):
+    put_live(endpoint, version(endpoint, alice, acme), alice, acme)
+    client, traffic = browse(alice), f"predictions:{endpoint.pk}"
+    for name, listens in (("champion", False), ("history", False), ("last_day", True)):
+        fragment = client.get(url("part", endpoint.engagement, name)).content.decode()
+        assert (traffic in fragment) is listens
 
 
 def test_the_panel_of_an_engagement_without_an_endpoint_says_so(browse, alice, engagement):
