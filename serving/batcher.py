@@ -140,8 +140,11 @@ def _run(batch: list[Ask], images: list[np.ndarray]) -> list[tuple[Ask, Answer |
     if not batch:
         return []
     try:
-        probabilities = batch[0].model.runtime.run(np.stack(images)).tolist()
-        return [(ask, _answer(ask, p)) for ask, p in zip(batch, probabilities, strict=True)]
+        probabilities = batch[0].model.runtime.run(np.stack(images))
+        if not np.isfinite(probabilities).all():
+            raise ArithmeticError("The graph answered with something that is no number.")
+        pairs = zip(batch, probabilities.tolist(), strict=True)
+        return [(ask, _answer(ask, scores)) for ask, scores in pairs]
     except Exception as error:
         return [(ask, error) for ask in batch]
 

@@ -14,6 +14,7 @@ from serving.inputs import suffix, without_metadata
 PENDING_BYTES = 64_000_000
 REMEMBERED = 10_000
 PAUSE_SECONDS, TRIES = 1.0, 5
+SAY_EVERY_SECONDS = 10.0
 log = logging.getLogger(__name__)
 
 
@@ -26,6 +27,7 @@ class Keeper:
         self._saved: OrderedDict[str, None] = OrderedDict()
         self._changed = threading.Condition()
         self._closing = False
+        self._said_at = 0.0
         self._thread = threading.Thread(target=self._work, name="keeper", daemon=True)
 
     def start(self) -> None:
@@ -89,4 +91,6 @@ class Keeper:
 
     def _give_up(self, count: int, why: str) -> None:
         metrics.NOT_KEPT.inc(count)
-        log.error("%s input(s) could not be kept: %s", count, why)
+        if time.monotonic() - self._said_at > SAY_EVERY_SECONDS:
+            self._said_at = time.monotonic()
+            log.error("%s input(s) could not be kept: %s", count, why)

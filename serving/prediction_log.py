@@ -10,7 +10,7 @@ from collections import defaultdict, deque
 from typing import NamedTuple
 from uuid import UUID
 
-from django.db import IntegrityError
+from django.db import DataError, IntegrityError
 
 from accounts import usage
 from accounts.scoping import tenant_scope
@@ -136,7 +136,7 @@ def _write(tenant_id: UUID, rows: list[Row]) -> None:
     try:
         with tenant_scope(tenant_id):
             Prediction.objects.bulk_create([row.as_prediction() for row in rows])
-    except IntegrityError as error:
+    except (DataError, IntegrityError) as error:
         if len(rows) > 1:
             for row in rows:
                 _write(tenant_id, [row])

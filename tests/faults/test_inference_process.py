@@ -89,7 +89,7 @@ def test_after_a_kill_the_next_process_answers_who_waited_at_the_socket(answerin
     assert replies[0].status_code == 200 or replies[0].headers["retry-after"]
 
 
-def test_a_cut_off_process_trusts_no_key_for_long_and_recovers(answering, server_environment):
+def test_a_cut_off_process_trusts_no_key_for_long_and_loses_no_prediction(answering, acme):
     process, ask = answering
     assert ask().status_code == 200
     postgres = _postgres_pid()
@@ -97,13 +97,20 @@ def test_a_cut_off_process_trusts_no_key_for_long_and_recovers(answering, server
     for pid in [postgres, *children]:
         os.kill(pid, signal.SIGSTOP)
     try:
-        assert ask().status_code == 200  # a key just confirmed needs no database
+        meanwhile = ask()  # a key just confirmed needs no database
+        assert meanwhile.status_code == 200
         process.until(lambda: ask().status_code == 503, seconds=10)
         assert "checked" in ask().json()["error"]
     finally:
         for pid in [*children, postgres]:
             os.kill(pid, signal.SIGCONT)
     process.until(lambda: ask().status_code == 200, seconds=15)
+
+    def is_logged():
+        with tenant_scope(acme):
+            return Prediction.objects.filter(pk=meanwhile.json()["prediction_id"]).exists()
+
+    process.until(is_logged, seconds=5)
 
 
 def test_the_inference_process_imports_no_torch_and_no_page(server_environment):

@@ -1,0 +1,120 @@
+"""The queue: bounded, on time, and fair to each request in a batch."""
+
+import asyncio
+import threading
+import time
+import uuid
+
+import numpy as np
+import pytest
+
+from serving.batcher import Ask, Batcher
+from serving.loader import Model
+from serving.refusals import Refused
+from serving.runtimes.null import NullRuntime
+from tests.serving import models
+
+
+class Held(NullRuntime):
+    """Runs when it is let go, and remembers how many images came at once."""
+
+    def __init__(self, answer=None):
+        super().__init__(2)
+        self.go, self.sizes, self.answer = threading.Event(), [], answer
+
+    def run(self, images):
+        self.go.wait(10)
+        self.sizes.append(len(images))
+        return super().run(images) if self.answer is None else self.answer
+
+
+def an_ask(runtime, data=None):
+    model = Model(uuid.uuid4(), 1, uuid.uuid4(), 1, models.CLASSES, 256, 224, runtime)
+    return Ask(model, models.picture() if data is None else data, "image", time.perf_counter())
+
+
+def with_batcher(work, **options):
+    async def go():
+        batcher = Batcher(**options)
+        batcher.start()
+        try:
+            return await work(batcher)
+        finally:
+            batcher.stop()
+
+    return asyncio.run(go())
+
+
+async def taken(batcher):
+    """Wait until the workers have taken what they can."""
+    await asyncio.sleep(0.05)
+    return len(batcher.waiting)
+
+
+def test_a_full_queue_refuses_at_once():
+    runtime = Held()
+
+    async def work(batcher):
+        first = asyncio.ensure_future(batcher.ask(an_ask(runtime), seconds=10))
+        await taken(batcher)
+        second = asyncio.ensure_future(batcher.ask(an_ask(runtime), seconds=10))
+        await taken(batcher)
+        began = time.perf_counter()
+        with pytest.raises(Refused) as refused:
+            await batcher.ask(an_ask(runtime), seconds=10)
+        assert time.perf_counter() - began < 0.1
+        assert refused.value.status == 503
+        assert dict(refused.value.headers)[b"retry-after"]
+        runtime.go.set()
+        return await asyncio.gather(first, second)
+
+    first, second = with_batcher(work, workers=1, queue_at_most=1)
+    assert first.prediction_id != second.prediction_id
+
+
+def test_who_waited_too_long_is_told_and_costs_no_work():
+    runtime = Held()
+
+    async def work(batcher):
+        first = asyncio.ensure_future(batcher.ask(an_ask(runtime), seconds=10))
+        await taken(batcher)
+        with pytest.raises(Refused, match="deadline"):
+            await batcher.ask(an_ask(runtime), seconds=0.1)
+        runtime.go.set()
+        await first
+        await batcher.ask(an_ask(runtime), seconds=10)
+
+    with_batcher(work, workers=1)
+    assert runtime.sizes == [1, 1]
+
+
+def test_what_waits_for_the_same_small_graph_runs_together_and_one_bad_image_harms_no_other():
+    runtime, other = Held(), Held()
+    other.go.set()
+
+    async def work(batcher):
+        asks = [an_ask(runtime), an_ask(runtime), an_ask(other), an_ask(runtime, b"no image")]
+        asks.append(an_ask(runtime))
+        futures = []
+        for ask in asks:
+            futures.append(asyncio.ensure_future(batcher.ask(ask, seconds=10)))
+            await taken(batcher)
+        runtime.go.set()
+        return await asyncio.gather(*futures, return_exceptions=True)
+
+    results = with_batcher(work, workers=1)
+    assert isinstance(results[3], Refused) and results[3].status == 422
+    assert all(not isinstance(result, Exception) for n, result in enumerate(results) if n != 3)
+    assert runtime.sizes == [1, 2]
+    assert other.sizes == [1]
+
+
+def test_an_answer_that_is_no_number_is_an_error():
+    runtime = Held(answer=np.array([[np.nan, 1]], np.float32))
+    runtime.go.set()
+
+    async def work(batcher):
+        with pytest.raises(ArithmeticError):
+            await batcher.ask(an_ask(runtime), seconds=10)
+
+    with_batcher(work, workers=1)
