@@ -81,8 +81,8 @@ def facts(labelled) -> dict | None:
     if not counts:
         return None
     totals = {label: sum(by_split.values()) for label, by_split in counts.items()}
-    names = [*Split.values, ""] if any("" in c for c in counts.values()) else Split.values
-    used = [name for name in names if any(c.get(name) for c in counts.values())]
+    found = {split for by_split in counts.values() for split in by_split}
+    used = [*(Split.values if found - {""} else []), *([""] if "" in found else [])]
     return {
         "images": sum(totals.values()),
         "classes": len(totals),
@@ -92,8 +92,6 @@ def facts(labelled) -> dict | None:
         "bars": charts.bars({k: [c.get(name, 0) for name in used] for k, c in counts.items()}),
         "parts": [split_label(name) for name in used],
         "sizes": labelled.sizes(),
-        "labels": list(counts),
-        "splits": [(name, split_label(name)) for name in used if name],
     }
 
 
@@ -122,8 +120,8 @@ def gallery(request, labelled) -> dict:
 def import_context(request, import_) -> dict:
     """One import with its rows, narrowed to an outcome where the address names one."""
     counts = import_.rows.counts()
-    outcome = request.GET.get("outcome", "")
-    rows = import_.rows.filter(outcome=outcome) if outcome else import_.rows.all()
+    outcome = request.GET.get("outcome") or _first_outcome(import_, counts)
+    rows = import_.rows.came_out(outcome)
     rows, pager = rows_and_pager(request, rows, ordering="position", size=ROWS)
     return {
         "import_": import_,
@@ -159,14 +157,26 @@ def _url(name, import_):
     return reverse(f"training:{name}", args=[slug, engagement, import_.pk])
 
 
+def _first_outcome(import_, counts) -> str:
+    """What is shown unasked: the files somebody should look at, once all have been seen."""
+    is_clean = not any(counts.get(outcome) for outcome in ImportRow.NEEDS_A_LOOK)
+    return "all" if is_clean or not import_.has_ended else "look"
+
+
 def _outcome_tabs(path, counts, chosen):
-    every = {"label": _("All files"), "url": path, "count": sum(counts.values())}
-    tabs = [every | {"current": not chosen}]
-    for outcome in ImportRow.Outcome:
-        if n := counts.get(outcome.value):
-            tab = {"label": outcome.label, "url": f"{path}?outcome={outcome}", "count": n}
-            tabs.append(tab | {"current": chosen == outcome})
-    return tabs
+    look = sum(counts.get(outcome, 0) for outcome in ImportRow.NEEDS_A_LOOK)
+    tabs = [("look", _("To look at"), look), ("all", _("All files"), sum(counts.values()))]
+    tabs += [(o.value, o.label, counts.get(o.value)) for o in ImportRow.Outcome]
+    return [
+        {
+            "label": label,
+            "url": f"{path}?outcome={name}",
+            "count": n,
+            "current": name == chosen,
+        }
+        for name, label, n in tabs
+        if n or name == chosen
+    ]
 
 
 def version_context(version) -> dict:

@@ -33,6 +33,8 @@ LOOKS = {
     "ignored": Look("neutral", "minus", _("Ignored")),
     "unknown_label": Look("warn", "tag", _("Unknown label")),
     "too_small": Look("warn", "image", _("Too small")),
+    "too_large": Look("warn", "image", _("Too large")),
+    "conflict": Look("warn", "alert", _("Label conflict")),
     "corrupt": Look("bad", "x-circle", _("Corrupt")),
     # model versions and deployments
     "loading": Look("accent", "spinner", _("Loading")),

@@ -45,9 +45,10 @@ def test_alice_uploads_a_zip_and_reads_what_became_of_each_file(acme, alice, bro
     page = client.get(sent["Location"]).text
     assert "Succeeded" in page and "ok/notes.txt" in page
     assert "This is not an image in a format we know." in page
-    assert "A file the operating system keeps for itself." in page
+    assert "To look at" in page and "ok/0.png" not in page
     only = client.get(sent["Location"] + "?outcome=ignored").text
-    assert "__MACOSX" in only and "notes.txt" not in only
+    assert "A file the operating system keeps for itself." in only and "notes.txt" not in only
+    assert "ok/0.png" in client.get(sent["Location"] + "?outcome=all").text
 
 
 def test_the_upload_of_a_htmx_page_goes_on_to_the_import(alice, browse, data_url):

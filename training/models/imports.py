@@ -83,6 +83,13 @@ class ImportRowQuerySet(models.QuerySet):
     def in_order(self):
         return self.order_by("position")
 
+    def came_out(self, outcome: str):
+        """Those of an outcome, "look" for those somebody should look at, "all" for all."""
+        if outcome == "all":
+            return self
+        wanted = ImportRow.NEEDS_A_LOOK if outcome == "look" else [outcome]
+        return self.filter(outcome__in=wanted)
+
     def counts(self) -> dict[str, int]:
         """How many files came out in which way."""
         return dict(self.values_list("outcome").annotate(n=models.Count("pk")).order_by("outcome"))
@@ -102,6 +109,14 @@ class ImportRow(TenantModel):
         TOO_LARGE = "too_large", _("Too large")
         UNKNOWN_LABEL = "unknown_label", _("Unknown label")
         IGNORED = "ignored", _("Ignored")
+
+    NEEDS_A_LOOK = (
+        Outcome.CONFLICT,
+        Outcome.CORRUPT,
+        Outcome.TOO_SMALL,
+        Outcome.TOO_LARGE,
+        Outcome.UNKNOWN_LABEL,
+    )
 
     parent = models.ForeignKey(
         Import, on_delete=models.CASCADE, related_name="rows", db_column="import_id"
