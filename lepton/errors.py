@@ -1,5 +1,6 @@
 """What an unknown address or a fault answers: a page for people, a problem document for clients."""
 
+from django.http import Http404
 from django.views import defaults
 
 from lepton.lib import problems
@@ -15,3 +16,8 @@ def server_error(request):
     if request.path.startswith("/api/"):
         return problems.json_500()
     return defaults.server_error(request)
+
+
+def closed(request):
+    """An address that a package brings and Lepton does not offer."""
+    raise Http404

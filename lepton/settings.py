@@ -132,6 +132,7 @@ CHANNEL_LAYERS = {
     }
 }
 
+
 # --- Storage: everything a tenant owns goes through here ------------------------------------------
 def s3_storage(bucket: str, endpoint_url: str | None) -> dict:
     """The storage of a bucket; keys and region come from the usual AWS_* variables."""
@@ -195,6 +196,9 @@ ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_LOGIN_ON_PASSWORD_RESET = True  # who was invited is in as soon as they chose a password
+# Addresses are not verified by a mail of their own: whoever has one was invited to it.
+MFA_ALLOW_UNVERIFIED_EMAIL = True
+MFA_TOTP_ISSUER = "Lepton"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "engagements:home"

@@ -4,7 +4,7 @@ from django.conf import settings
 from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView
 
-from lepton import api_docs, health, media
+from lepton import api_docs, errors, health, media
 
 handler404 = "lepton.errors.not_found"
 handler500 = "lepton.errors.server_error"
@@ -17,6 +17,7 @@ urlpatterns = [
     path("readyz", health.readyz, name="readyz"),
     path("metrics", health.metrics, name="metrics"),
     # People
+    path("account/email/", errors.closed),  # nobody takes an address by their own word
     path("account/", include("allauth.urls")),
     path("media/<str:signature>", media.serve, name="media"),
     path("", include("engagements.urls")),

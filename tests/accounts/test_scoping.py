@@ -4,6 +4,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.db.utils import ProgrammingError
 
+from accounts import system
 from accounts.models import ApiKey, AuditEntry, Membership
 from accounts.scoping import (
     NoTenant,
@@ -14,6 +15,7 @@ from accounts.scoping import (
 )
 from engagements.models import Engagement
 from tests import factories
+from tests import world as worlds
 
 pytestmark = pytest.mark.django_db
 
@@ -32,22 +34,21 @@ def test_every_tenant_table_is_protected():
 
 
 def test_raw_sql_of_the_app_role_sees_no_row_of_another_tenant(acme, alice, carol):
-    factories.engagement(acme, alice)
-    for model in tenant_models():
-        with connection.cursor() as cursor:
-            cursor.execute(f"SELECT count(*) FROM {model._meta.db_table}")
-            assert cursor.fetchone() == (0,), model
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM accounts_tenant")
-        assert cursor.fetchone() == (0,)
+    worlds.build(acme, alice)
+    (globex,) = _tenants_of(carol)
+    for table in [m._meta.db_table for m in tenant_models()]:
+        with tenant_scope(acme):
+            assert _rows_of(acme, table) > 0, f"the test needs a row in {table}"
+        with tenant_scope(globex):
+            assert _rows_of(acme, table) == 0, table
+        assert _rows_of(acme, table) == 0, table
+    assert _count("SELECT count(*) FROM accounts_tenant") == 0
 
 
 def test_a_scope_shows_its_tenant_only(acme, alice, bob, carol):
     with tenant_scope(acme):
         assert {m.user.name for m in Membership.objects.by_name()} == {"Alice", "Bob"}
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT count(*) FROM accounts_membership")
-            assert cursor.fetchone() == (2,)
+        assert _count("SELECT count(*) FROM accounts_membership") == 2
 
 
 def test_a_nested_scope_gives_the_outer_one_back(acme, alice, carol):
@@ -60,23 +61,22 @@ def test_a_nested_scope_gives_the_outer_one_back(acme, alice, carol):
 
 def test_a_row_cannot_be_written_for_another_tenant(acme, alice, carol):
     globex = next(t for t in _tenants_of(carol))
-    with tenant_scope(acme), pytest.raises(ProgrammingError, match="row-level security"):
-        with transaction.atomic():
-            Membership.objects.create(tenant_id=globex.id, user=alice, role="viewer")
+    refused = pytest.raises(ProgrammingError, match="row-level security")
+    with tenant_scope(acme), refused, transaction.atomic():
+        Membership.objects.create(tenant_id=globex.id, user=alice, role="viewer")
 
 
 def test_a_row_cannot_refer_to_another_tenants_row(acme, alice, carol):
     globex = next(t for t in _tenants_of(carol))
     engagement = factories.engagement(acme, alice)
-    with tenant_scope(globex), pytest.raises(IntegrityError, match="same_tenant"):
-        with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute(
-                "INSERT INTO training_dataset (id, tenant_id, engagement_id, name,"
-                " created_by_label, created_at)"
-                " VALUES (gen_random_uuid(), %s, %s, 'stolen', 'Carol', now())",
-                [globex.id, engagement.pk],
-            )
-            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+    steal = (
+        "INSERT INTO training_dataset (id, tenant_id, engagement_id, name, created_by_label,"
+        " created_at) VALUES (gen_random_uuid(), %s, %s, 'stolen', 'Carol', now());"
+        "SET CONSTRAINTS ALL IMMEDIATE"
+    )
+    refused = pytest.raises(IntegrityError, match="same_tenant")
+    with tenant_scope(globex), refused, transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(steal, [globex.id, engagement.pk])
 
 
 def test_an_audit_entry_cannot_be_changed(acme, alice):
@@ -93,9 +93,7 @@ def test_the_portfolio_shows_all_engagements_to_staff_and_writes_none(acme, alic
     with portfolio_scope(by=mei):
         assert Engagement.objects.count() == 2
         assert Engagement.objects.update(name="mine") == 0
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT count(*) FROM accounts_apikey")
-            assert cursor.fetchone() == (0,)
+        assert _count("SELECT count(*) FROM accounts_apikey") == 0
     with pytest.raises(PermissionError), portfolio_scope(by=alice):
         pass
 
@@ -109,6 +107,14 @@ def test_a_key_is_recognised_only_by_its_digest(acme, alice):
 
 
 def _tenants_of(user):
-    from accounts import system
-
     return system.tenants_of(user)
+
+
+def _rows_of(tenant, table) -> int:
+    return _count(f"SELECT count(*) FROM {table} WHERE tenant_id = '{tenant.pk}'")  # noqa: S608
+
+
+def _count(query) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(query)
+        return cursor.fetchone()[0]

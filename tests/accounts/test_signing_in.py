@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from allauth.mfa.totp.internal import auth as totp
 from django.core import mail
 
 from tests.factories import PASSWORD
@@ -83,3 +84,30 @@ def _sign_in(client, user):
 
 def _sign_in_by(client, email, password=PASSWORD):
     return client.post("/account/login/", {"login": email, "password": password}, follow=True)
+
+
+def test_nobody_takes_an_address_that_is_not_theirs(browse, alice):
+    new = {"action_add": "", "email": "owner@another.example"}
+    assert browse(alice).post("/account/email/", new).status_code == 404
+    alice.refresh_from_db()
+    assert alice.email == "alice@acme.example"
+
+
+def test_a_member_turns_two_factor_sign_in_on(browse, alice, client):
+        format_hotp_value,
+        hotp_value,
+        yield_hotp_counters_from_time,
+    )
+
+    signed_in = browse(alice)
+    page = signed_in.get("/account/2fa/totp/activate/", follow=True)
+    if "reauthenticate" in page.request["PATH_INFO"]:
+        page = signed_in.post(page.request["PATH_INFO"], {"password": PASSWORD}, follow=True)
+        page = signed_in.get("/account/2fa/totp/activate/")
+    secret = page.context["form"].secret
+    counter = next(iter(totp.yield_hotp_counters_from_time()))
+    code = totp.format_hotp_value(totp.hotp_value(secret, counter))
+    signed_in.post("/account/2fa/totp/activate/", {"code": code})
+    asked = _sign_in(client, alice)
+    assert asked.request["PATH_INFO"] == "/account/2fa/authenticate/"
+    assert client.get("/t/acme/").status_code == 302
