@@ -1,4 +1,7 @@
-"""Doors: the only way from a request to a tenant's rows. A stranger gets 404, a member who may not 403."""
+"""Doors: the only way from a request to a tenant's rows.
+
+A stranger gets 404, a member whose role does not include it 403.
+"""
 
 from functools import wraps
 

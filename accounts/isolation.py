@@ -84,9 +84,10 @@ class SystemFunction(Operation):
     def database_forwards(self, app_label, schema_editor, from_state, to_state):
         signature = f"{self.name}({self.arguments})"
         types = f"{self.name}({', '.join(_types(self.arguments))})"
+        header = f"CREATE OR REPLACE FUNCTION {signature} RETURNS {self.returns} LANGUAGE sql"
+        safety = "SECURITY DEFINER SET search_path = public, pg_temp"
         for statement in (
-            f"CREATE OR REPLACE FUNCTION {signature} RETURNS {self.returns} LANGUAGE sql"
-            f" SECURITY DEFINER SET search_path = public, pg_temp AS $f$ {self.body} $f$",
+            f"{header} {safety} AS $f$ {self.body} $f$",
             f"REVOKE ALL ON FUNCTION {types} FROM PUBLIC",
             f"GRANT EXECUTE ON FUNCTION {types} TO lepton_app",
             "GRANT CREATE ON SCHEMA public TO lepton_system",

@@ -198,3 +198,6 @@ class PlatformAuditEntry(models.Model):
     user = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
     verb = models.CharField(max_length=60)
     detail = models.JSONField(default=dict)
+
+    def __str__(self):
+        return self.verb

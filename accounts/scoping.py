@@ -1,4 +1,4 @@
-"""Tenant scope: no active tenant, no query. PostgreSQL enforces the same below us (isolation.py)."""
+"""Tenant scope: no active tenant, no query. PostgreSQL enforces the same below (isolation.py)."""
 
 import uuid
 from contextlib import contextmanager

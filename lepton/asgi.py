@@ -16,9 +16,11 @@ from lepton.forward import ForwardPredictions  # noqa: E402
 from lepton.limits import LimitBodies  # noqa: E402
 from lepton.live import BoardConsumer, LiveConsumer  # noqa: E402
 
+site = ForwardPredictions(LimitBodies(django_application))
 application = ProtocolTypeRouter(
     {
-        "http": ForwardPredictions(LimitBodies(django_application)),
+        "http": site,
+        "lifespan": site,
         "websocket": AllowedHostsOriginValidator(
             AuthMiddlewareStack(
                 URLRouter(

@@ -27,7 +27,6 @@ HOP_BY_HOP = {
 TIMEOUT = httpx.Timeout(125, connect=2, pool=5)
 LIMITS = httpx.Limits(max_connections=200, max_keepalive_connections=50, keepalive_expiry=5)
 log = logging.getLogger(__name__)
-logging.getLogger("httpx").setLevel(logging.WARNING)  # it would log a line a prediction
 
 
 class TooLarge(Exception):

@@ -267,7 +267,7 @@ SPECTACULAR_SETTINGS = {
     },
 }
 
-# --- Celery: it only wakes a worker; the row is the truth --------------------------------------------
+# --- Celery: it only wakes a worker; the row is the truth -----------------------------------------
 CELERY_BROKER_URL = (
     f"redis+socket://{REDIS_URL[7:]}" if REDIS_URL.startswith("unix:") else REDIS_URL
 )

@@ -14,6 +14,7 @@ from tests import factories
 from training.models import (
     Dataset,
     DatasetVersion,
+    EvaluatedItem,
     Evaluation,
     Image,
     Import,
@@ -21,6 +22,7 @@ from training.models import (
     Item,
     ModelVersion,
     Run,
+    RunEpoch,
     Split,
     VersionItem,
 )
@@ -95,6 +97,7 @@ def _model(world, owner):
         state=Run.State.SUCCEEDED,
         **author(owner),
     )
+    RunEpoch.objects.create(run=world.run, epoch=1, valid_accuracy=0.9)
     world.model = ModelVersion.objects.create(
         engagement=world.engagement,
         run=world.run,
@@ -124,6 +127,15 @@ def _model(world, owner):
             {"label": name, "n": 20, "precision": 0.9, "recall": 0.9, "f1": 0.9} for name in CLASSES
         ],
         confusion=[[18, 2], [2, 18]],
+    )
+    EvaluatedItem.objects.create(
+        evaluation=world.evaluation,
+        image=world.image,
+        path="ok/1.jpg",
+        label="ok",
+        answer="ok",
+        score=0.8,
+        scores=[0.8, 0.2],
     )
 
 

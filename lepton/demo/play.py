@@ -1,6 +1,7 @@
 """The main job, step by step, each through the API and each skipped where its rows are there."""
 
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -161,24 +162,26 @@ class Play:
         return made, f"“{self.endpoint}” answers with model version {number}"
 
     def predict_and_correct(self):
-        right, wrong = self._test_images()
-        for image, label in [*right[:CONFIRMED], *wrong[:CORRECTED]]:
-            answer = self.client.predict(self.endpoint, image)
-            is_right = answer["label"] == label
-            said = {"verdict": "confirm"} if is_right else {"verdict": "correct", "label": label}
-            self.client.post(f"predictions/{answer['prediction_id']}/feedback", **said)
-        confirmed, corrected = len(right[:CONFIRMED]), len(wrong[:CORRECTED])
-        text = f"{confirmed + corrected} test images sent, {confirmed} confirmed"
-        return None, f"{text}, {corrected} corrected" if corrected else f"{text}, none was wrong"
+        verdicts = Counter(self._answered(*sent) for sent in self._test_images())
+        parts = ", ".join(f"{n} answered with “{verdict}”" for verdict, n in verdicts.items())
+        return None, f"{verdicts.total()} test images sent: {parts}"
+
+    def _answered(self, image, label) -> str:
+        """Send an image and say whether the answer was right; returns the verdict given."""
+        answer = self.client.predict(self.endpoint, image)
+        is_right = answer["label"] == label
+        said = {"verdict": "confirm"} if is_right else {"verdict": "correct", "label": label}
+        self.client.post(f"predictions/{answer['prediction_id']}/feedback", **said)
+        return said["verdict"]
 
     def _test_images(self):
-        """(bytes, label) of test images the model in place gets right, and of those it does not."""
+        """(bytes, label) of test images the model in place got right, then of some it did not."""
         version = self.client.get(f"endpoints/{self.endpoint}")["champion"]["model_version"]["id"]
         evaluation = self.client.get(f"model-versions/{version}/evaluations")["results"][0]
         rows = self.client.get(f"evaluations/{evaluation['id']}/items?limit=500")["results"]
         right = [row for row in rows if row["answer"] == row["label"]]
         wrong = [row for row in rows if row["answer"] != row["label"]]
-        return [self._fetched(right[:CONFIRMED]), self._fetched(wrong[:CORRECTED])]
+        return self._fetched([*right[:CONFIRMED], *wrong[:CORRECTED]])
 
     def _fetched(self, rows):
         return [(self.client.fetch(row["image_url"]), row["label"]) for row in rows]
