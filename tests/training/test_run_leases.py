@@ -1,0 +1,104 @@
+"""Claims and numbers when several workers and people act in the same moment."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from django.db import connection
+
+from accounts.scoping import tenant_scope
+from accounts.system import tenants_of
+from tests import factories
+from tests.training import made_of
+from training import leases, sweeper
+from training.models import Run
+from training.runs import services
+
+pytestmark = pytest.mark.django_db(transaction=True)
+AT_ONCE = 6
+
+
+@pytest.fixture
+def engagement(acme, alice):
+    return factories.engagement(acme, alice)
+
+
+@pytest.fixture
+def version(acme, alice, engagement):
+    with tenant_scope(acme):
+        return made_of.dataset_version(engagement, alice)
+
+
+def test_runs_started_at_once_are_numbered_without_gap(acme, alice, engagement, version):
+    together(lambda: start(engagement, version, alice))
+    with tenant_scope(acme):
+        numbers = sorted(Run.objects.values_list("number", flat=True))
+    assert numbers == list(range(1, AT_ONCE + 1))
+
+
+def test_of_workers_that_claim_at_once_each_gets_another_run(alice, engagement, version):
+    for _run in range(AT_ONCE - 2):
+        start(engagement, version, alice)
+    claims = [claim for claim in together(lambda: leases.claim("run", "any")) if claim]
+    assert len(claims) == len({claim.id for claim in claims}) == AT_ONCE - 2
+    assert leases.claimable() == []
+
+
+def test_a_tenant_with_a_long_queue_does_not_starve_another(alice, carol, engagement, version):
+    for _run in range(3):
+        start(engagement, version, alice)
+    (globex,) = tenants_of(carol)
+    theirs = factories.engagement(globex, carol)
+    with tenant_scope(globex):
+        data = made_of.dataset_version(theirs, carol)
+    start(theirs, data, carol)
+    order = [leases.claim("run", f"worker {n}").tenant_id for n in range(2)]
+    assert order == [engagement.tenant_id, globex.id]
+
+
+def test_the_sweeper_wakes_for_what_waits_and_stays_silent_otherwise(
+    alice, engagement, version, monkeypatch
+):
+    woken = []
+    monkeypatch.setattr(sweeper, "wake", lambda task, **options: woken.append(task.name))
+    assert sweeper.sweep() == []
+    start(engagement, version, alice)
+    assert sweeper.sweep() == ["run"]
+    assert woken == ["training.tasks.wake_runs"]
+    leases.claim("run", "a worker")
+    assert sweeper.sweep() == []
+
+
+def test_a_heart_notices_a_cancel_and_a_lost_lease(acme, alice, engagement, version, settings):
+    settings.LEPTON_HEARTBEAT_SECONDS = 0.02
+    run = start(engagement, version, alice)
+    claim = leases.claim("run", "first")
+    with leases.Heart(claim) as heart:
+        assert not heart.should_stop()
+        with tenant_scope(acme):
+            services.cancel_run(Run.objects.get(pk=run.pk), by=alice)
+        assert heart.cancel_requested.wait(3)
+        assert heart.should_stop()
+        assert not heart.lost.is_set()
+        with tenant_scope(acme):
+            Run.objects.update(attempt=claim.attempt + 1)
+        assert heart.lost.wait(3)
+
+
+def start(engagement, version, by):
+    with tenant_scope(engagement.tenant_id):
+        return services.start_run(
+            engagement, dataset_version=version, method="fine_tune", backbone="lepton_small", by=by
+        )
+
+
+def together(act):
+    """Do something in several threads at once, each with a connection of its own."""
+
+    def closing(_number):
+        try:
+            return act()
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        return list(pool.map(closing, range(AT_ONCE)))
