@@ -1,5 +1,6 @@
 """A broker that hangs, as one stopped by SIGSTOP, must not hang a page."""
 
+import contextlib
 import os
 import signal
 import time
@@ -11,8 +12,10 @@ from django.urls import reverse
 from accounts.scoping import tenant_scope
 from lepton import embedded
 from lepton.lib import broker_health
+from lepton.lib.wake import wake
 from tests.training import made_of
 from training.models import Run
+from training.tasks import wake_runs
 
 pytestmark = [pytest.mark.faults, pytest.mark.django_db(transaction=True)]
 LONGEST_SECONDS = 1.5
@@ -27,7 +30,8 @@ def frozen_redis(own_redis, settings):
     current_app.conf.broker_write_url = f"redis+socket://{own_redis.url[7:]}"
     os.kill(own_redis.pid, signal.SIGSTOP)
     yield own_redis
-    os.kill(own_redis.pid, signal.SIGCONT)
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(own_redis.pid, signal.SIGCONT)
     current_app.conf.broker_write_url = before
     broker_health.forget()
 
@@ -50,3 +54,12 @@ def test_a_frozen_broker_does_not_hang_the_page_that_starts_a_run(
     with tenant_scope(acme):
         assert Run.objects.filter(state="queued").count() == 2
     assert embedded.running(frozen_redis.home)
+
+
+@pytest.mark.parametrize("way", ["frozen", "gone"])
+def test_a_wake_up_gives_up_soon_and_says_so(frozen_redis, way):
+    if way == "gone":
+        frozen_redis.kill()
+    began = time.monotonic()
+    assert wake(wake_runs) is False
+    assert time.monotonic() - began < LONGEST_SECONDS
