@@ -1,6 +1,9 @@
 """Forms of the data pages."""
 
 from django import forms
+from django.conf import settings
+from django.template.defaultfilters import filesizeformat
+from django.utils.formats import number_format
 from django.utils.translation import gettext_lazy as _
 
 from training.datasets.versions import GREATEST_SEED, Policy
@@ -15,6 +18,19 @@ class UploadForm(forms.Form):
     )
     splits = forms.FileField(label=_("Splits file (CSV)"), required=False, allow_empty_file=True)
     dataset = forms.UUIDField(required=False, widget=forms.HiddenInput)
+
+    @property
+    def max_bytes(self) -> int:
+        return settings.LEPTON_MAX_UPLOAD_BYTES
+
+    @property
+    def help_text(self) -> str:
+        limits = {
+            "size": filesizeformat(self.max_bytes),
+            "files": number_format(settings.LEPTON_MAX_IMPORT_FILES),
+        }
+        words = _("Up to %(size)s and %(files)s files. What is there already is not doubled.")
+        return str(words) % limits
 
 
 class FreezeForm(forms.Form):

@@ -1,6 +1,5 @@
 """What the data pages show, gathered from rows."""
 
-from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.http import Http404
 from django.shortcuts import get_object_or_404
@@ -54,7 +53,6 @@ def data_page(engagement, dataset_pk) -> dict:
         "upload": UploadForm(initial={"dataset": dataset and dataset.pk}),
         "freeze": FreezeForm(),
         "here": _data_url(engagement, dataset),
-        "max_upload_bytes": settings.LEPTON_MAX_UPLOAD_BYTES,
     }
 
 

@@ -1,6 +1,5 @@
 """Pages of data: the working set, imports, versions."""
 
-from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import NON_FIELD_ERRORS
 from django.http import HttpResponse
@@ -86,8 +85,7 @@ def _start_import(request, engagement, sent) -> str:
 
 def _refused_upload(request, engagement, form):
     if request.htmx:
-        limit = settings.LEPTON_MAX_UPLOAD_BYTES
-        context = {"engagement": engagement, "upload": form, "max_upload_bytes": limit}
+        context = {"engagement": engagement, "upload": form}
         return render(request, "training/_upload.html", context, status=422)
     status = 413 if form.has_error(NON_FIELD_ERRORS, "too_large") else 422
     context = pages.data_page(engagement, request.POST.get("dataset")) | {"upload": form}

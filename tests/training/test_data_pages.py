@@ -177,3 +177,14 @@ def test_a_splits_file_goes_with_the_zip(acme, alice, browse, data_url):
     imports.work()
     assert imports.items(acme)["ok/0.png"] == ("ok", "test", "")
     assert imports.items(acme)["ok/1.png"] == ("ok", "train", "")
+
+
+def test_a_watching_page_gets_the_live_part_alone(acme, alice, engagement, browse, data_url):
+    done = imports.run(acme, engagement, alice, zipped(two_classes(2)))
+    for url, root in (
+        (data_url, 'id="data-live"'),
+        (f"{data_url}imports/{done.pk}/", 'id="import"'),
+    ):
+        part = browse(alice).get(url, headers={"HX-Request": "true"}).text
+        assert root in part and "<html" not in part
+        assert f"engagement:{engagement.pk}" in part or f"import:{done.pk}" in part
