@@ -33,22 +33,19 @@ def prediction(request, engagement, prediction):
     """One prediction: what was sent, what was answered, what people said."""
     engagement = pages.engagement_of(engagement)
     row = log.one(prediction, engagement)
-    trail = (_("Feedback"), pages.url("feedback:predictions", engagement))
-    context = pages.frame(engagement, trail, row.label) | _answers(row)
-    context["scores"] = log.scores(row)
-    return render(request, "feedback/prediction.html", context)
+    return render(request, "feedback/prediction.html", _whole_page(row))
 
 
 @require_http_methods(["GET", "POST"])
 def give(request, **address):
-    """The answers to one prediction, to be read or added to, as a fragment for any page."""
+    """The answers to one prediction, to be read or added to: a fragment for any page that asks
+    with htmx, else the prediction's page."""
     return (_take if request.method == "POST" else _show)(request, **address)
 
 
 @member_page()
 def _show(request, engagement, prediction):
-    row = log.one(prediction, pages.engagement_of(engagement))
-    return render(request, "feedback/_feedback.html", _answers(row))
+    return _answered(request, log.one(prediction, pages.engagement_of(engagement)))
 
 
 @member_page(Capability.FEEDBACK)
@@ -58,9 +55,7 @@ def _take(request, engagement, prediction):
     if form.is_valid():
         with refusals_in(form):
             services.give(row, **form.cleaned_data, by=request.user)
-    context = _answers(row) | {"form": form}
-    status = 422 if form.errors else 200
-    return render(request, "feedback/_feedback.html", context, status=status)
+    return _answered(request, row, form)
 
 
 @require_GET
@@ -81,6 +76,23 @@ def _figures(engagement):
         "newest_version": versions[0] if versions else None,
         "endpoint": engagement.endpoints.first(),
     }
+
+
+def _answered(request, row, form=None):
+    """A form sent before htmx was there gets a whole page."""
+    template, context = (
+        ("feedback/_feedback.html", _answers(row))
+        if request.htmx
+        else ("feedback/prediction.html", _whole_page(row))
+    )
+    status = 422 if form and form.errors else 200
+    return render(request, template, context | {"form": form}, status=status)
+
+
+def _whole_page(row):
+    trail = (_("Feedback"), pages.url("feedback:predictions", row.endpoint.engagement))
+    frame = pages.frame(row.endpoint.engagement, trail, row.label)
+    return frame | _answers(row) | {"scores": log.scores(row)}
 
 
 def _answers(row):

@@ -77,9 +77,21 @@ def test_a_viewer_reads_answers_and_gives_none(browse, alice, bob, prediction, p
     url = _url(place, prediction)
     browse(alice).post(url, {"verdict": "confirm"})
     client = browse(bob)
-    page = client.get(url).text
+    page = client.get(url, headers={"HX-Request": "true"}).text
     assert "Confirmed" in page and "<button" not in page
     assert client.post(url, {"verdict": "reject"}).status_code == 403
+
+
+def test_an_answer_sent_before_the_scripts_are_there_gets_a_whole_page(
+    browse, alice, prediction, place
+):
+    client, url = browse(alice), _url(place, prediction)
+    plain = client.post(url, {"verdict": "confirm"}).text
+    fragment = client.post(url, {"verdict": "confirm"}, headers={"HX-Request": "true"}).text
+    assert "</html>" in plain and "Confirmed" in plain
+    assert "</html>" not in fragment and "Confirmed" in fragment
+    refused = client.post(url, {"verdict": "correct"})
+    assert refused.status_code == 422 and "</html>" in refused.text
 
 
 def test_a_stranger_finds_no_prediction(browse, carol, prediction, place):
