@@ -79,6 +79,13 @@ def test_the_macro_f1_interval_covers_the_truth_about_as_often_as_it_says():
     assert 88 <= hits <= 100
 
 
+def test_a_perfect_score_on_a_few_rows_is_no_certainty():
+    labels = np.array([0, 1] * 10)
+    low, high = evaluate.macro_f1_interval(labels, labels, 2)
+    assert high == 1
+    assert 0.75 < low < 0.95
+
+
 def test_calibration_error_is_the_gap_between_confidence_and_accuracy():
     labels = np.array([0] * 7 + [1] * 3)
     sure = np.tile([0.9, 0.1], (10, 1))

@@ -73,7 +73,7 @@ class Evaluation(TenantModel):
     macro_precision = models.FloatField()
     macro_recall = models.FloatField()
     macro_f1 = models.FloatField()
-    macro_f1_low = models.FloatField()  # 95 % bootstrap interval
+    macro_f1_low = models.FloatField()  # 95 % interval from the Dirichlet posterior
     macro_f1_high = models.FloatField()
     ece = models.FloatField()
     per_class = models.JSONField()  # [{"label", "n", "precision", "recall", "f1"}]
