@@ -154,3 +154,28 @@ def browse():
         return client
 
     return signed_in
+
+
+@pytest.fixture
+def bucket(monkeypatch, settings):
+    """An empty bucket on an S3 server of its own, which the default storage uses as by setting."""
+    import boto3
+    from moto.server import ThreadedMotoServer
+
+    from lepton.settings import s3_storage
+
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "testing")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    endpoint = f"http://{host}:{port}"
+    made = boto3.resource("s3", endpoint_url=endpoint).create_bucket(
+        Bucket=f"lepton-{secrets.token_hex(4)}"
+    )
+    settings.STORAGES = settings.STORAGES | {"default": s3_storage(made.name, endpoint)}
+    monkeypatch.setenv("LEPTON_S3_BUCKET", made.name)  # for processes that a test starts
+    monkeypatch.setenv("LEPTON_S3_ENDPOINT_URL", endpoint)
+    yield made
+    server.stop()

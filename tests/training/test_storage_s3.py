@@ -3,9 +3,7 @@
 import urllib.error
 import urllib.request
 
-import boto3
 import pytest
-from moto.server import ThreadedMotoServer
 
 from accounts.scoping import tenant_scope
 from lepton.lib import media, storage
@@ -17,26 +15,6 @@ from training.engine.preprocess import decode
 from training.models import Dataset, Item
 
 pytestmark = pytest.mark.django_db(transaction=True)
-BUCKET = "lepton-test"
-
-
-@pytest.fixture
-def bucket(monkeypatch, settings):
-    """An empty bucket on a server of its own, which the default storage uses as by setting."""
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "testing")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    endpoint = f"http://{host}:{port}"
-    s3 = boto3.resource("s3", endpoint_url=endpoint)
-    made = s3.create_bucket(Bucket=BUCKET)
-    from lepton.settings import s3_storage
-
-    settings.STORAGES = settings.STORAGES | {"default": s3_storage(BUCKET, endpoint)}
-    yield made
-    server.stop()
 
 
 def keys(bucket):
