@@ -2,13 +2,14 @@
 
 from datetime import timedelta
 
-from django.db.models import Aggregate, Count, FloatField
+from django.db.models import Aggregate, Count, FloatField, Q
 from django.db.models.functions import TruncHour
 from django.utils import timezone
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from lepton.lib import charts
+from serving.models import Prediction
 
 WINDOW = timedelta(hours=24)
 LEAST_FOR_P95 = 20  # a chart or figure below its minimum n says nothing
@@ -41,6 +42,15 @@ def last_day(endpoint) -> dict:
         "mix": charts.bars(dict(mix[:CLASSES_SHOWN])),
         "spark": charts.sparkline(_by_hour(rows)),
     }
+
+
+def answers_within(engagement, model_version_id, limit_ms) -> tuple[int, int]:
+    """How many of a model version's answers came within `limit_ms`, and of how many."""
+    rows = Prediction.objects.filter(
+        endpoint__engagement=engagement, model_version_id=model_version_id
+    )
+    counts = rows.aggregate(within=Count("id", filter=Q(latency_ms__lte=limit_ms)), n=Count("id"))
+    return counts["within"], counts["n"]
 
 
 def _metrics(totals) -> list[dict]:

@@ -6,8 +6,9 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import storages
 
 from accounts import services as accounts
-from accounts.models import Membership, author
+from accounts.models import Membership, User, author
 from accounts.scoping import tenant_scope
+from engagements import contracts
 from feedback.models import Feedback
 from serving.models import Deployment, Endpoint, Prediction
 from tests import factories
@@ -38,6 +39,7 @@ def build(tenant, owner) -> SimpleNamespace:
         _data(world, owner)
         _model(world, owner)
         _serving(world, owner)
+        _record(world, owner)
         world.key, world.secret = accounts.create_key("a client", scopes=["view"], by=owner)
         world.membership = accounts.add_member(
             "dave@acme.example", name="Dave", role="viewer", by=owner
@@ -78,6 +80,7 @@ def _data(world, owner):
         seed=1,
         counts=counts,
         manifest_sha256=HASH,
+        test_sha256=HASH,
         **by,
     )
     VersionItem.objects.create(
@@ -162,3 +165,14 @@ def _serving(world, owner):
     world.feedback = Feedback.objects.create(
         prediction=world.prediction, verdict="confirm", **author(owner)
     )
+
+
+def _record(world, owner):
+    world.contract = contracts.freeze_contract(
+        world.engagement,
+        accuracy_target="0.85",
+        holdout_sha256=world.version.test_sha256,
+        deciders=[owner, User.objects.account_managers().first()],
+        by=owner,
+    )
+    world.verdict = contracts.judge(world.engagement, candidate_id=world.model.pk, by=owner)

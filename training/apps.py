@@ -7,7 +7,9 @@ class TrainingConfig(AppConfig):
     name = "training"
 
     def ready(self):
-        from engagements import figures  # models can be imported only now
+        from engagements import figures, holdouts  # models can be imported only now
         from training.figures import newest_measured
+        from training.holdouts import candidates_of, holdouts_of
 
         figures.register(newest_measured)
+        holdouts.register(holdouts=holdouts_of, candidates=candidates_of)

@@ -68,7 +68,7 @@ def deploy(folder: Path, backbone: str) -> str:
         dataset = Dataset.objects.create(engagement=engagement, name="none", **author)
         none = {"classes": [], "counts": {}, "seed": 0, "split_policy": "given"}
         version = DatasetVersion.objects.create(
-            dataset=dataset, number=1, manifest_sha256="0" * 64, **none, **author
+            dataset=dataset, number=1, manifest_sha256="0" * 64, test_sha256="", **none, **author
         )
         kind = {"method": "linear_probe", "backbone": backbone}
         run = Run.objects.create(

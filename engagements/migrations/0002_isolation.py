@@ -9,7 +9,13 @@ class Migration(migrations.Migration):
     dependencies = [("accounts", "0002_isolation"), ("engagements", "0001_initial")]
     operations = [
         ProtectTenantTables(
-            append_only=["timelineentry", "requirement"],
+            append_only=[
+                "timelineentry",
+                "requirement",
+                "acceptancecontract",
+                "decider",
+                "verdict",
+            ],
             portfolio=["engagement", "requirement"],
         ),
     ]

@@ -39,6 +39,7 @@ def dataset_version(engagement, by, per_class=PER_CLASS, classes=CLASSES) -> Dat
         seed=0,
         counts=counts,
         manifest_sha256="0" * 64,
+        test_sha256="0" * 64,
         **author(by),
     )
     seed = 0

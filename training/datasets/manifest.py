@@ -26,6 +26,15 @@ def sha256_of(rows: Iterable[Iterable[str]]) -> str:
     return digest.hexdigest()
 
 
+def holdout_sha256_of(rows: Iterable[tuple[str, str]]) -> str:
+    """The sha256 of a holdout: its (image sha256, label) rows, sorted.
+
+    Paths, groups and the other splits are left out, so that a version which only adds training
+    images, or renames files, keeps its holdout.
+    """
+    return hashlib.sha256(lines(sorted(rows)).encode()).hexdigest()
+
+
 def csv_of(version) -> Iterator[bytes]:
     """The manifest of a version in pieces; each piece is read in a transaction of its own."""
     yield lines([COLUMNS]).encode()

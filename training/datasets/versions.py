@@ -57,6 +57,7 @@ def freeze_version(dataset, *, by, seed=0, split_policy=None):
             seed=seed,
             counts=_counts(items, splits),
             manifest_sha256=sha256,
+            test_sha256=manifest.holdout_sha256_of(_test_rows(items, splits)),
             **author(by),
         )
         _fill(version, items, splits)
@@ -146,6 +147,11 @@ def _refuse_poor_splits(rows, splits):
 def _manifest_row(item, splits):
     sha256 = item.image.sha256
     return (sha256, item.path, item.label, splits[sha256], item.group)
+
+
+def _test_rows(items, splits):
+    images = ((item.image.sha256, item.label) for item in items)
+    return [row for row in images if splits[row[0]] == Split.TEST]
 
 
 def _counts(items, splits) -> dict:

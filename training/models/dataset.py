@@ -141,6 +141,7 @@ class DatasetVersion(Authored, TenantModel):
     seed = models.PositiveIntegerField()
     counts = models.JSONField()  # {"train": {"<class>": n, ...}, "valid": …, "test": …}
     manifest_sha256 = models.CharField(max_length=64)
+    test_sha256 = models.CharField(max_length=64)  # of its test rows' contents and labels
 
     objects = ScopedManager.from_queryset(DatasetVersionQuerySet)()
 

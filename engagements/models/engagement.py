@@ -74,6 +74,11 @@ class Engagement(Authored, TenantModel):
         """The newest version of the requirement, or None before the first."""
         return self.requirements.order_by("-version").first()
 
+    @property
+    def contract(self):
+        """The acceptance contract that stands, or None before the first."""
+        return self.contracts.order_by("-version").first()
+
 
 class RequirementQuerySet(models.QuerySet):
     """Reads on requirements."""
