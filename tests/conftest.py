@@ -5,10 +5,12 @@ import secrets
 
 import psycopg
 import pytest
-from psycopg import sql
+from psycopg import errors, sql
 
 from lepton import embedded
 from tests.ground import HOME
+
+LOCK_ATTEMPTS = 50
 
 
 @pytest.fixture(scope="session")
@@ -66,13 +68,21 @@ def _owner_empties_tables(database_name):
 
 
 def _truncate_all(url: str) -> None:
+    """Empty every table; another process may be reading, so wait little and try again."""
     with psycopg.connect(url, autocommit=True) as owner:
         names = owner.execute(
             "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
             " AND tablename NOT IN ('django_migrations', 'django_content_type')"
         ).fetchall()
         tables = sql.SQL(", ").join(sql.Identifier(name) for (name,) in names)
-        owner.execute(sql.SQL("TRUNCATE {} RESTART IDENTITY CASCADE").format(tables))
+        owner.execute("SET lock_timeout = '200ms'")
+        for attempt in range(LOCK_ATTEMPTS):
+            try:
+                owner.execute(sql.SQL("TRUNCATE {} RESTART IDENTITY CASCADE").format(tables))
+                return
+            except (errors.LockNotAvailable, errors.DeadlockDetected):
+                if attempt + 1 == LOCK_ATTEMPTS:
+                    raise
 
 
 @pytest.fixture(autouse=True)

@@ -34,6 +34,13 @@ class SampleForm(forms.Form):
     )
 
 
+class SampleFilter(forms.Form):
+    """A row of filters."""
+
+    search = forms.CharField(label="Customer or engagement", required=False)
+    phase = forms.ChoiceField(label="Phase", choices=[("", "All phases"), ("poc", "PoC")])
+
+
 def work():
     bad = SampleForm({"name": "", "method": "probe", "epochs": "0", "split": "seed"})
     return {
@@ -46,6 +53,7 @@ def work():
             "cancel_url": "#",
             "cancel_confirm": "Cancel this run? What it has learned so far is lost.",
         },
+        "filter": SampleFilter(),
         "waiting": {"label": "Reading the zip", "total": None},
         "tabs": [
             {"label": "All", "url": "#", "current": True, "count": 14},
