@@ -26,10 +26,10 @@ class VersionChoice(forms.ModelChoiceField):
     """Names a model version with what it scored."""
 
     def label_from_instance(self, version):
-        facts = [_("Version %s") % version.number, version.backbone]
+        facts = [_("Version %s") % version.number, version.run.backbone_title]
         evaluation = version.test_evaluation
         if evaluation:
-            facts.insert(1, percent(evaluation.accuracy))
+            facts.insert(1, _("accuracy %s") % percent(evaluation.accuracy))
         return " · ".join(facts)
 
 
@@ -42,7 +42,7 @@ class DeployForm(forms.Form):
         super().__init__(*arguments, **options)
         field = self.fields["model_version"]
         present = endpoint.deployments.in_place()
-        others = endpoint.engagement.model_versions.newest_first()
+        others = endpoint.engagement.model_versions.newest_first().select_related("run")
         field.queryset = others.exclude(pk=present and present.model_version_id)
         field.empty_label = None
 

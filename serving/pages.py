@@ -54,7 +54,8 @@ def last_day(request, endpoint) -> dict:
     return {"figures": figures.last_day(endpoint)}
 
 
-PARTS = {"champion": champion, "history": history, "last_day": last_day}
+# "answer" is the empty answer of "Try it", which waits for something that can answer.
+PARTS = {"champion": champion, "answer": champion, "history": history, "last_day": last_day}
 
 
 def part(request, endpoint, name: str) -> dict:

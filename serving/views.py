@@ -47,7 +47,6 @@ def deploy(request, engagement):
     with refusals_told(request):
         version = form.cleaned_data["model_version"]
         services.deploy(here, model_version=version, by=request.user)
-        messages.success(request, _("Model version %s is being put in place.") % version.number)
     return redirect(here)
 
 
@@ -57,8 +56,7 @@ def roll_back(request, engagement):
     """Put the model version in place that answered before."""
     here = pages.existing_endpoint(engagement_of(engagement))
     with refusals_told(request):
-        number = services.roll_back(here, by=request.user).model_version.number
-        messages.success(request, _("Rolling back to model version %s.") % number)
+        services.roll_back(here, by=request.user)
     return redirect(here)
 
 

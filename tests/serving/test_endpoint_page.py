@@ -60,11 +60,11 @@ def test_alice_deploys_and_rolls_back(browse, alice, acme, endpoint):
     put_live(endpoint, one, alice, acme)
     client, engagement = browse(alice), endpoint.engagement
     page = client.post(url("deploy", engagement), {"model_version": two.pk}, follow=True)
-    assert "Model version 2 is being put in place." in page.content.decode()
+    assert "Model version 2 is being loaded and checked." in page.content.decode()
     with tenant_scope(acme):
         assert endpoint.deployments.in_place().model_version == two
     page = client.post(url("roll_back", engagement), follow=True)
-    assert "Rolling back to model version 1." in page.content.decode()
+    assert "Model version 1 is being loaded and checked." in page.content.decode()
     with tenant_scope(acme):
         assert endpoint.deployments.in_place().model_version == one
 
