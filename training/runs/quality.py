@@ -49,15 +49,14 @@ def metrics(evaluation, requirement) -> list[dict]:
     plain = [
         (_("Macro precision"), evaluation.macro_precision, _("mean over the classes")),
         (_("Macro recall"), evaluation.macro_recall, _("mean over the classes")),
+        (
+            _("Calibration error"),
+            evaluation.ece,
+            _("how far confidence is from being right (ECE)"),
+        ),
     ]
-    rows_ = [{"label": a, "text": f"{v * 100:.1f}", "unit": "%", "note": n} for a, v, n in plain]
-    ece = {
-        "label": _("Calibration error"),
-        "text": f"{evaluation.ece * 100:.1f}",
-        "unit": "%",
-        "note": _("how far confidence is from being right (ECE)"),
-    }
-    return [*judged, *rows_, ece]
+    same = {"n": evaluation.n, "badge": "frozen"}
+    return [*judged, *({"label": a, "value": v, "note": n, **same} for a, v, n in plain)]
 
 
 def origin(version) -> list[tuple]:

@@ -1,5 +1,7 @@
 """Facts about runs and model versions in the form the pages' components take."""
 
+from dataclasses import fields
+
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -7,6 +9,7 @@ from engagements.models import Requirement
 from lepton.lib import charts
 from training.engine.progress import Progress
 from training.models import Run
+from training.task_types import params
 
 PHASES = {
     "preparing": gettext_lazy("Preparing images"),
@@ -20,6 +23,7 @@ def run_facts(run) -> dict:
     epochs = list(run.epochs.all())
     return {
         "run": run,
+        "settings": settings_of(run),
         "progress": progress_bar(run),
         "figures": [] if run.has_ended else figures(run),
         "epochs": list(reversed(epochs)),
@@ -32,6 +36,12 @@ def run_facts(run) -> dict:
         "interrupted": bool(run.crashes and not run.has_ended),
         "interruption": _("Attempt %s goes on from the last checkpoint.") % run.attempt,
     }
+
+
+def settings_of(run) -> list[tuple]:
+    """(label, value) of each setting, in the words and the order of the form that chose it."""
+    known = {item.name: _(item.metadata["label"]) for item in fields(params.METHODS[run.method])}
+    return [(label, run.params[name]) for name, label in known.items() if name in run.params]
 
 
 def progress_bar(run) -> dict | None:
