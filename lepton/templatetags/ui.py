@@ -1,5 +1,7 @@
 """Small helpers of the templates: icons, chips, numbers, times, live fragments."""
 
+from datetime import timedelta
+
 from django import template
 from django.templatetags.static import static
 from django.utils import timezone
@@ -122,7 +124,8 @@ def timeago(moment):
     """A <time> that reads "5 minutes ago"; the page keeps it true in the reader's zone."""
     if not moment:
         return "–"
-    words = _("%(time)s ago") % {"time": timesince(moment, depth=1)}
+    is_new = timezone.now() - moment < timedelta(minutes=1)
+    words = _("just now") if is_new else _("%(time)s ago") % {"time": timesince(moment, depth=1)}
     return format_html('<time datetime="{}" data-timeago>{}</time>', moment.isoformat(), words)
 
 

@@ -21,5 +21,6 @@ function show(root) {
 }
 
 show(document);
-document.addEventListener("htmx:load", (event) => show(event.detail.elt.parentNode ?? document));
+// Before what came in is painted: its own words, "0 minutes ago", would flash.
+document.addEventListener("htmx:afterSwap", (event) => show(event.target.parentNode ?? document));
 setInterval(() => show(document), 30000);
