@@ -62,7 +62,8 @@ def freezes_a_version(alice):
     alice.shoot("08-freeze")
     page.get_by_role("dialog").get_by_role("button", name="Freeze").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("v1")
-    expect(page.locator("tfoot")).to_contain_text(str(PER_CLASS * len(CLASSES)))
+    counts = page.locator("tfoot .num").all_text_contents()
+    assert sum(map(int, counts)) == PER_CLASS * len(CLASSES)
     alice.shoot("09-version")
 
 
@@ -146,7 +147,6 @@ def test_alice_looks_after_her_tenant(visitor):
     alice = visitor("alice")
     page = alice.sign_in("alice@acme.example")
     page.goto(alice.site.page())
-    expect(page.locator("[aria-busy=true]")).to_have_count(0)
     alice.shoot("23-overview")
     for number, name in enumerate(("Members", "API keys", "Audit"), 24):
         rail(page, name)
@@ -160,7 +160,6 @@ def test_bob_looks_and_changes_nothing(visitor):
     bob = visitor("bob")
     page = bob.sign_in("bob@acme.example")
     page.goto(bob.site.page())
-    expect(page.locator("[aria-busy=true]")).to_have_count(0)
     bob.shoot("1-overview")
     for number, name in enumerate(("Data", "Runs", "Models", "Endpoint", "Feedback"), 2):
         rail(page, name)

@@ -18,6 +18,13 @@ OBSERVE = """selector => {
   window.seenByTheTest = seen;
 }"""
 
+# What a person sees who has scrolled down once and up again.
+ALL_THERE = """async () => {
+  for (const image of document.images) image.loading = "eager";
+  await Promise.allSettled([...document.images].map((image) => image.decode()));
+  scrollTo(0, 0);
+}"""
+
 
 class Visitor:
     """One person's browser: `page`, and the complaints collected while it is used."""
@@ -51,11 +58,13 @@ class Visitor:
 
     def shoot(self, name: str) -> None:
         """Screenshots of the whole page, light and dark, wide and narrow; it must fit each."""
+        expect(self.page.locator("[aria-busy=true]")).to_have_count(0)
         for (width, size), theme in product(
             {"wide": WIDE, "narrow": NARROW}.items(), ("light", "dark")
         ):
             self.page.set_viewport_size(size)
             self.page.emulate_media(color_scheme=theme)
+            self.page.evaluate(ALL_THERE)
             self.fits()
             path = SCREENSHOTS / f"{self.name}-{name}-{width}-{theme}.png"
             self.page.screenshot(path=path, full_page=True, animations="disabled")
