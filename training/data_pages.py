@@ -145,6 +145,7 @@ def progress(import_, may_cancel) -> dict | None:
         "label": _("Cancelling…") if is_ending else import_.get_state_display(),
         "done": import_.files_done,
         "total": import_.files_total,
+        "unit": _("files"),
         "eta_seconds": import_.eta_seconds,
         **(cancel if may_cancel and not is_ending else {}),
     }

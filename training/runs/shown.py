@@ -41,7 +41,8 @@ def run_facts(run) -> dict:
 def settings_of(run) -> list[tuple]:
     """(label, value) of each setting, in the words and the order of the form that chose it."""
     known = {item.name: _(item.metadata["label"]) for item in fields(params.METHODS[run.method])}
-    return [(label, run.params[name]) for name, label in known.items() if name in run.params]
+    values = run.params | {"backbone": run.backbone_title}
+    return [(label, values[name]) for name, label in known.items() if name in run.params]
 
 
 def progress_bar(run) -> dict | None:
@@ -55,6 +56,7 @@ def progress_bar(run) -> dict | None:
         "label": label,
         "done": now.get("done"),
         "total": now.get("total"),
+        "unit": _("steps") if now.get("phase") == "training" else _("images"),
         "eta_seconds": now.get("eta_seconds") or None,  # nothing is to be said of no time
         "note": _(message) if message else "",
     }
