@@ -154,6 +154,22 @@ def test_alice_looks_after_her_tenant(visitor):
         alice.shoot(f"{number}-{name.lower().replace(' ', '-')}")
     page.get_by_label("Account menu of").click()
     alice.shoot("27-account-menu")
+    page.get_by_role("link", name="Two-factor sign-in").click()
+    alice.shoot("28-two-factor")
+
+
+def test_alice_reads_the_record_and_asks_for_more(visitor):
+    alice = visitor("alice")
+    page = alice.sign_in("alice@acme.example")
+    page.goto(alice.site.page())
+    page.get_by_role("link", name="Everything that happened").click()
+    expect(page.get_by_role("main")).to_contain_text("Alice deployed model version 1")
+    alice.shoot("29-timeline")
+    page.goto(alice.site.page("requirement/"))
+    alice.shoot("30-requirement")
+    rail(page, "Engagements")
+    page.get_by_role("link", name="Open an engagement").click()
+    alice.shoot("31-open-engagement")
 
 
 def test_bob_looks_and_changes_nothing(visitor):
@@ -171,6 +187,9 @@ def test_bob_looks_and_changes_nothing(visitor):
         for role in ("button", "link"):
             expect(page.get_by_role("main").get_by_role(role, name=changes)).to_have_count(0)
         expect(page.get_by_role("main").locator("form[method=post]")).to_have_count(0)
+    for number, name in enumerate(("Members", "API keys"), 7):
+        rail(page, name)
+        bob.shoot(f"{number}-{name.lower().replace(' ', '-')}")
 
 
 def test_mei_finds_the_engagement_on_the_board(visitor):
@@ -180,6 +199,9 @@ def test_mei_finds_the_engagement_on_the_board(visitor):
     expect(card).to_contain_text("Acme Castings")
     expect(card).to_contain_text(re.compile(r"n = \d+"))
     mei.shoot("1-board")
+    page.get_by_role("link", name="Open a customer").click()
+    mei.shoot("2-open-customer")
+    rail(page, "Board")
     card.get_by_role("link").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Surface inspection")
 
