@@ -80,18 +80,27 @@ class Batcher:
 
     async def ask(self, ask: Ask, *, seconds: float) -> Answer:
         """Return the model's answer within `seconds` of the request's start. Raises Refused."""
-        ask.done = self._loop.create_future()
+        return (await self.ask_all([ask], seconds=seconds))[0]
+
+    async def ask_all(self, asks: list[Ask], *, seconds: float) -> list[Answer]:
+        """Return every answer, or raise what the first that got none was refused with."""
+        for ask in asks:
+            ask.done = self._loop.create_future()
         with self._changed:
-            if len(self.waiting) >= self.queue_at_most:
+            if len(self.waiting) + len(asks) > self.queue_at_most:
                 raise come_back(_("Too many requests are waiting: try again in a moment."))
-            self.waiting.append(ask)
-            self._changed.notify()
-        left = seconds - (time.perf_counter() - ask.began)
-        timer = self._loop.call_later(max(left, 0), _expire, ask.done)
+            self.waiting.extend(asks)
+            self._changed.notify(len(asks))
+        left = seconds - (time.perf_counter() - asks[0].began)
+        timer = self._loop.call_later(max(left, 0), _expire, asks)
         try:
-            return await ask.done
+            if len(asks) == 1:
+                return [await asks[0].done]
+            return await asyncio.gather(*(ask.done for ask in asks))
         finally:
             timer.cancel()
+            for ask in asks:
+                ask.done.cancel()  # of no use to anybody any more; does nothing to what is done
 
     def _work(self) -> None:
         while batch := self._take():
@@ -165,6 +174,8 @@ def _deliver(results: list[tuple[Ask, Answer | Exception]]) -> None:
         settle(result)
 
 
-def _expire(done: asyncio.Future) -> None:
-    if not done.done():
-        done.set_exception(come_back(_("No answer before the request's deadline: try again.")))
+def _expire(asks: list[Ask]) -> None:
+    for ask in asks:
+        if not ask.done.done():
+            error = come_back(_("No answer before the request's deadline: try again."))
+            ask.done.set_exception(error)

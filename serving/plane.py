@@ -4,28 +4,27 @@ The event loop does nothing but this; threads decode, run, write the log, and ke
 fresh. No query, no framework and no torch lies between a request and its answer.
 """
 
+import asyncio
 import logging
 import time
+from concurrent.futures import ThreadPoolExecutor
 
-from django.conf import settings
 from django.utils.translation import gettext as _
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from accounts.roles import Capability
-from serving import metrics, tokens
-from serving.batcher import Ask, Batcher
+from serving import metrics, routes
+from serving.admission import admit, deadline
+from serving.batcher import Answer, Ask, Batcher
+from serving.bodies import Bodies
 from serving.keeper import Keeper
 from serving.keyring import Keyring
 from serving.loader import Loader, Place
 from serving.prediction_log import PredictionLog, Row
-from serving.protocols import Request, native
-from serving.refusals import Refused, bad_field, come_back, unauthenticated
+from serving.protocols import Question, Reply, Request
+from serving.refusals import Refused, come_back, not_answering
 
-PREFIX = "/v1/endpoints/"
-JSON = [(b"content-type", b"application/json")]
 TEXT = [(b"content-type", b"text/plain; charset=utf-8")]
-DEADLINE_SECONDS, DEADLINE_AT_MOST = 30.0, 120.0
-BODIES_AT_MOST_BYTES = 400_000_000
+LONG_BYTES = 256_000  # a body that takes longer to read than the event loop should be busy
 log = logging.getLogger(__name__)
 
 
@@ -38,7 +37,8 @@ class DataPlane:
         self.batcher = Batcher(workers=workers)
         self.log = PredictionLog()
         self.keeper = Keeper()
-        self.held_bytes = 0
+        self.bodies = Bodies()
+        self.readers = ThreadPoolExecutor(2, "reader")
         metrics.WAITING.set_function(lambda: len(self.batcher.waiting))
         metrics.ENDPOINTS.set_function(lambda: len(self.loader.table))
         metrics.MODELS.set_function(lambda: len(self.loader.shelf))
@@ -69,32 +69,32 @@ class DataPlane:
         await receive()  # by now every request in flight was answered
         for part in (self.loader, self.batcher, self.keyring):
             part.stop()
+        self.readers.shutdown(wait=False, cancel_futures=True)
         self.log.close()
         self.keeper.close(seconds=4)
         await send({"type": "lifespan.shutdown.complete"})
 
     async def _answer(self, scope, receive):
-        path = scope["path"]
-        if not path.startswith(PREFIX):
-            return self._machine_page(scope["method"], path)
-        tenant, _slash, rest = path[len(PREFIX) :].partition("/")
-        endpoint, _slash, verb = rest.partition("/")
-        if verb not in ("", "predict"):
-            raise Refused(404, _("There is nothing at this address."))
-        _allow(scope["method"], "POST" if verb else "GET")
+        method, path = scope["method"], scope["path"]
+        if not path.startswith(routes.PREFIX):
+            return self._machine_page(method, path)
+        route = routes.find(method, path)
         began = time.perf_counter()
         headers = dict(scope["headers"])
-        caller, place = await self._admit(headers, tenant, endpoint, verb)
-        if not verb:
-            return 200, JSON, native.describe(place)
+        caller, place = await admit(self.keyring, self.loader, headers, route)
+        routes.require_model(route, place)
+        if not route.asks:
+            body, reply_headers = route.what(place)
+            return 200, reply_headers, body
         with metrics.SECONDS.time():
-            body = await self._predict(scope, receive, headers, caller, place, began)
-        return 200, JSON, body
+            request = Request(headers, scope["query_string"], b"")
+            body, reply_headers = await self._predict(request, receive, caller, place, route, began)
+        return 200, reply_headers, body
 
     def _machine_page(self, method, path):
         if path not in ("/livez", "/readyz", "/metrics"):
-            raise Refused(404, _("There is nothing at this address."))
-        _allow(method, "GET")
+            raise routes.nothing_here()
+        routes.allow(method, "GET")
         if path == "/metrics":
             kind = [(b"content-type", CONTENT_TYPE_LATEST.encode())]
             return 200, kind, generate_latest(metrics.REGISTRY)
@@ -102,129 +102,51 @@ class DataPlane:
             raise come_back(_("The models are being loaded."))
         return 200, TEXT, b"ok"
 
-    async def _admit(self, headers, tenant, endpoint, verb):
-        """Who asks, and the endpoint if they may know of it. Raises Refused."""
-        key = _presented_key(headers)
-        if key.startswith(tokens.PREFIX):
-            caller = tokens.read(key)
-            if caller.endpoint_slug != endpoint:
-                raise _no_such_endpoint()
-        else:
-            caller = await self.keyring.check(key)
-        if caller.tenant_slug != tenant:
-            raise _no_such_endpoint()
-        allowed = {Capability.PREDICT} if verb else {Capability.PREDICT, Capability.VIEW}
-        if allowed.isdisjoint(caller.scopes):
-            raise Refused(403, _("This key lacks the scope “predict”."))
-        place = self.loader.table.get((tenant, endpoint))
-        if place is None:
-            if not self.loader.ready.is_set():
-                raise come_back(_("The models are being loaded."))
-            raise _no_such_endpoint()
-        return caller, place
-
-    async def _predict(self, scope, receive, headers, caller, place: Place, began) -> bytes:
-        seconds = _deadline(headers)
+    async def _predict(self, request, receive, caller, place: Place, route, began) -> Reply:
+        seconds = deadline(request.headers)
         if place.model is None:
-            raise _not_answering(place)
+            raise not_answering(place)
         if self.log.is_full:
             raise come_back(_("Predictions cannot be recorded right now: try again."), seconds=5)
-        body = await self._body(headers, receive)
+        body = await self.bodies.read(request.headers, receive)
+        held = len(body)
         try:
-            request = Request(headers, scope["query_string"], body)
-            asked = native.question(request)
-            ask = Ask(place.model, asked.data, asked.field, began)
-            answer = await self.batcher.ask(ask, seconds=seconds)
-            self._record(caller, place, answer, asked)
+            asked = await self._understood(route.what, request._replace(body=body))
+            copies = [sent.data for sent in asked.images if sent.data is not body]
+            held += self.bodies.hold(sum(map(len, copies)))
+            asks = [Ask(place.model, sent.data, sent.field, began) for sent in asked.images]
+            answers = await self.batcher.ask_all(asks, seconds=seconds)
+            for answer, sent in zip(answers, asked.images, strict=True):
+                self._record(caller, place, answer, sent.data, asked.reference)
         finally:
-            self.held_bytes -= len(body)
-        return native.reply(answer, asked, place.wanted.endpoint_slug)
+            self.bodies.release(held)
+        return self._reply(route.what, answers, asked, place)
 
-    def _record(self, caller, place, answer, asked):
+    async def _understood(self, dialect, request: Request) -> Question:
+        """Read the question; in a thread where that takes long."""
+        if len(request.body) < LONG_BYTES and b"content-encoding" not in request.headers:
+            return dialect.question(request)
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self.readers, dialect.question, request)
+
+    def _reply(self, dialect, answers: list[Answer], asked: Question, place: Place) -> Reply:
+        body, headers = dialect.reply(answers, asked, place.wanted)
+        ids = ", ".join(str(answer.prediction_id) for answer in answers)
+        return Reply(body, [*headers, (b"x-prediction-id", ids.encode())])
+
+    def _record(self, caller, place, answer, data, reference):
         wanted = place.wanted
         key = ""
         if wanted.keeps_inputs:
-            key = self.keeper.keep(wanted.tenant_id, answer.input_sha256, asked.data)
+            key = self.keeper.keep(wanted.tenant_id, answer.input_sha256, data)
         user_id = getattr(caller, "user_id", None)
         row = Row(
             wanted.tenant_id,
             wanted.endpoint_id,
             answer,
-            asked.reference,
+            reference,
             caller.key_id,
             user_id,
             key,
         )
         self.log.add(row)
-
-    async def _body(self, headers, receive) -> bytes:
-        """Read the whole body; the caller gives its bytes back to `held_bytes`."""
-        most = settings.LEPTON_MAX_REQUEST_BYTES
-        length = headers.get(b"content-length", b"")
-        if length.isdigit() and int(length) > most:
-            raise _too_large(most)
-        if self.held_bytes > BODIES_AT_MOST_BYTES:
-            raise come_back(_("Too much is being sent at once: try again in a moment."))
-        parts, size = [], 0
-        try:
-            while True:
-                message = await receive()
-                if message["type"] == "http.disconnect":
-                    raise Refused(400, _("The request ended before its body."))
-                part = message.get("body", b"")
-                size += len(part)
-                self.held_bytes += len(part)
-                if size > most:
-                    raise _too_large(most)
-                parts.append(part)
-                if not message.get("more_body"):
-                    return parts[0] if len(parts) == 1 else b"".join(parts)
-        except BaseException:
-            self.held_bytes -= size
-            raise
-
-
-def _allow(method: str, allowed: str) -> None:
-    if method != allowed:
-        message = _("%(method)s is not answered here; %(allowed)s is.")
-        error = message % {"method": method, "allowed": allowed}
-        raise Refused(405, error, headers=[(b"allow", allowed.encode())])
-
-
-def _presented_key(headers: dict[bytes, bytes]) -> str:
-    """The Authorization header's bearer first, then X-API-Key. Raises Refused for neither."""
-    scheme, _space, value = headers.get(b"authorization", b"").partition(b" ")
-    if scheme.lower() != b"bearer" or not value.strip():
-        value = headers.get(b"x-api-key", b"")
-    if not value.strip():
-        raise unauthenticated(_("Send your API key: Authorization: Bearer lep_…"))
-    return value.strip().decode("latin-1")
-
-
-def _deadline(headers: dict[bytes, bytes]) -> float:
-    text = headers.get(b"x-request-timeout")
-    if text is None:
-        return DEADLINE_SECONDS
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = 0.0
-    if not 0 < seconds <= DEADLINE_AT_MOST:
-        limit = DEADLINE_AT_MOST
-        raise bad_field("X-Request-Timeout", _("must be seconds from 0 to %d.") % limit)
-    return seconds
-
-
-def _not_answering(place: Place) -> Refused:
-    if place.wanted.deployment_id is None:
-        return come_back(_("No model is deployed to this endpoint yet."), seconds=30)
-    return come_back(_("The model is being loaded: try again in a moment."), seconds=2)
-
-
-def _no_such_endpoint() -> Refused:
-    return Refused(404, _("There is no such endpoint."))
-
-
-def _too_large(most: int) -> Refused:
-    message = _("The request is larger than the %s bytes that are accepted.")
-    return Refused(413, message % most, limit_bytes=most)

@@ -2,6 +2,8 @@
 
 import json
 
+from django.utils.translation import gettext as _
+
 from lepton.lib.problems import CONTENT_TYPE, problem
 
 
@@ -32,3 +34,15 @@ def come_back(error: str, *, seconds: int = 1) -> Refused:
 def bad_field(name: str, error: str) -> Refused:
     """422: what one field, parameter or header says makes no sense."""
     return Refused(422, f"{name}: {error}", fields={name: [str(error)]})
+
+
+def too_large(most: int) -> Refused:
+    message = _("The request is larger than the %s bytes that are accepted.")
+    return Refused(413, message % most, limit_bytes=most)
+
+
+def not_answering(place) -> Refused:
+    """503: no model answers at this place, for now."""
+    if place.wanted.deployment_id is None:
+        return come_back(_("No model is deployed to this endpoint yet."), seconds=30)
+    return come_back(_("The model is being loaded: try again in a moment."), seconds=2)
