@@ -9,6 +9,7 @@ from accounts.roles import Capability
 from engagements import pages, serializers, services
 from engagements.models import Engagement
 from lepton.lib.paging import paged
+from lepton.lib.problems import CONTENT_TYPE
 from lepton.lib.schema import PAGE_PARAMETERS, page_of, responses
 from lepton.lib.strict import valid
 
@@ -91,7 +92,9 @@ def requirements(request, engagement):
     operation_id="engagement_advance",
     tags=["Engagements"],
     request=serializers.AdvanceSerializer,
-    responses=responses(serializers.EngagementDetailSerializer, 400, 403, 404, 415),
+    description="Refused with 409 while the gate has an unmet check; `unmet` names each.",
+    responses=responses(serializers.EngagementDetailSerializer, 400, 403, 404, 415)
+    | {(409, CONTENT_TYPE): serializers.GateProblemSerializer},
 )
 @api_view(["POST"])
 @member_api(ENGAGE)

@@ -5,3 +5,8 @@ from django.apps import AppConfig
 
 class EngagementsConfig(AppConfig):
     name = "engagements"
+
+    def ready(self):
+        from engagements import checks  # models can be imported only now
+
+        checks.register()

@@ -53,7 +53,9 @@ def freeze_contract(
         Engagement.objects.select_for_update(no_key=True).get(pk=engagement.pk)
         newest = engagement.contract
         contract.version = newest.version + 1 if newest else 1
-        contract.sha256 = sha256_of(_agreed(contract, named))
+        contract.sha256 = sha256_of(
+            contract.terms | {"deciders": sorted(str(user.pk) for user in named)}
+        )
         contract.full_clean(exclude=["tenant", "engagement", "created_by", "minimum_recalls"])
         contract.save(force_insert=True)
         _name_deciders(contract, named)
@@ -133,10 +135,6 @@ def _recalls(minimum_recalls, holdout):
         words = _("A least recall lies between 0 and 1, without these.")
         raise ValidationError({"minimum_recalls": words})
     return least
-
-
-def _agreed(contract, named):
-    return contract.terms | {"deciders": [str(user.pk) for user in named]}
 
 
 def _name_deciders(contract, named):

@@ -5,6 +5,7 @@ from rest_framework import serializers
 from engagements import timeline
 from engagements.models import Engagement, Requirement, TimelineEntry
 from engagements.phases import Phase
+from lepton.lib.schema import ProblemSerializer
 from lepton.lib.strict import StrictSerializer
 
 
@@ -70,6 +71,21 @@ class AdvanceSerializer(StrictSerializer):
     """The phase to move to: the one that follows."""
 
     to = serializers.ChoiceField(choices=Phase.choices)
+
+
+class UnmetSerializer(serializers.Serializer):
+    """A check that holds the engagement up."""
+
+    check = serializers.CharField()
+    title = serializers.CharField()
+    words = serializers.CharField()
+    url = serializers.CharField(allow_blank=True)
+
+
+class GateProblemSerializer(ProblemSerializer):
+    """A refused move: `unmet` names each check, and is missing if somebody else just moved it."""
+
+    unmet = UnmetSerializer(many=True, required=False)
 
 
 class TimelineEntrySerializer(serializers.ModelSerializer):

@@ -11,8 +11,10 @@ from accounts import services as accounts
 from accounts.models import author
 from accounts.roles import Role
 from accounts.scoping import tenant_scope
-from engagements import phases, timeline
-from engagements.models import Engagement, Requirement
+from engagements import gates, phases, timeline
+from engagements.models import Engagement, PhaseRecord, Requirement
+from lepton.lib.canonical import sha256_of
+from lepton.lib.refusals import Conflict
 
 
 def open_engagement(name, *, by, summary=""):
@@ -53,7 +55,7 @@ def write_requirement(engagement, *, need, classes, metric, target, by, task_typ
     """Write the next version of the requirement; earlier versions stay as they were."""
     classes = _distinct(classes)
     with transaction.atomic():
-        Engagement.objects.select_for_update().get(pk=engagement.pk)  # versions count up one by one
+        Engagement.objects.select_for_update(no_key=True).get(pk=engagement.pk)  # versions count up
         latest = engagement.requirement
         requirement = Requirement(
             engagement=engagement,
@@ -74,7 +76,10 @@ def write_requirement(engagement, *, need, classes, metric, target, by, task_typ
 
 
 def advance(engagement, *, to, by):
-    """Move an engagement to the phase that follows; after the last, the next iteration begins."""
+    """Move an engagement to the phase that follows; after the last, the next iteration begins.
+
+    Refused while its gate has an unmet check; passing keeps the evidence of all of them.
+    """
     before = engagement.phase
     following, round_ = phases.following(before)
     if to != following:
@@ -83,14 +88,38 @@ def advance(engagement, *, to, by):
             % {"before": phases.Phase(before).label, "after": following.label}
         )
     with transaction.atomic():
-        moved = Engagement.objects.filter(
-            pk=engagement.pk, phase=before, iteration=engagement.iteration
-        ).update(phase=following, phase_since=timezone.now(), iteration=F("iteration") + round_)
-        if not moved:
-            raise ValidationError(_("Somebody else has just moved this engagement: look again."))
+        gate = _gate_before_others(engagement)
+        gates.refuse_unless_open(gate)
+        _keep_evidence(engagement, gate, by)
+        Engagement.objects.filter(pk=engagement.pk).update(
+            phase=following, phase_since=timezone.now(), iteration=F("iteration") + round_
+        )
         _note_move(engagement, before, following, round_, by)
     engagement.refresh_from_db()
     return engagement
+
+
+def _gate_before_others(engagement):
+    """The gate as it is now; whoever comes second finds that the engagement has moved."""
+    as_seen = {"pk": engagement.pk, "phase": engagement.phase, "iteration": engagement.iteration}
+    here = Engagement.objects.select_for_update(no_key=True).filter(**as_seen).first()
+    if here is None:
+        raise Conflict(_("Somebody else has just moved this engagement: look again."))
+    return gates.look(here)
+
+
+def _keep_evidence(engagement, gate, by):
+    record = PhaseRecord(
+        engagement=engagement,
+        iteration=engagement.iteration,
+        phase=gate.phase,
+        to=gate.to,
+        entered_at=engagement.phase_since,
+        checks=[check.snapshot() for check in gate.checks],
+        **author(by),
+    )
+    record.sha256 = sha256_of(record.evidence)
+    record.save(force_insert=True)
 
 
 def _save_new(engagement):

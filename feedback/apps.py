@@ -5,3 +5,8 @@ from django.apps import AppConfig
 
 class FeedbackConfig(AppConfig):
     name = "feedback"
+
+    def ready(self):
+        from feedback import gates  # models can be imported only now
+
+        gates.register()

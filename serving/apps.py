@@ -8,6 +8,8 @@ class ServingConfig(AppConfig):
 
     def ready(self):
         from engagements import holdouts  # models can be imported only now
+        from serving import gates
         from serving.figures import answers_within
 
         holdouts.register_latency(answers_within)
+        gates.register()

@@ -3,6 +3,7 @@
 from accounts import services as accounts
 from accounts.models import User
 from accounts.scoping import tenant_scope
+from engagements import gates, waivers
 from engagements import services as engagements
 
 PASSWORD = "correct horse battery"
@@ -45,3 +46,10 @@ def engagement(tenant, by, name="Surface inspection"):
             by=by,
         )
     return made
+
+
+def waive_gate(engagement, *, asking, granting):
+    """Have every unmet check of the present gate waived, by two people as the rules demand."""
+    for check in gates.look(engagement).unmet:
+        waiver = waivers.request_waiver(engagement, check.key, reason="Agreed by phone.", by=asking)
+        waivers.grant_waiver(waiver, by=granting)

@@ -8,7 +8,8 @@ from django.core.files.storage import storages
 from accounts import services as accounts
 from accounts.models import Membership, User, author
 from accounts.scoping import tenant_scope
-from engagements import contracts
+from engagements import contracts, services, signoffs, waivers
+from engagements.models import Signoff
 from feedback.models import Feedback
 from serving.models import Deployment, Endpoint, Prediction
 from tests import factories
@@ -168,11 +169,23 @@ def _serving(world, owner):
 
 
 def _record(world, owner):
+    manager, engagement = User.objects.account_managers().first(), world.engagement
     world.contract = contracts.freeze_contract(
-        world.engagement,
+        engagement,
         accuracy_target="0.85",
         holdout_sha256=world.version.test_sha256,
-        deciders=[owner, User.objects.account_managers().first()],
+        deciders=[owner, manager],
         by=owner,
     )
-    world.verdict = contracts.judge(world.engagement, candidate_id=world.model.pk, by=owner)
+    world.verdict = contracts.judge(engagement, candidate_id=world.model.pk, by=owner)
+    for person in (manager, owner):
+        kind, sha256 = Signoff.Kind.CONTRACT, world.contract.sha256
+        world.signoff = signoffs.sign(engagement, kind, sha256=sha256, by=person)
+    world.waiver = waivers.request_waiver(
+        engagement, "engagements.verdict", reason="A pilot.", by=manager
+    )
+    waivers.grant_waiver(world.waiver, by=owner)
+    services.advance(engagement, to="fine_tuning", by=owner)
+    world.waiver = waivers.request_waiver(
+        engagement, "engagements.verdict", reason="Still a pilot.", by=manager
+    )

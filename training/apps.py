@@ -8,8 +8,10 @@ class TrainingConfig(AppConfig):
 
     def ready(self):
         from engagements import figures, holdouts  # models can be imported only now
+        from training import gates
         from training.figures import newest_measured
         from training.holdouts import candidates_of, holdouts_of
 
         figures.register(newest_measured)
         holdouts.register(holdouts=holdouts_of, candidates=candidates_of)
+        gates.register()

@@ -15,6 +15,8 @@ class Migration(migrations.Migration):
                 "acceptancecontract",
                 "decider",
                 "verdict",
+                "phaserecord",
+                "signoff",
             ],
             portfolio=["engagement", "requirement"],
         ),

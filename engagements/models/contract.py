@@ -58,7 +58,7 @@ class AcceptanceContract(Authored, TenantModel):
     holdout_sha256 = models.CharField(max_length=64)
     holdout_label = models.CharField(max_length=200)
     holdout_counts = models.JSONField()  # {class: images}
-    sha256 = models.CharField(max_length=64)  # of the canonical JSON of `terms`
+    sha256 = models.CharField(max_length=64)  # of the canonical JSON of `agreed`
 
     objects = ScopedManager.from_queryset(ContractQuerySet)()
 
@@ -83,8 +83,13 @@ class AcceptanceContract(Authored, TenantModel):
         return sum(self.holdout_counts.values())
 
     @property
+    def agreed(self) -> dict:
+        """The terms with who decides by them: what people sign is the hash of this."""
+        return self.terms | {"deciders": sorted(str(one.user_id) for one in self.deciders.all())}
+
+    @property
     def terms(self) -> dict:
-        """What is agreed, as data: what people sign is the hash of this."""
+        """What counts as good enough, as data."""
         return {
             "engagement": str(self.engagement_id),
             "version": self.version,

@@ -9,8 +9,18 @@ from django.utils.translation import gettext as _
 from rest_framework import exceptions
 from rest_framework.response import Response
 
+from lepton.lib.refusals import Conflict
+
 CONTENT_TYPE = "application/problem+json"
 log = logging.getLogger(__name__)
+
+
+class _Conflicting(exceptions.APIException):
+    status_code = 409
+
+    def __init__(self, conflict):
+        super().__init__(conflict.messages)
+        self.members = conflict.members
 
 
 def problem(status: int, error: str, **members) -> dict:
@@ -64,6 +74,8 @@ def _as_api_exception(exception):
         return exceptions.NotFound()
     if isinstance(exception, PermissionDenied):
         return exceptions.PermissionDenied(str(exception) or None)
+    if isinstance(exception, Conflict):
+        return _Conflicting(exception)
     if isinstance(exception, ValidationError):
         has_fields = hasattr(exception, "error_dict")
         detail = exception.message_dict if has_fields else exception.messages
@@ -73,6 +85,8 @@ def _as_api_exception(exception):
 
 def _fields_of(exception) -> dict:
     detail = exception.detail
+    if isinstance(exception, _Conflicting):
+        return exception.members
     if not isinstance(exception, exceptions.ValidationError) or not isinstance(detail, dict):
         return {}
     return {"fields": {name: _messages(value) for name, value in detail.items()}}

@@ -6,6 +6,14 @@ from django.contrib import messages
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 
 
+class Conflict(ValidationError):
+    """A refusal because of how things stand: the API answers 409, with `members` beside it."""
+
+    def __init__(self, message, **members):
+        super().__init__(message)
+        self.members = members
+
+
 @contextmanager
 def refusals_in(form):
     """Turn a ValidationError of the block into errors of `form`; the block ends there."""

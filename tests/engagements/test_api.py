@@ -86,8 +86,19 @@ def test_a_target_is_a_proportion(browse, alice, engagement):
     assert answer.status_code == 400 and "target" in answer.json()["fields"]
 
 
-def test_moving_on(browse, alice, acme, engagement):
+def test_a_red_gate_is_a_409_that_names_each_unmet_check(browse, alice, engagement):
+    answer = _post(browse(alice), f"{API}/{engagement.pk}/advance", {"to": "fine_tuning"})
+    assert answer.status_code == 409
+    assert answer["Content-Type"] == "application/problem+json"
+    unmet = {one["check"]: one["words"] for one in answer.json()["unmet"]}
+    assert unmet["engagements.contract"] == "No contract is frozen yet."
+    assert "No contract is frozen yet." in answer.json()["error"]
+
+
+def test_moving_on(browse, alice, mei, acme, engagement):
     client, address = browse(alice), f"{API}/{engagement.pk}"
+    with tenant_scope(acme):
+        factories.waive_gate(engagement, asking=alice, granting=mei)
     assert _post(client, f"{address}/advance", {"to": "go_live"}).status_code == 400
     answer = _post(client, f"{address}/advance", {"to": "fine_tuning"})
     assert answer.json()["phase"] == "fine_tuning"

@@ -17,13 +17,20 @@ from tests import factories
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def test_a_member_hears_of_a_move(acme, alice):
-    engagement = factories.engagement(acme, alice)
+@pytest.fixture
+def engagement(acme, alice, mei):
+    """One that may move on."""
+    made = factories.engagement(acme, alice)
+    with tenant_scope(acme):
+        factories.waive_gate(made, asking=alice, granting=mei)
+    return made
+
+
+def test_a_member_hears_of_a_move(acme, alice, engagement):
     assert _heard(LiveConsumer, alice, acme, engagement, "acme") == engagement.topic
 
 
-def test_the_board_hears_that_something_moved(acme, alice, mei):
-    engagement = factories.engagement(acme, alice)
+def test_the_board_hears_that_something_moved(acme, mei, engagement):
     assert _heard(BoardConsumer, mei, acme, engagement) == BOARD
 
 

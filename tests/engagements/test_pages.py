@@ -169,8 +169,10 @@ def test_the_overview_asks_the_other_apps_for_their_panels(browse, acme, alice):
         assert f'hx-get="{reverse(name, args=["acme", engagement.pk])}"' in page
 
 
-def test_moving_on_is_told_on_the_timeline(browse, acme, alice):
+def test_moving_on_is_told_on_the_timeline(browse, acme, alice, mei):
     engagement = factories.engagement(acme, alice)
+    with tenant_scope(acme):
+        factories.waive_gate(engagement, asking=alice, granting=mei)
     client = browse(alice)
     page = client.post(_url("advance", engagement), {"to": "fine_tuning"}, follow=True).text
     assert "now in the phase “Fine-tuning”" in page
@@ -186,14 +188,12 @@ def test_no_phase_is_left_out(browse, acme, alice):
         assert Engagement.objects.get().phase == "poc"
 
 
-def test_after_the_last_phase_the_next_iteration_begins(acme, alice):
-    from engagements.phases import ORDER
-
+def test_a_red_gate_holds_the_engagement_and_says_why(browse, acme, alice):
     engagement = factories.engagement(acme, alice)
+    page = browse(alice).post(_url("advance", engagement), {"to": "fine_tuning"}, follow=True).text
+    assert "Acceptance contract frozen: No contract is frozen yet." in page
     with tenant_scope(acme):
-        for phase in [*ORDER[1:], ORDER[0]]:
-            engagement = services.advance(engagement, to=phase, by=alice)
-        assert (engagement.phase, engagement.iteration) == ("poc", 2)
+        assert Engagement.objects.get().phase == "poc"
 
 
 def test_a_change_of_the_requirement_makes_the_next_version(browse, acme, alice):

@@ -1,0 +1,84 @@
+"""The checks on the record itself: requirement, contract, verdict, sign-offs."""
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from engagements import gates, pages, signoffs
+from engagements.gates import Finding
+from engagements.models import Outcome, Signoff, Verdict
+from engagements.phases import Phase
+
+
+def register():
+    """Guard phases by what stands in the record."""
+    poc, go_live = [Phase.POC], [Phase.GO_LIVE]
+    judged = [Phase.POC, Phase.FINE_TUNING, Phase.GO_LIVE]
+    for key, title, phases, find in [
+        ("requirement", gettext_lazy("Requirement written"), poc, requirement_written),
+        ("contract", gettext_lazy("Acceptance contract frozen"), poc, contract_frozen),
+        ("contract_signed", gettext_lazy("Contract signed"), poc, contract_signed),
+        ("verdict", gettext_lazy("Verdict: pass"), judged, verdict_passed),
+        ("go_live_signed", gettext_lazy("Go-live signed"), go_live, go_live_signed),
+    ]:
+        gates.register(f"engagements.{key}", title, phases, find)
+
+
+def requirement_written(engagement) -> Finding:
+    """There is a requirement."""
+    url, requirement = pages.url("engagements:requirement", engagement), engagement.requirement
+    if requirement is None:
+        return Finding(False, _("Nothing is written down yet."), url=url)
+    words = _("Version %s stands.") % requirement.version
+    return Finding(True, words, {"version": requirement.version}, url)
+
+
+def contract_frozen(engagement) -> Finding:
+    """There is an acceptance contract."""
+    url, contract = pages.url("engagements:overview", engagement), engagement.contract
+    if contract is None:
+        return Finding(False, _("No contract is frozen yet."), url=url)
+    words = _("Version %s is frozen.") % contract.version
+    return Finding(True, words, {"version": contract.version, "sha256": contract.sha256}, url)
+
+
+def contract_signed(engagement) -> Finding:
+    """Everybody named in the standing contract has signed it."""
+    return _signed(engagement, Signoff.Kind.CONTRACT)
+
+
+def go_live_signed(engagement) -> Finding:
+    """Everybody named in the standing contract has signed the go-live."""
+    return _signed(engagement, Signoff.Kind.GO_LIVE)
+
+
+def verdict_passed(engagement) -> Finding:
+    """The newest verdict under the standing contract is a pass."""
+    url, contract = pages.url("engagements:overview", engagement), engagement.contract
+    verdict = contract and Verdict.objects.newest_first().filter(contract=contract).first()
+    if verdict is None:
+        return Finding(False, _("No model version was judged by the standing contract."), url=url)
+    evidence = {
+        "contract_version": contract.version,
+        "model": verdict.candidate_label,
+        "outcome": verdict.outcome,
+        "verdict": str(verdict.pk),
+    }
+    words = _("%(model)s: %(outcome)s.") % {
+        "model": verdict.candidate_label,
+        "outcome": verdict.get_outcome_display(),
+    }
+    return Finding(verdict.outcome == Outcome.PASS, words, evidence, url)
+
+
+def _signed(engagement, kind):
+    url = pages.url("engagements:overview", engagement)
+    signed, missing = signoffs.standing(engagement, kind), signoffs.missing(engagement, kind)
+    evidence = {"signed": [one.created_by_label for one in signed], "missing": missing}
+    if not signed and not missing:
+        return Finding(False, _("There is no contract that says who signs."), evidence, url)
+    if missing:
+        words = _("Not signed yet by %s.") % ", ".join(missing)
+        return Finding(False, words, evidence, url)
+    evidence["sha256"] = signed[0].sha256
+    names = ", ".join(one.created_by_label for one in signed)
+    return Finding(True, _("Signed by %s.") % names, evidence, url)

@@ -1,0 +1,140 @@
+"""Gates: every phase is left through checks on live rows, each registered by the app that owns it.
+
+def find(engagement) -> Finding: …
+gates.register("serving.endpoint_live", _("The endpoint answers"), [Phase.DEPLOYMENT], find)
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from django.utils.translation import gettext as _
+
+from engagements.models import Engagement, Waiver
+from engagements.phases import ORDER, Phase, following
+from lepton.lib.refusals import Conflict
+
+
+class Finding(NamedTuple):
+    """What a check found: whether it holds, in words, with numbers, and where to look."""
+
+    met: bool
+    words: str
+    evidence: dict = {}
+    url: str = ""
+
+
+class Check(NamedTuple):
+    """One fact that phases are guarded by."""
+
+    key: str
+    title: str  # translated when shown
+    phases: frozenset[Phase]
+    find: Callable[[Engagement], Finding]
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A check with what it found, and its waiver if somebody asked for one."""
+
+    key: str
+    title: str
+    finding: Finding
+    waiver: Waiver | None = None
+
+    @property
+    def met(self) -> bool:
+        return self.finding.met
+
+    @property
+    def waived(self) -> bool:
+        return not self.met and self.waiver is not None and self.waiver.is_granted
+
+    @property
+    def holds_up(self) -> bool:
+        return not self.met and not self.waived
+
+    @property
+    def evidence(self) -> list[tuple]:
+        return sorted(self.finding.evidence.items())
+
+    def snapshot(self) -> dict:
+        """Return it as data, to be kept."""
+        data = {"key": self.key, "title": str(self.title), **self.finding._asdict()}
+        data["words"] = str(data["words"])
+        if self.waived:
+            waiver = self.waiver
+            data["waiver"] = {
+                "reason": waiver.reason,
+                "asked_by": waiver.created_by_label,
+                "granted_by": waiver.granted_by_label,
+            }
+        return data
+
+
+@dataclass(frozen=True)
+class Gate:
+    """The gate of the phase an engagement is in."""
+
+    phase: Phase
+    to: Phase
+    starts_again: bool
+    checks: list[Checked] = field(default_factory=list)
+
+    @property
+    def unmet(self) -> list[Checked]:
+        """Those that hold the engagement up."""
+        return [check for check in self.checks if check.holds_up]
+
+    @property
+    def is_open(self) -> bool:
+        return not self.unmet
+
+    @property
+    def why_not(self) -> str:
+        """Why the engagement cannot move on, in a sentence; empty when it can."""
+        return " ".join(f"{check.title}: {check.finding.words}" for check in self.unmet)
+
+
+_checks: dict[str, Check] = {}
+
+
+def register(key: str, title: str, phases: Iterable[Phase], find) -> None:
+    """Guard `phases` by a check; `title` is lazily translated, `find` looks at live rows."""
+    _checks[key] = Check(key, title, frozenset(phases), find)
+
+
+def checks_of(phase: str) -> list[Check]:
+    """Return the checks of a phase, in the order the apps registered them."""
+    return [check for check in _checks.values() if phase in check.phases]
+
+
+def unguarded() -> list[Phase]:
+    """Name the phases without a check (there should be none)."""
+    return [phase for phase in ORDER if not checks_of(phase)]
+
+
+def look(engagement) -> Gate:
+    """Look at the gate of the phase an engagement is in, as the facts are now."""
+    to, round_ = following(engagement.phase)
+    waivers = {w.check_key: w for w in Waiver.objects.of_this_gate(engagement)}
+    checks = [
+        Checked(check.key, check.title, check.find(engagement), waivers.get(check.key))
+        for check in checks_of(engagement.phase)
+    ]
+    return Gate(Phase(engagement.phase), to, bool(round_), checks)
+
+
+def refuse_unless_open(gate: Gate) -> None:
+    """Raise Conflict naming each unmet check."""
+    if gate.is_open:
+        return
+    messages = [
+        _("%(check)s: %(words)s") % {"check": check.title, "words": check.finding.words}
+        for check in gate.unmet
+    ]
+    unmet = [
+        {"check": c.key, "title": str(c.title), "words": str(c.finding.words), "url": c.finding.url}
+        for c in gate.unmet
+    ]
+    raise Conflict(messages, unmet=unmet)

@@ -1,0 +1,36 @@
+"""The checks on what the customer tells us."""
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from engagements import gates, pages
+from engagements.gates import Finding
+from engagements.phases import Phase
+from feedback import figures
+from feedback.models import Feedback
+
+
+def register():
+    """Guard phases by answers to predictions."""
+    known = gettext_lazy("Accuracy in use known")
+    gates.register("feedback.accuracy_known", known, [Phase.OPTIMISATION], accuracy_known)
+    heard = gettext_lazy("The customer was heard")
+    gates.register("feedback.heard", heard, [Phase.FEEDBACK], heard_in_phase)
+
+
+def accuracy_known(engagement) -> Finding:
+    """Enough predictions were confirmed or corrected to show an accuracy."""
+    answers = figures.together(figures.by_version(engagement))
+    words = _("%(n)s of %(needed)s answers.") % {"n": answers.n, "needed": figures.MINIMUM_N}
+    evidence = {"answers": answers.n, "needed": figures.MINIMUM_N, "confirmed": answers.confirmed}
+    url = pages.url("feedback:predictions", engagement)
+    return Finding(not answers.still_needed, words, evidence, url)
+
+
+def heard_in_phase(engagement) -> Finding:
+    """Somebody answered a prediction since this phase began."""
+    n = Feedback.objects.filter(
+        prediction__endpoint__engagement=engagement, created_at__gte=engagement.phase_since
+    ).count()
+    words = _("%s answers since this phase began.") % n
+    return Finding(n > 0, words, {"answers": n}, pages.url("feedback:predictions", engagement))

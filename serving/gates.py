@@ -1,0 +1,99 @@
+"""The checks on the endpoint."""
+
+from django.db.models import Q
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from engagements import gates, pages
+from engagements.gates import Finding
+from engagements.models import Outcome, Verdict
+from engagements.phases import Phase
+from serving.models import Deployment, Endpoint, Prediction
+
+ENOUGH_PREDICTIONS = 20  # from as many on a 95th percentile is shown
+
+
+def register():
+    """Guard phases by what answers, and by who asked."""
+    live = [Phase.DEPLOYMENT, Phase.MONITORING, Phase.GO_LIVE, Phase.OPTIMISATION]
+    for key, title, phases, find in [
+        ("endpoint_live", gettext_lazy("Endpoint answers"), live, endpoint_live),
+        (
+            "accepted_model",
+            gettext_lazy("The accepted model answers"),
+            [Phase.DEPLOYMENT, Phase.GO_LIVE],
+            accepted_model,
+        ),
+        ("watched", gettext_lazy("Traffic is watched"), [Phase.MONITORING], watched),
+        (
+            "customer_asked",
+            gettext_lazy("The customer used it themselves"),
+            [Phase.CUSTOMER_TRAINING],
+            customer_asked,
+        ),
+        ("rolled_back", gettext_lazy("Rollback practised"), [Phase.GO_LIVE], rolled_back),
+    ]:
+        gates.register(f"serving.{key}", title, phases, find)
+
+
+def endpoint_live(engagement) -> Finding:
+    """A deployment is live."""
+    url, champion = pages.url("serving:endpoint", engagement), _champion(engagement)
+    if champion is None:
+        return Finding(False, _("No model version is live."), url=url)
+    words = _("%s answers.") % champion.model_version
+    evidence = {"deployment": champion.number, "model": str(champion.model_version)}
+    return Finding(True, words, evidence | {"live_at": champion.live_at.isoformat()}, url)
+
+
+def accepted_model(engagement) -> Finding:
+    """What answers is a model version that passed under the standing contract."""
+    url, champion = pages.url("serving:endpoint", engagement), _champion(engagement)
+    if champion is None:
+        return Finding(False, _("No model version is live."), url=url)
+    passed = Verdict.objects.filter(
+        contract=engagement.contract,
+        candidate_id=champion.model_version_id,
+        outcome=Outcome.PASS,
+    )
+    evidence = {"model": str(champion.model_version)}
+    if engagement.contract and passed.exists():
+        return Finding(True, _("%s passed.") % champion.model_version, evidence, url)
+    words = _("%s has not passed under the standing contract.") % champion.model_version
+    return Finding(False, words, evidence, url)
+
+
+def watched(engagement) -> Finding:
+    """Enough predictions were logged to show figures of them."""
+    n = Prediction.objects.filter(endpoint__engagement=engagement).count()
+    words = _("%(n)s of %(needed)s predictions.") % {"n": n, "needed": ENOUGH_PREDICTIONS}
+    url = pages.url("feedback:predictions", engagement)
+    evidence = {"predictions": n, "needed": ENOUGH_PREDICTIONS}
+    return Finding(n >= ENOUGH_PREDICTIONS, words, evidence, url)
+
+
+def customer_asked(engagement) -> Finding:
+    """A member or key of the customer, not the vendor, asked the endpoint."""
+    theirs = Q(api_key__isnull=False) | Q(user__staff_role="")
+    n = Prediction.objects.filter(theirs, endpoint__engagement=engagement).count()
+    words = _("%s predictions asked for by the customer.") % n
+    url = pages.url("serving:endpoint", engagement)
+    return Finding(n > 0, words, {"predictions": n}, url)
+
+
+def rolled_back(engagement) -> Finding:
+    """Rolling back was done once, and what it put in place went live."""
+    drills = Deployment.objects.filter(
+        endpoint__engagement=engagement, reason=Deployment.Reason.ROLLBACK, live_at__isnull=False
+    )
+    newest, url = drills.order_by("-number").first(), pages.url("serving:endpoint", engagement)
+    if newest is None:
+        return Finding(False, _("Nobody has rolled back yet."), url=url)
+    evidence = {"deployment": newest.number, "live_at": newest.live_at.isoformat()}
+    words = _("%s rolled back.") % newest.created_by_label
+    return Finding(True, words, evidence | {"by": newest.created_by_label}, url)
+
+
+def _champion(engagement):
+    endpoint = Endpoint.objects.filter(engagement=engagement).first()
+    return endpoint and endpoint.champion
