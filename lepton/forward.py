@@ -24,6 +24,7 @@ HOP_BY_HOP = {
     b"upgrade",
     b"expect",
 }
+OURS = {b"date", b"server"}  # each server says these of itself
 TIMEOUT = httpx.Timeout(125, connect=2, pool=5)
 LIMITS = httpx.Limits(max_connections=200, max_keepalive_connections=50, keepalive_expiry=5)
 log = logging.getLogger(__name__)
@@ -112,7 +113,8 @@ def _address(scope) -> httpx.URL:
 
 
 def _start(response) -> dict:
-    headers = [(n.lower(), v) for n, v in response.headers.raw if n.lower() not in HOP_BY_HOP]
+    left_out = HOP_BY_HOP | OURS
+    headers = [(n.lower(), v) for n, v in response.headers.raw if n.lower() not in left_out]
     status = response.status_code
     return {"type": "http.response.start", "status": status, "headers": headers}
 
