@@ -8,6 +8,7 @@ import pytest
 from psycopg import errors, sql
 
 from lepton import embedded
+from tests.browser.chromium import pytest_terminal_summary  # noqa: F401, says what was left out
 from tests.ground import HOME
 
 LOCK_ATTEMPTS = 50

@@ -33,6 +33,7 @@ def launch(playwright):
     return pytest.skip(ABSENT)
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_terminal_summary(terminalreporter):
     """Nobody shall take a green run for one that had a browser."""
     skipped = terminalreporter.stats.get("skipped", [])

@@ -35,6 +35,7 @@ class Visitor:
         self.context.set_default_timeout(15_000)
         self.page = self.context.new_page()
         self.page.on("request", self._stays_with_us)
+        self.page.on("websocket", self._stays_with_us)
         self.page.on("console", self._console)
         self.page.on("pageerror", lambda error: self.complaints.append(f"pageerror: {error}"))
 
@@ -79,7 +80,11 @@ class Visitor:
         assert width <= room, f"{self.page.url} is {width} px wide in {room} px"
 
     def watch(self, selector: str):
-        """Returns a function that tells every text shown at `selector` since, without a reload."""
+        """Returns a function that tells every text shown at `selector` since, without a reload.
+
+        The page asks by itself only while its socket is down: what changes came by the socket.
+        """
+        expect(self.page.locator("body")).to_have_attribute("data-live-state", "up")
         self.page.evaluate(OBSERVE, selector)
 
         def seen() -> list[str]:
