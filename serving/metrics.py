@@ -28,3 +28,8 @@ NOT_KEPT = Counter(
     "Inputs that should have been kept and could not be.",
     registry=REGISTRY,
 )
+REPLAYED = Counter(
+    "lepton_inference_replayed",
+    "Replies given again under their Idempotency-Key.",
+    registry=REGISTRY,
+)

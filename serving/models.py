@@ -190,3 +190,21 @@ class Prediction(TenantModel):
 
     def __str__(self):
         return f"{self.label} ({self.score:.0%})"
+
+
+class StoredReply(TenantModel):
+    """What a client was answered under its Idempotency-Key, so that a retry gets it again."""
+
+    endpoint = models.ForeignKey(Endpoint, on_delete=models.CASCADE, related_name="+")
+    key_sha256 = models.CharField(max_length=64)
+    question_sha256 = models.CharField(max_length=64)
+    at = models.DateTimeField(default=timezone.now)
+    answering_until = models.DateTimeField()  # whoever has not answered by then never will
+    headers = models.JSONField(default=list)
+    body = models.BinaryField(null=True)  # null: it is still being answered
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            models.UniqueConstraint("endpoint", "key_sha256", name="one_reply_per_idempotency_key")
+        ]
+        indexes = [models.Index(fields=["endpoint", "at"], name="stored_replies_oldest")]

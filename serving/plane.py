@@ -8,14 +8,16 @@ import asyncio
 import logging
 import time
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 from django.utils.translation import gettext as _
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from serving import metrics, routes
 from serving.admission import admit, deadline
-from serving.batcher import Answer, Ask, Batcher
+from serving.batcher import Ask, Batcher
 from serving.bodies import Bodies
+from serving.idempotency import Replies, key_of
 from serving.keeper import Keeper
 from serving.keyring import Keyring
 from serving.loader import Loader, Place
@@ -38,6 +40,7 @@ class DataPlane:
         self.log = PredictionLog()
         self.keeper = Keeper()
         self.bodies = Bodies()
+        self.replies = Replies()
         self.readers = ThreadPoolExecutor(2, "reader")
         metrics.WAITING.set_function(lambda: len(self.batcher.waiting))
         metrics.ENDPOINTS.set_function(lambda: len(self.loader.table))
@@ -67,7 +70,7 @@ class DataPlane:
             part.start()
         await send({"type": "lifespan.startup.complete"})
         await receive()  # by now every request in flight was answered
-        for part in (self.loader, self.batcher, self.keyring):
+        for part in (self.loader, self.batcher, self.keyring, self.replies):
             part.stop()
         self.readers.shutdown(wait=False, cancel_futures=True)
         self.log.close()
@@ -103,7 +106,7 @@ class DataPlane:
         return 200, TEXT, b"ok"
 
     async def _predict(self, request, receive, caller, place: Place, route, began) -> Reply:
-        seconds = deadline(request.headers)
+        seconds, key = deadline(request.headers), key_of(request.headers)
         if place.model is None:
             raise not_answering(place)
         if self.log.is_full:
@@ -114,13 +117,22 @@ class DataPlane:
             asked = await self._understood(route.what, request._replace(body=body))
             copies = [sent.data for sent in asked.images if sent.data is not body]
             held += self.bodies.hold(sum(map(len, copies)))
-            asks = [Ask(place.model, sent.data, sent.field, began) for sent in asked.images]
-            answers = await self.batcher.ask_all(asks, seconds=seconds)
-            for answer, sent in zip(answers, asked.images, strict=True):
-                self._record(caller, place, answer, sent.data, asked.reference)
+            answer = partial(self._reply, asked, caller, place, route, began, seconds)
+            if not key:
+                return await answer()
+            question = (route.address, asked)
+            return await self.replies.once(key, place.wanted, question, answer, seconds=seconds)
         finally:
             self.bodies.release(held)
-        return self._reply(route.what, answers, asked, place)
+
+    async def _reply(self, asked: Question, caller, place, route, began, seconds) -> Reply:
+        asks = [Ask(place.model, sent.data, sent.field, began) for sent in asked.images]
+        answers = await self.batcher.ask_all(asks, seconds=seconds)
+        for answer, sent in zip(answers, asked.images, strict=True):
+            self._record(caller, place, answer, sent.data, asked.reference)
+        body, headers = route.what.reply(answers, asked, place.wanted)
+        ids = ", ".join(str(answer.prediction_id) for answer in answers)
+        return Reply(body, [*headers, (b"x-prediction-id", ids.encode())])
 
     async def _understood(self, dialect, request: Request) -> Question:
         """Read the question; in a thread where that takes long."""
@@ -128,11 +140,6 @@ class DataPlane:
             return dialect.question(request)
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self.readers, dialect.question, request)
-
-    def _reply(self, dialect, answers: list[Answer], asked: Question, place: Place) -> Reply:
-        body, headers = dialect.reply(answers, asked, place.wanted)
-        ids = ", ".join(str(answer.prediction_id) for answer in answers)
-        return Reply(body, [*headers, (b"x-prediction-id", ids.encode())])
 
     def _record(self, caller, place, answer, data, reference):
         wanted = place.wanted

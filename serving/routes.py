@@ -28,6 +28,7 @@ class Route(NamedTuple):
     endpoint: str
     asks: bool  # it is a prediction
     what: object
+    address: str  # below the endpoint
     model: str = ""
     version: str = ""
 
@@ -36,7 +37,8 @@ def find(method: str, path: str) -> Route:
     """Understand an address under PREFIX. Raises Refused: 404, 405."""
     tenant, _slash, rest = path[len(PREFIX) :].partition("/")
     endpoint, _slash, rest = rest.partition("/")
-    rest, addresses, model, version = rest.removesuffix("/"), ADDRESSES, "", ""
+    address = rest = rest.removesuffix("/")
+    addresses, model, version = ADDRESSES, "", ""
     if rest.startswith(MODELS):
         model, version, rest = _model(rest[len(MODELS) :])
         addresses = OF_A_MODEL
@@ -44,7 +46,8 @@ def find(method: str, path: str) -> Route:
     if answers is None:
         raise nothing_here()
     allow(method, *answers)
-    return Route(tenant, endpoint, method == "POST", answers[method], model, version)
+    asks = method == "POST"
+    return Route(tenant, endpoint, asks, answers[method], address, model, version)
 
 
 def _model(rest: str) -> tuple[str, str, str]:

@@ -4,6 +4,7 @@ from types import SimpleNamespace
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import storages
+from django.utils.timezone import now
 
 from accounts import services as accounts
 from accounts.models import Membership, User, author
@@ -11,7 +12,7 @@ from accounts.scoping import tenant_scope
 from engagements import contracts, services, signoffs, waivers
 from engagements.models import Signoff
 from feedback.models import Feedback
-from serving.models import Deployment, Endpoint, Prediction
+from serving.models import Deployment, Endpoint, Prediction, StoredReply
 from tests import factories
 from training.models import (
     Dataset,
@@ -153,6 +154,9 @@ def _serving(world, owner):
         number=1,
         state=Deployment.State.LIVE,
         **author(owner),
+    )
+    StoredReply.objects.create(
+        endpoint=world.endpoint, key_sha256=HASH, question_sha256=HASH, answering_until=now()
     )
     world.prediction = Prediction.objects.create(
         endpoint=world.endpoint,
