@@ -1,11 +1,15 @@
 """Audit entries: written by every service in the transaction of its change."""
 
+from accounts import chain
 from accounts.models import AuditEntry, PlatformAuditEntry, User
 
 
 def record(verb, subject, *, by, **detail):
-    """Note that `by` (a User, an API key's caller, or None for Lepton itself) did `verb`."""
-    return AuditEntry.objects.create(
+    """Note that `by` (a User, an API key's caller, or None for Lepton itself) did `verb`.
+
+    Goes last in its transaction: it locks the tenant's audit chain until the commit.
+    """
+    entry = AuditEntry(
         user=by if isinstance(by, User) else None,
         api_key_id=getattr(by, "key_id", None),
         actor_label=label_of(by),
@@ -15,6 +19,7 @@ def record(verb, subject, *, by, **detail):
         subject_label=str(subject)[:200],
         detail=detail,
     )
+    return chain.append(entry)
 
 
 def record_platform(verb, *, by, **detail):

@@ -1,6 +1,7 @@
 """Users, tenants, memberships, API keys and audit entries."""
 
 import uuid
+from datetime import UTC
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
 from django.contrib.postgres.fields import ArrayField
@@ -183,11 +184,41 @@ class AuditEntry(TenantModel):
     subject_id = models.UUIDField(null=True)
     subject_label = models.CharField(max_length=200, blank=True)
     detail = models.JSONField(default=dict)
+    sequence = models.PositiveBigIntegerField()  # from 1, without a gap, in each tenant
+    previous_sha256 = models.CharField(max_length=64, blank=True)  # blank: the first one
+    sha256 = models.CharField(max_length=64)  # of the canonical JSON of `content`
 
     objects = ScopedManager.from_queryset(AuditQuerySet)()
 
     class Meta(TenantModel.Meta):
         indexes = [models.Index(fields=["tenant", "-at"], name="audit_newest")]
+        constraints = [models.UniqueConstraint("tenant", "sequence", name="audit_entries_count_up")]
+
+    @property
+    def content(self) -> dict:
+        """Everything the hash of this entry is over, the link to the one before included."""
+        ids = ("id", "tenant_id", "user_id", "api_key_id", "subject_id")
+        texts = ("actor_label", "verb", "subject_type", "subject_label", "previous_sha256")
+        return {
+            "at": self.at.astimezone(UTC).isoformat(),
+            "sequence": self.sequence,
+            "detail": self.detail,
+            **{name: value and str(value) for name in ids for value in [getattr(self, name)]},
+            **{name: getattr(self, name) for name in texts},
+        }
+
+
+class AuditHead(TenantModel):
+    """The newest link of a tenant's audit chain; locked while the next one is added."""
+
+    sequence = models.PositiveBigIntegerField(default=0)
+    sha256 = models.CharField(max_length=64, blank=True)
+
+    class Meta(TenantModel.Meta):
+        constraints = [models.UniqueConstraint("tenant", name="one_audit_head_per_tenant")]
+
+    def __str__(self):
+        return f"{self.sequence} {self.sha256[:12]}"
 
 
 class PlatformAuditEntry(models.Model):

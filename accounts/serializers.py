@@ -122,7 +122,7 @@ class AuditEntrySerializer(serializers.ModelSerializer):
     class Meta:
         model = AuditEntry
         fields = ["id", "at", "actor", "verb", "subject_type", "subject_id", "subject_label"]
-        fields += ["detail"]
+        fields += ["detail", "sequence", "previous_sha256", "sha256"]
 
 
 class AuditQuerySerializer(StrictSerializer):

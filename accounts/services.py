@@ -55,8 +55,8 @@ def remove_member(membership, *, by):
     """End a membership; the last owner stays."""
     with transaction.atomic():
         _keep_an_owner(membership)
-        audit.record("member.removed", membership.user, by=by)
         membership.delete()
+        audit.record("member.removed", membership.user, by=by)
 
 
 def create_key(name, *, scopes, by, expires_at=None):
@@ -91,6 +91,7 @@ def rotate_key(key, *, by, until):
     lifetime = key.expires_at - key.created_at if key.expires_at else None
     expires_at = timezone.now() + lifetime if lifetime else None
     with transaction.atomic():
+        ApiKey.objects.select_for_update(no_key=True).get(pk=key.pk)  # before the audit chain
         row, secret = create_key(key.name, scopes=key.scopes, by=by, expires_at=expires_at)
         ends_at = min(until, key.expires_at) if key.expires_at else until
         ApiKey.objects.filter(pk=key.pk, revoked_at=None).update(expires_at=ends_at)
@@ -109,6 +110,6 @@ def revoke_key(key, *, by):
 
 
 def _keep_an_owner(membership, *, unless=False):
-    owners = Membership.objects.select_for_update().filter(role=Role.OWNER)
+    owners = Membership.objects.select_for_update(no_key=True).filter(role=Role.OWNER)
     if not unless and [m.pk for m in owners] == [membership.pk]:
         raise ValidationError(_("A tenant needs an owner: name another one first."))

@@ -21,7 +21,7 @@ def create_endpoint(engagement, *, slug, by, keeps_inputs=True):
     endpoint = Endpoint(engagement=engagement, slug=slug, keeps_inputs=keeps_inputs, **author(by))
     endpoint.clean_fields(exclude={"created_by"})
     with transaction.atomic():
-        Engagement.objects.select_for_update().get(pk=engagement.pk)
+        Engagement.objects.select_for_update(no_key=True).get(pk=engagement.pk)
         if engagement.endpoints.exists():
             raise ValidationError(
                 _("This engagement has an endpoint already: deploy another model version to it.")
@@ -99,7 +99,7 @@ def _save_new(endpoint):
 
 def _lock(endpoint):
     """One deployment at a time per endpoint, so that numbers count up without a gap."""
-    Endpoint.objects.select_for_update().get(pk=endpoint.pk)
+    Endpoint.objects.select_for_update(no_key=True).get(pk=endpoint.pk)
 
 
 def _add(endpoint, model_version, reason, by):
