@@ -77,9 +77,11 @@ class Site:
         assert found, f"no process has {name} in its command"
         for one in found:
             one.suspend()
-        yield
-        for one in found:
-            one.resume()
+        try:
+            yield
+        finally:
+            for one in found:
+                one.resume()
 
     def said(self) -> str:
         return (self.home / "up.txt").read_text(errors="replace")[-4000:]

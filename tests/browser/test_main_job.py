@@ -7,11 +7,11 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import PER_CLASS
 from tests.browser.stage import CLASSES
-from tests.browser.visit import Visitor
+from tests.browser.visit import Visitor, drop, rail, row
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 ENDPOINT = "surface-inspection"
-RUN_SECONDS = 90_000  # milliseconds, as Playwright counts
+RUN_MS = 90_000
 
 
 def test_alice_goes_from_a_zip_to_a_corrected_answer(visitor, plates, plates_zip):
@@ -80,9 +80,9 @@ def watches_a_run(alice):
     page.get_by_role("button", name="Start the run").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("Run 1")
     seen = alice.watch("h1 .chip")
-    expect(page.get_by_role("heading", name="Epochs")).to_be_visible(timeout=RUN_SECONDS)
+    expect(page.get_by_role("heading", name="Epochs")).to_be_visible(timeout=RUN_MS)
     alice.shoot("12-run-training")
-    expect(page.locator("h1 .chip")).to_have_text("Succeeded", timeout=RUN_SECONDS)
+    expect(page.locator("h1 .chip")).to_have_text("Succeeded", timeout=RUN_MS)
     assert "Training" in seen()
     alice.shoot("13-run-done")
 
@@ -230,24 +230,3 @@ def test_what_is_not_there_is_said_kindly(browser, site):
     assert page.goto(site.page()).status == 404
     stranger.shoot("1-not-found")
     stranger.context.close()
-
-
-def rail(page, name):
-    page.get_by_role("navigation", name="Main").get_by_role("link", name=name).click()
-
-
-def row(page, name):
-    return page.get_by_role("row").filter(has=page.get_by_role("rowheader", name=name, exact=True))
-
-
-def drop(page, name, data):
-    """Drop a file on the drop zone, as one drags it from a folder."""
-    transfer = page.evaluate_handle(
-        """([name, bytes]) => {
-          const kept = new DataTransfer();
-          kept.items.add(new File([new Uint8Array(bytes)], name, { type: "image/jpeg" }));
-          return kept;
-        }""",
-        [name, list(data)],
-    )
-    page.locator("[data-dropzone]").dispatch_event("drop", {"dataTransfer": transfer})

@@ -93,3 +93,26 @@ class Visitor:
             return texts
 
         return seen
+
+
+def rail(page, name):
+    """Go to a page by the left rail."""
+    page.get_by_role("navigation", name="Main").get_by_role("link", name=name).click()
+
+
+def row(page, name):
+    """The row of a table that has this name in its head."""
+    return page.get_by_role("row").filter(has=page.get_by_role("rowheader", name=name, exact=True))
+
+
+def drop(page, name, data):
+    """Drop a file on the drop zone, as one drags it from a folder."""
+    transfer = page.evaluate_handle(
+        """([name, bytes]) => {
+          const kept = new DataTransfer();
+          kept.items.add(new File([new Uint8Array(bytes)], name, { type: "image/jpeg" }));
+          return kept;
+        }""",
+        [name, list(data)],
+    )
+    page.locator("[data-dropzone]").dispatch_event("drop", {"dataTransfer": transfer})
