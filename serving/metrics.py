@@ -33,3 +33,11 @@ REPLAYED = Counter(
     "Replies given again under their Idempotency-Key.",
     registry=REGISTRY,
 )
+LIMITED = Counter(
+    "lepton_inference_limited",
+    "Requests refused with 429, by the limit that was reached.",
+    ["limit"],
+    registry=REGISTRY,
+)
+for limit in ("key_rate", "tenant_in_flight"):
+    LIMITED.labels(limit)  # shown as 0 from the start

@@ -23,6 +23,7 @@ from serving.keyring import Keyring
 from serving.loader import Loader, Place
 from serving.prediction_log import PredictionLog, Row
 from serving.protocols import Question, Reply, Request
+from serving.quotas import Quotas
 from serving.refusals import Refused, come_back, not_answering
 
 TEXT = [(b"content-type", b"text/plain; charset=utf-8")]
@@ -41,6 +42,7 @@ class DataPlane:
         self.keeper = Keeper()
         self.bodies = Bodies()
         self.replies = Replies()
+        self.quotas = Quotas()
         self.readers = ThreadPoolExecutor(2, "reader")
         metrics.WAITING.set_function(lambda: len(self.batcher.waiting))
         metrics.ENDPOINTS.set_function(lambda: len(self.loader.table))
@@ -89,7 +91,7 @@ class DataPlane:
         if not route.asks:
             body, reply_headers = route.what(place)
             return 200, reply_headers, body
-        with metrics.SECONDS.time():
+        with metrics.SECONDS.time(), self.quotas.request(caller, place.wanted.tenant_id):
             request = Request(headers, scope["query_string"], b"")
             body, reply_headers = await self._predict(request, receive, caller, place, route, began)
         return 200, reply_headers, body
@@ -115,6 +117,7 @@ class DataPlane:
         held = len(body)
         try:
             asked = await self._understood(route.what, request._replace(body=body))
+            self.quotas.charge(caller, len(asked.images) - 1)
             copies = [sent.data for sent in asked.images if sent.data is not body]
             held += self.bodies.hold(sum(map(len, copies)))
             answer = partial(self._reply, asked, caller, place, route, began, seconds)
