@@ -1,4 +1,7 @@
-"""Lepton's own dialect: raw bytes, multipart or JSON in; labels with scores and an id out."""
+"""Lepton's own dialect: raw bytes, multipart or JSON in; labels with scores and an id out.
+
+Several images in one request get a list of answers.
+"""
 
 import python_multipart
 from django.utils.translation import gettext as _
@@ -6,10 +9,10 @@ from django.utils.translation import gettext as _
 from serving.batcher import Answer
 from serving.loader import Place
 from serving.protocols import Question, Reply, Request, Sent, reading
-from serving.refusals import Refused
+from serving.refusals import Refused, bad_field
 from serving.system import Wanted
 
-FIELDS = ("image", "reference", "top_k")
+FIELDS = ("image", "images", "reference", "top_k")
 PARAMETERS = ("reference", "top_k")
 
 
@@ -24,16 +27,31 @@ def question(request: Request) -> Question:
         values |= _json(request.body, parameters)
     else:
         values |= _raw(request.body)
+    is_batch = "images" in values
     return Question(
-        [Sent(reading.image_of(values.get("image", b""), "image"))],
+        _batch(values) if is_batch else [_sent(values.get("image", b""), "image")],
         reading.top_k_of(values.get("top_k")),
         reading.reference_of(values.get("reference")),
+        is_batch,
     )
+
+
+def _batch(values: dict) -> list[Sent]:
+    images = values["images"]
+    if not isinstance(images, list) or "image" in values:
+        raise bad_field("images", _("must be a list of images, and the only field with any."))
+    reading.refuse_count(len(images), "images")
+    return [_sent(image, f"images[{number}]") for number, image in enumerate(images)]
+
+
+def _sent(image, field: str) -> Sent:
+    return Sent(reading.image_of(image, field), field)
 
 
 def reply(answers: list[Answer], asked: Question, wanted: Wanted) -> Reply:
     """Word the answers."""
-    return reading.as_json(_document(answers[0], asked, wanted))
+    documents = [_document(answer, asked, wanted) for answer in answers]
+    return reading.as_json(documents if asked.form else documents[0])
 
 
 def _document(answer: Answer, asked: Question, wanted: Wanted) -> dict:
@@ -84,7 +102,7 @@ def _json(body: bytes, parameters: bytes) -> dict:
 
 
 def _multipart(request: Request) -> dict:
-    """The fields of a form; the first file is the image, whatever it is called."""
+    """The fields of a form; each file is an image, whatever it is called."""
     values, files = {}, []
 
     def on_field(one):
@@ -94,7 +112,7 @@ def _multipart(request: Request) -> dict:
 
     def on_file(one):
         one.file_object.seek(0)
-        files.append(one.file_object.read())
+        files.append((one.field_name, one.file_object.read()))
         one.close()
 
     try:
@@ -109,4 +127,7 @@ def _multipart(request: Request) -> dict:
     except Exception as error:  # a missing boundary and a broken part raise different kinds
         raise Refused(422, _("The multipart body cannot be read: %s.") % error) from None
     reading.refuse_unknown(values, PARAMETERS)
-    return values | ({"image": files[0]} if files else {})
+    images = [image for _name, image in files]
+    if len(files) > 1 or (files and files[0][0] == b"images"):
+        return values | {"images": images}
+    return values | ({"image": images[0]} if files else {})
