@@ -186,6 +186,21 @@ def key(acme, alice):
 
 
 @pytest.fixture
+def headers(key):
+    return {"Authorization": f"Bearer {key}"}
+
+
+@pytest.fixture
+def triton_client(inference):
+    """Triton's own client, at the castings' address."""
+    from tritonclient.http import InferenceServerClient
+
+    address = inference.url.removeprefix("http://")
+    with InferenceServerClient(f"{address}/v1/endpoints/acme/castings") as client:
+        yield client
+
+
+@pytest.fixture
 def ask(inference, key):
     """Send an image: `ask(data, headers={...})` gives the response."""
     with httpx.Client(base_url=inference.url, timeout=30) as client:

@@ -2,7 +2,9 @@
 
 import base64
 import json
+import socket
 import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -16,9 +18,36 @@ from tests.serving.test_refusals import bearer
 pytestmark = pytest.mark.slow
 
 
+@pytest.fixture
+def site(inference, served_environment):
+    """The site's own port, which passes predictions on; gives its address."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    environment = served_environment | {
+        "LEPTON_INFERENCE_PORT": inference.url.rpartition(":")[2],
+        "DJANGO_SETTINGS_MODULE": "lepton.settings",
+    }
+    command = [sys.executable, "-m", "uvicorn", "lepton.asgi:application"]
+    command += ["--fd", str(listener.fileno()), "--log-level", "warning"]
+    with subprocess.Popen(command, env=environment, pass_fds=[listener.fileno()]) as process:
+        try:
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        finally:
+            process.terminate()
+            listener.close()
+
+
 def test_every_client_gets_the_same_label_and_score(inference, deployed, version_of, key, tmp_path):
     deployed(version_of())
-    image, endpoint = models.picture(), f"{inference.url}/v1/endpoints/acme/castings"
+    _ask_with_every_client(inference.url, key, tmp_path)
+
+
+def test_every_client_works_through_the_site_as_well(site, deployed, version_of, key, tmp_path):
+    deployed(version_of())
+    _ask_with_every_client(site, key, tmp_path)
+
+
+def _ask_with_every_client(origin, key, tmp_path):
+    image, endpoint = models.picture(), f"{origin}/v1/endpoints/acme/castings"
     encoded = base64.b64encode(image).decode()
     (tmp_path / "image.jpg").write_bytes(image)
     answers = {
