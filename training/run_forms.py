@@ -40,11 +40,14 @@ class StartRunForm(forms.Form):
         asked = data or asked or {}
         self.version = self._asked_version(asked.get("dataset_version"))
         self.reason = ""
+        self._with_weights = {one.name for one in backbones.CATALOGUE.values() if _has_weights(one)}
         method, backbone = self._recommended()
         self.method = asked.get("method") if asked.get("method") in Run.Method else method
         self.backbone = asked.get("backbone") or backbone
         if self.backbone not in backbones.CATALOGUE:
             self.backbone = backbone
+        if data is None:
+            self._keep_to_what_works(backbone)
         self._add_fields()
 
     @property
@@ -69,6 +72,7 @@ class StartRunForm(forms.Form):
                 "title": m.label,
                 "note": METHOD_NOTES[m],
                 "checked": m == self.method,
+                "why_not": self._why_not_method(m),
             }
             for m in Run.Method
         ]
@@ -77,6 +81,17 @@ class StartRunForm(forms.Form):
     def networks(self) -> list[dict]:
         """The backbones as cards, with size, weights and expected cost."""
         return [self._card(one) for one in backbones.CATALOGUE.values()]
+
+    @property
+    def weights_missing(self) -> list:
+        """The networks that cannot be used because their file is not here."""
+        known = backbones.CATALOGUE.values()
+        return [one for one in known if one.pretrained and one.name not in self._with_weights]
+
+    @property
+    def weights_folder(self) -> str:
+        """Where the missing files belong."""
+        return str(settings.LEPTON_WEIGHTS_DIR)
 
     @property
     def setting_fields(self):
@@ -95,16 +110,34 @@ class StartRunForm(forms.Form):
     def _recommended(self):
         if self.version is None:
             return Run.Method.LINEAR_PROBE, "resnet18"
-        folder = settings.LEPTON_WEIGHTS_DIR
-        pretrained = any(
-            one.pretrained and backbones.weights_available(one.name, folder)
-            for one in backbones.CATALOGUE.values()
-        )
-        version = self.version
+        version, pretrained = self.version, bool(self._with_weights)
         method, params, self.reason = task_params.defaults_for(
             version.images_in("train"), len(version.classes), pretrained=pretrained
         )
         return method, params.backbone
+
+    def _keep_to_what_works(self, recommended):
+        """Never preselect what would be refused; what was sent is left for the refusal to name."""
+        if self._why_not_method(self.method):
+            self.method = Run.Method.FINE_TUNE
+        known = backbones.CATALOGUE
+        fit = (
+            name for name in (self.backbone, recommended, *known) if not self._why_not(known[name])
+        )
+        self.backbone = next(fit, self.backbone)
+
+    def _why_not_method(self, method) -> str:
+        if method != Run.Method.LINEAR_PROBE or self._with_weights:
+            return ""
+        return _("It needs a network with pretrained weights, and this server has none.")
+
+    def _why_not(self, one) -> str:
+        """Why a network cannot be chosen, empty where it can."""
+        if one.pretrained:
+            here = one.name in self._with_weights
+            return "" if here else _("Its weights are not on this server.")
+        tuned = self.method == Run.Method.FINE_TUNE
+        return "" if tuned else _("It has no pretrained weights: for fine-tuning only.")
 
     def _known(self) -> dict:
         known = fields(task_params.METHODS[self.method])
@@ -128,9 +161,6 @@ class StartRunForm(forms.Form):
             self.fields[name] = setting_field(item, suited.get(name, item.default))
 
     def _card(self, one):
-        available = backbones.weights_available(one.name, settings.LEPTON_WEIGHTS_DIR)
-        fetched = settings.LEPTON_DOWNLOAD_WEIGHTS
-        possible = one.pretrained or self.method == Run.Method.FINE_TUNE
         return {
             "value": one.name,
             "title": one.title,
@@ -138,10 +168,17 @@ class StartRunForm(forms.Form):
             "millions": one.parameters / 1e6,
             "cpu_ms": one.cpu_ms,
             "checked": one.name == self.backbone,
-            "missing": one.pretrained and not available and not fetched and one.weights_file,
-            "only_tuned": not possible,
+            "why_not": self._why_not(one),
             "seconds": cost.seconds(self.version, self.method, one.name) if self.version else None,
         }
+
+
+def _has_weights(one) -> bool:
+    """Whether pretrained weights are here or are fetched when a run needs them."""
+    return one.pretrained and (
+        settings.LEPTON_DOWNLOAD_WEIGHTS
+        or backbones.weights_available(one.name, settings.LEPTON_WEIGHTS_DIR)
+    )
 
 
 def setting_field(item, default):

@@ -1,5 +1,6 @@
 """Starting and cancelling runs, in the browser and by API, and who may not."""
 
+import re
 import uuid
 
 import pytest
@@ -192,7 +193,8 @@ def test_data_that_cannot_give_a_figure_is_refused(
     assert runs_of(acme) == []
 
 
-def test_the_form_offers_the_settings_of_the_method(browse, alice, page, version):
+def test_the_form_offers_the_settings_of_the_method(browse, alice, page, version, settings):
+    settings.LEPTON_DOWNLOAD_WEIGHTS = True
     probe = browse(alice).get(page, {"method": "linear_probe"}).content.decode()
     tune = browse(alice).get(page, {"method": "fine_tune"}).content.decode()
     assert 'name="l2"' in probe
@@ -286,3 +288,36 @@ def start(engagement, version, by):
 def _main(response):
     page = response.content.decode()
     return page[page.find("<main") :].split("</main>")[0]
+
+
+def radio(page, name, value):
+    """The tag of one choice of the form."""
+    return next(
+        t
+        for t in re.findall(f'<input type="radio" name="{name}"[^>]*>', page)
+        if f'value="{value}"' in t
+    )
+
+
+def test_what_needs_weights_cannot_be_chosen_on_a_server_that_has_none(
+    browse, alice, page, version, settings, tmp_path
+):
+    settings.LEPTON_WEIGHTS_DIR = tmp_path
+    shown = browse(alice).get(page, {"method": "linear_probe", "backbone": "resnet18"})
+    html = shown.content.decode()
+    assert "disabled" in radio(html, "method", "linear_probe")
+    assert "disabled" in radio(html, "backbone", "resnet18")
+    assert radio(html, "method", "fine_tune").endswith('value="fine_tune" checked>')
+    assert radio(html, "backbone", "lepton_small").endswith('value="lepton_small" checked>')
+    assert backbones.get("resnet18").weights_file in html and str(tmp_path) in html
+
+
+def test_a_probe_preselects_a_network_it_can_build_on(
+    browse, alice, page, version, settings, tmp_path
+):
+    settings.LEPTON_WEIGHTS_DIR = tmp_path
+    settings.LEPTON_DOWNLOAD_WEIGHTS = True
+    shown = browse(alice).get(page, {"method": "linear_probe", "backbone": "lepton_small"})
+    html = shown.content.decode()
+    assert "disabled" in radio(html, "backbone", "lepton_small")
+    assert "checked" in radio(html, "backbone", "resnet18")
