@@ -1,4 +1,4 @@
-"""How to call an endpoint, in three languages, printed so that it runs as it stands."""
+"""How to call an endpoint, by language and client, printed so that it runs as it stands."""
 
 from django.utils.translation import gettext as _
 
@@ -32,11 +32,43 @@ const response = await fetch("{url}", {{
 const answer = await response.json();
 console.log(response.ok ? `${{answer.label}} ${{answer.score}}` : answer.error);"""
 
+OPEN_INFERENCE = """\
+# pip install "tritonclient[http]"
+import os
+
+import numpy as np
+import tritonclient.http as triton
+
+with open("image.jpg", "rb") as file:
+    images = np.array([file.read()], dtype=np.object_)
+image = triton.InferInput("image", [1], "BYTES").set_data_from_numpy(images)
+with triton.InferenceServerClient("{address}"{tls}) as client:
+    headers = {{"Authorization": "Bearer " + os.environ["LEPTON_KEY"]}}
+    answer = client.infer("{model}", [image], headers=headers)
+print(answer.as_numpy("label"), answer.as_numpy("scores"), answer.as_numpy("prediction_id"))"""
+HUGGING_FACE = """\
+# pip install huggingface_hub
+import os
+
+from huggingface_hub import InferenceClient
+
+client = InferenceClient(model="{endpoint}", token=os.environ["LEPTON_KEY"])
+print(client.image_classification("image.jpg"))"""
+
 
 def snippets(url: str) -> list[dict]:
-    """Return the calls for `_snippets.html`."""
+    """Return the calls for `_snippets.html`; `url` is the endpoint's, with /predict at its end."""
+    endpoint = url.removesuffix("/predict")
+    scheme, _separator, address = endpoint.partition("://")
+    tls = ", ssl=True" if scheme == "https" else ""
+    model = endpoint.rpartition("/")[2]
     return [
         {"name": _("curl"), "code": CURL.format(url=url)},
         {"name": _("Python"), "code": PYTHON.format(url=url)},
         {"name": _("JavaScript"), "code": JAVASCRIPT.format(url=url)},
+        {
+            "name": _("Open Inference"),
+            "code": OPEN_INFERENCE.format(address=address, model=model, tls=tls),
+        },
+        {"name": _("Hugging Face"), "code": HUGGING_FACE.format(endpoint=endpoint)},
     ]

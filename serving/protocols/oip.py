@@ -69,10 +69,13 @@ def _split(request: Request) -> tuple[dict | None, bytes]:
 
 def _images(document: dict, binary: bytes) -> list[Sent]:
     inputs = document.get("inputs")
-    if not _is_list_of_objects(inputs) or len(inputs) != 1 or inputs[0].get("name") not in INPUTS:
+    names = [one.get("name") for one in inputs] if _is_list_of_objects(inputs) else []
+    if names not in [[name] for name in INPUTS]:
         raise bad_field("inputs", _("Send one input: image (BYTES) or raw_image (UINT8)."))
     size = _parameters(inputs[0]).get("binary_data_size")
-    if size is not None and (type(size) is not int or size != len(binary)):
+    if size is not None and type(size) is not int:
+        raise bad_field("inputs", _("binary_data_size must be a whole number."))
+    if size is not None and size != len(binary):
         values = {"said": size, "there": len(binary)}
         message = _("binary_data_size says %(said)s; behind the JSON are %(there)s bytes.") % values
         raise bad_field("inputs", message)
@@ -83,10 +86,10 @@ def _images(document: dict, binary: bytes) -> list[Sent]:
 
 def _outputs(document: dict) -> list[Output]:
     wanted = document.get("outputs") or [{"name": name} for name in OUTPUTS]
-    if not _is_list_of_objects(wanted):
-        raise bad_field("outputs", _("must be a list of objects with a name."))
+    if not _is_list_of_objects(wanted) or len(wanted) > len(OUTPUTS):
+        raise bad_field("outputs", _("must be a list of objects, each with another name."))
     by_default = _parameters(document).get("binary_data_output") is True
-    return [_output(one, by_default) for one in wanted[: len(OUTPUTS) + 1]]
+    return [_output(one, by_default) for one in wanted]
 
 
 def _output(wanted: dict, is_binary_by_default: bool) -> Output:

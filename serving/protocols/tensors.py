@@ -8,9 +8,10 @@ import numpy as np
 from django.conf import settings
 from django.utils.translation import gettext as _
 
-from serving.protocols import Request, Sent, reading
+from serving.protocols import IMAGES_AT_MOST, Request, Sent, reading
 from serving.refusals import Refused, bad_field, too_large
 
+LONGEST = 1_000_000_000  # of one dimension, whatever is in it
 BOTH_FORMATS = 32 + zlib.MAX_WBITS  # zlib finds out itself whether it is gzip or deflate
 
 
@@ -76,7 +77,7 @@ def pack(elements: list[str]) -> bytes:
 def unpack(data: bytes) -> list[bytes]:
     """The elements of a BYTES tensor, each after its length. Raises Refused (422)."""
     elements, at = [], 0
-    while at < len(data):
+    while at < len(data) and len(elements) <= IMAGES_AT_MOST:
         end = at + 4 + int.from_bytes(data[at : at + 4], "little")
         if end > len(data) or at + 4 > len(data):
             message = _("The binary data ends within an element: each has 4 bytes of length first.")
@@ -94,7 +95,8 @@ def _shape(tensor: dict, datatype: str) -> list[int]:
     shape, name = tensor.get("shape"), tensor["name"]
     if tensor.get("datatype") != datatype:
         raise bad_field(name, _("The datatype must be %s.") % datatype)
-    if not isinstance(shape, list) or not all(type(one) is int and one >= 0 for one in shape):
+    is_list = isinstance(shape, list)
+    if not is_list or not all(type(one) is int and 0 <= one <= LONGEST for one in shape):
         raise bad_field(name, _("The shape must be a list of whole numbers."))
     return shape
 
