@@ -54,8 +54,8 @@ def last_day(request, endpoint) -> dict:
     return {"figures": figures.last_day(endpoint)}
 
 
-# "answer" is the empty answer of "Try it", which waits for something that can answer.
-PARTS = {"champion": champion, "answer": champion, "history": history, "last_day": last_day}
+# "try" waits for something that can answer.
+PARTS = {"champion": champion, "try": champion, "history": history, "last_day": last_day}
 
 
 def part(request, endpoint, name: str) -> dict:

@@ -107,13 +107,25 @@ def test_fragments_and_panel_are_there_before_and_after_a_deployment(
     browse, alice, acme, engagement, endpoint
 ):
     client = browse(alice)
-    parts = [url("part", engagement, name) for name in ("champion", "history", "last_day")]
+    parts = [url("part", engagement, name) for name in ("champion", "try", "history", "last_day")]
     for address in [*parts, url("endpoint_panel", engagement)]:
         assert client.get(address).status_code == 200
     put_live(endpoint, version(endpoint, alice, acme), alice, acme)
     for address in [*parts, url("endpoint_panel", engagement)]:
         assert client.get(address).status_code == 200
     assert client.get(url("part", engagement, "nothing")).status_code == 404
+
+
+def test_nothing_can_be_tried_before_something_is_live_and_the_form_waits_for_it(
+    browse, alice, acme, endpoint
+):
+    client, address = browse(alice), url("part", endpoint.engagement, "try")
+    before = client.get(address).content.decode()
+    assert "disabled" in before and "deploy a model version first" in before
+    assert endpoint.topic in before
+    put_live(endpoint, version(endpoint, alice, acme), alice, acme)
+    after = client.get(address).content.decode()
+    assert "disabled" not in after and "data-live" not in after
 
 
 def test_forms_are_not_replaced_under_the_hand_by_mere_traffic(browse, alice, acme, endpoint):
