@@ -14,7 +14,7 @@ from training.data_forms import FreezeForm, UploadForm
 from training.datasets import versions
 from training.models import DatasetVersion, Import, ImportRow, Split
 
-THUMBS, ROWS, IMPORTS, VERSIONS = 48, 50, 8, 8
+THUMBS, ROWS, IMPORTS, VERSIONS = 24, 50, 8, 8
 
 
 def data_frame(engagement, *crumbs) -> dict:
@@ -70,6 +70,24 @@ def overview(dataset) -> dict:
         "imports": dataset.imports.newest_first()[:IMPORTS],
         "versions": dataset.versions.for_lists()[:VERSIONS],
         "facts": facts(dataset.items.all()),
+    }
+
+
+def panel(dataset) -> dict:
+    """The overview, with the newest version's splits: the working set itself has none."""
+    shown = overview(dataset)
+    newest = next(iter(shown["versions"]), None)
+    return shown | {
+        "newest": newest,
+        "parts": [split.label for split in Split] if newest else [],
+        "bars": charts.bars(_by_class(newest)) if newest else [],
+    }
+
+
+def _by_class(version) -> dict:
+    """Images of each class in the order of the splits."""
+    return {
+        label: [version.counts[split][label] for split in Split.values] for label in version.classes
     }
 
 
@@ -164,7 +182,7 @@ def _first_outcome(import_, counts) -> str:
 
 def _outcome_tabs(path, counts, chosen):
     look = sum(counts.get(outcome, 0) for outcome in ImportRow.NEEDS_A_LOOK)
-    tabs = [("look", _("To look at"), look), ("all", _("All files"), sum(counts.values()))]
+    tabs = [("look", _("Needs a look"), look), ("all", _("All files"), sum(counts.values()))]
     tabs += [(o.value, o.label, counts.get(o.value)) for o in ImportRow.Outcome]
     return [
         {
@@ -181,9 +199,7 @@ def _outcome_tabs(path, counts, chosen):
 def version_context(version) -> dict:
     """One version: counts by class and split, and what changed since the one before."""
     before = version.dataset.versions.filter(number__lt=version.number).newest_first().first()
-    by_class = {
-        label: [version.counts[split][label] for split in Split.values] for label in version.classes
-    }
+    by_class = _by_class(version)
     return {
         "version": version,
         "before": before,

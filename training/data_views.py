@@ -34,7 +34,7 @@ def data(request, engagement):
 def panel(request, engagement):
     """What the engagement's overview says about its data."""
     engagement = engagement_of(engagement)
-    context = {"engagement": engagement} | pages.overview(pages.dataset_of(engagement, None))
+    context = {"engagement": engagement} | pages.panel(pages.dataset_of(engagement, None))
     return render(request, "training/_data_panel.html", context)
 
 

@@ -45,7 +45,7 @@ def test_alice_uploads_a_zip_and_reads_what_became_of_each_file(acme, alice, bro
     page = client.get(sent["Location"]).text
     assert "Succeeded" in page and "ok/notes.txt" in page
     assert "This is not an image in a format we know." in page
-    assert "To look at" in page and "ok/0.png" not in page
+    assert "Needs a look" in page and "ok/0.png" not in page
     only = client.get(sent["Location"] + "?outcome=ignored").text
     assert "A file the operating system keeps for itself." in only and "notes.txt" not in only
     assert "ok/0.png" in client.get(sent["Location"] + "?outcome=all").text
@@ -158,6 +158,18 @@ def test_a_waiting_import_is_cancelled_at_once(acme, alice, engagement, browse, 
     browse(alice).post(f"{data_url}imports/{waiting.pk}/cancel/")
     assert imports.work() == 0
     assert imports.again(acme, waiting).state == "cancelled"
+
+
+def test_the_overviews_panel_shows_the_newest_versions_splits(
+    acme, alice, engagement, browse, data_url
+):
+    imports.run(acme, engagement, alice, zipped(two_classes(5)))
+    client = browse(alice)
+    dataset = client.get(data_url).context["dataset"]
+    client.post(f"{data_url}{dataset.pk}/freeze/", {"seed": "3", "split_policy": ""})
+    panel = client.get(f"/t/acme/e/{engagement.pk}/panels/data/").text
+    assert "Images v1" in panel and "No split yet" not in panel
+    assert all(name in panel for name in ("Train", "Validation", "Test"))
 
 
 def test_the_overviews_panel_shows_the_working_set(acme, alice, engagement, browse):
