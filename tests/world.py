@@ -31,6 +31,7 @@ from training.models import (
 )
 
 CLASSES = ["ok", "scratch"]
+FIGURES, ENDS = ("precision", "recall", "f1"), {"": 0.9, "_low": 0.7, "_high": 0.97}
 HASH = "0" * 64
 
 
@@ -123,13 +124,19 @@ def _model(world, owner):
         accuracy_low=0.77,
         accuracy_high=0.96,
         macro_precision=0.9,
+        macro_precision_low=0.8,
+        macro_precision_high=0.95,
         macro_recall=0.9,
+        macro_recall_low=0.8,
+        macro_recall_high=0.95,
         macro_f1=0.9,
         macro_f1_low=0.78,
         macro_f1_high=0.96,
         ece=0.05,
         per_class=[
-            {"label": name, "n": 20, "precision": 0.9, "recall": 0.9, "f1": 0.9} for name in CLASSES
+            {"label": name, "n": 20}
+            | {f"{figure}{end}": value for figure in FIGURES for end, value in ENDS.items()}
+            for name in CLASSES
         ],
         confusion=[[18, 2], [2, 18]],
     )

@@ -27,13 +27,11 @@ def test_measures_agree_with_scikit_learn(seed):
         labels, predicted, zero_division=0
     )
     for i, line in enumerate(got["per_class"]):
-        assert line == {
-            "class": CLASSES[i],
-            "n": n[i],
-            "precision": pytest.approx(precision[i]),
-            "recall": pytest.approx(recall[i]),
-            "f1": pytest.approx(f1[i]),
-        }
+        assert (line["class"], line["n"]) == (CLASSES[i], n[i])
+        for name, values in (("precision", precision), ("recall", recall), ("f1", f1)):
+            assert line[name] == pytest.approx(values[i])
+            low, high = line[f"{name}_interval"]
+            assert low <= line[name] <= high
     assert got["accuracy"] == pytest.approx(peer.accuracy_score(labels, predicted))
     assert got["macro_f1"] == pytest.approx(peer.f1_score(labels, predicted, average="macro"))
     assert got["confusion_matrix"] == peer.confusion_matrix(labels, predicted).tolist()
@@ -74,16 +72,19 @@ def test_the_macro_f1_interval_covers_the_truth_about_as_often_as_it_says():
     hits = 0
     for seed in range(100):
         labels, probabilities = answers(200, seed=seed)
-        low, high = evaluate.macro_f1_interval(labels, probabilities.argmax(1), 3)
+        low, high = evaluate.metrics(labels, probabilities, CLASSES)["macro_f1_interval"]
         hits += low <= truth <= high
     assert 88 <= hits <= 100
 
 
 def test_a_perfect_score_on_a_few_rows_is_no_certainty():
     labels = np.array([0, 1] * 10)
-    low, high = evaluate.macro_f1_interval(labels, labels, 2)
-    assert high == 1
-    assert 0.75 < low < 0.95
+    figures = evaluate.metrics(labels, np.eye(2)[labels], ["ok", "scratch"])
+    one = figures["per_class"][0]
+    for low, high in (figures["macro_f1_interval"], figures["macro_recall_interval"]):
+        assert high == 1
+        assert 0.75 < low < 0.95
+    assert one["recall_interval"][0] < figures["macro_recall_interval"][0]  # fewer rows, wider
 
 
 def test_calibration_error_is_the_gap_between_confidence_and_accuracy():

@@ -14,6 +14,12 @@ pytestmark = pytest.mark.django_db
 ANSWERS = [[18, 2], [1, 19]]  # rows: what it is, columns: what the model said
 
 
+def _class(**figures):
+    """A class's figures with made-up intervals."""
+    ends = {f"{name}_low": value - 0.1 for name, value in figures.items()}
+    return figures | ends | {f"{name}_high": value + 0.05 for name, value in figures.items()}
+
+
 @pytest.fixture
 def engagement(acme, alice):
     return factories.engagement(acme, alice)
@@ -53,14 +59,18 @@ def measured(engagement, data, by):
         accuracy_low=0.801,
         accuracy_high=0.974,
         macro_precision=0.926,
+        macro_precision_low=0.83,
+        macro_precision_high=0.99,
         macro_recall=0.925,
+        macro_recall_low=0.82,
+        macro_recall_high=0.98,
         macro_f1=0.9249,
         macro_f1_low=0.83,
         macro_f1_high=0.99,
         ece=0.04,
         per_class=[
-            {"label": "ok", "n": 20, "precision": 0.947, "recall": 0.9, "f1": 0.923},
-            {"label": "scratch", "n": 20, "precision": 0.905, "recall": 0.95, "f1": 0.927},
+            {"label": "ok", "n": 20} | _class(precision=0.947, recall=0.9, f1=0.923),
+            {"label": "scratch", "n": 20} | _class(precision=0.905, recall=0.95, f1=0.927),
         ],
         confusion=ANSWERS,
     )

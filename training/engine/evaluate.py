@@ -25,13 +25,17 @@ def metrics(labels: np.ndarray, probabilities: np.ndarray, classes: list[str]) -
     matrix = confusion_matrix(labels, predicted, len(classes))
     precision, recall, f1 = precision_recall_f1(matrix)
     correct = int(np.trace(matrix))
+    of_class, of_mean = (intervals.tolist() for intervals in posterior_intervals(matrix))
     table = [
         {
             "class": name,
             "n": int(matrix[i].sum()),
             "precision": float(precision[i]),
+            "precision_interval": of_class[0][i],
             "recall": float(recall[i]),
+            "recall_interval": of_class[1][i],
             "f1": float(f1[i]),
+            "f1_interval": of_class[2][i],
         }
         for i, name in enumerate(classes)
     ]
@@ -41,9 +45,11 @@ def metrics(labels: np.ndarray, probabilities: np.ndarray, classes: list[str]) -
         "accuracy": correct / len(labels),
         "accuracy_interval": list(wilson_interval(correct, len(labels))),
         "macro_precision": float(precision.mean()),
+        "macro_precision_interval": of_mean[0],
         "macro_recall": float(recall.mean()),
+        "macro_recall_interval": of_mean[1],
         "macro_f1": float(f1.mean()),
-        "macro_f1_interval": list(macro_f1_interval(labels, predicted, len(classes))),
+        "macro_f1_interval": of_mean[2],
         "per_class": table,
         "confusion_matrix": matrix.tolist(),
         "expected_calibration_error": expected_calibration_error(labels, probabilities),
@@ -79,28 +85,28 @@ def precision_recall_f1(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.
     return _share(hits, answered), _share(hits, given), _share(2 * hits, given + answered)
 
 
-def macro_f1_interval(
-    labels: np.ndarray,
-    predicted: np.ndarray,
-    n_classes: int,
-    *,
-    rounds: int = POSTERIOR_ROUNDS,
-    seed: int = 0,
-) -> tuple[float, float]:
-    """Return a 95 % credible interval of macro-F1 that holds the measured value.
+def posterior_intervals(
+    matrix: np.ndarray, *, rounds: int = POSTERIOR_ROUNDS, seed: int = 0
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return 95 % credible intervals of precision, recall and F1, each holding the measured value.
 
+    First per class, float [3, classes, 2], then of their means over the classes, float [3, 2].
     The confusion matrix's cells are drawn `rounds` times from their Dirichlet posterior (Goutte
     and Gaussier, ECIR 2005) under the Perks prior, which spreads one row's weight over all cells.
-    Unlike the bootstrap it does not shrink to a point when nothing was answered wrongly: in
-    simulations of 20 to 270 rows it covered the true value in 91 to 98 %, the bootstrap in 60 to 95.
+    Unlike the bootstrap it does not shrink to a point when nothing was answered wrongly. In
+    simulations (20 to 270 rows) it covered the true value in 91 to 98 %, the bootstrap in 60 to 95.
     """
-    matrix = confusion_matrix(labels, predicted, n_classes)
-    weights = matrix.ravel() + 1 / n_classes**2
+    weights = matrix.ravel() + 1 / matrix.size
     drawn = np.random.default_rng(seed).dirichlet(weights, size=rounds)
-    f1 = precision_recall_f1(drawn.reshape(rounds, n_classes, n_classes))[2].mean(1)
-    low, high = np.percentile(f1, [2.5, 97.5])
-    measured = precision_recall_f1(matrix)[2].mean()
-    return float(min(low, measured)), float(max(high, measured))
+    shares = np.stack(precision_recall_f1(drawn.reshape(rounds, *matrix.shape)))
+    measured = np.stack(precision_recall_f1(matrix))
+    return _interval(shares, measured), _interval(shares.mean(-1), measured.mean(-1))
+
+
+def _interval(drawn: np.ndarray, measured: np.ndarray) -> np.ndarray:
+    """The middle 95 % of drawn [3, rounds, …], widened to hold measured [3, …]: [3, …, 2]."""
+    low, high = np.percentile(drawn, [2.5, 97.5], axis=1)
+    return np.stack([np.minimum(low, measured), np.maximum(high, measured)], axis=-1)
 
 
 def expected_calibration_error(

@@ -70,13 +70,19 @@ class Evaluation(TenantModel):
     accuracy = models.FloatField()
     accuracy_low = models.FloatField()  # 95 % Wilson interval
     accuracy_high = models.FloatField()
-    macro_precision = models.FloatField()
+    macro_precision = models.FloatField()  # this and the next: 95 % intervals from the posterior
+    macro_precision_low = models.FloatField()
+    macro_precision_high = models.FloatField()
     macro_recall = models.FloatField()
+    macro_recall_low = models.FloatField()
+    macro_recall_high = models.FloatField()
     macro_f1 = models.FloatField()
-    macro_f1_low = models.FloatField()  # 95 % interval from the Dirichlet posterior
+    macro_f1_low = models.FloatField()
     macro_f1_high = models.FloatField()
     ece = models.FloatField()
-    per_class = models.JSONField()  # [{"label", "n", "precision", "recall", "f1"}]
+    per_class = (
+        models.JSONField()
+    )  # [{"label", "n", "precision", "precision_low", …_high, "recall"…}]
     confusion = models.JSONField()  # rows: true class, columns: answer
     at = models.DateTimeField(default=timezone.now)
 

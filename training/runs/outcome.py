@@ -85,21 +85,16 @@ def _model_version(run, version_id, prefix, meta):
 
 def _evaluation(version, run, evaluation, materials):
     measured = evaluation.metrics
-    low, high = measured["accuracy_interval"]
-    f1_low, f1_high = measured["macro_f1_interval"]
-    names = ("n", "accuracy", "macro_precision", "macro_recall", "macro_f1")
+    names = ("accuracy", "macro_precision", "macro_recall", "macro_f1")
     row = Evaluation.objects.create(
         model_version=version,
         dataset_version_id=run.dataset_version_id,
         split=Split.TEST,
-        accuracy_low=low,
-        accuracy_high=high,
-        macro_f1_low=f1_low,
-        macro_f1_high=f1_high,
+        n=measured["n"],
         ece=measured["expected_calibration_error"],
         per_class=[_class_row(one) for one in measured["per_class"]],
         confusion=measured["confusion_matrix"],
-        **{name: measured[name] for name in names},
+        **_with_intervals(measured, names),
     )
     answers = zip(materials, evaluation.probabilities.tolist(), strict=True)
     items = [_item(row, version.classes, material, scores) for material, scores in answers]
@@ -108,8 +103,17 @@ def _evaluation(version, run, evaluation, materials):
 
 
 def _class_row(one):
-    names = ("n", "precision", "recall", "f1")
-    return {"label": one["class"], **{name: one[name] for name in names}}
+    figures = _with_intervals(one, ("precision", "recall", "f1"))
+    return {"label": one["class"], "n": one["n"], **figures}
+
+
+def _with_intervals(measured, names) -> dict:
+    """Figures by name, each with its `_low` and `_high`."""
+    found = {}
+    for name in names:
+        low, high = measured[f"{name}_interval"]
+        found |= {name: measured[name], f"{name}_low": low, f"{name}_high": high}
+    return found
 
 
 def _item(evaluation, classes, material, scores):

@@ -46,17 +46,19 @@ def metrics(evaluation, requirement) -> list[dict]:
         return []
     judged = [shown.metric_of(evaluation, requirement, name) for name in ("accuracy", "macro_f1")]
     judged.sort(key=lambda metric: metric["target"] is None)
-    plain = [
-        (_("Macro precision"), evaluation.macro_precision, _("mean over the classes")),
-        (_("Macro recall"), evaluation.macro_recall, _("mean over the classes")),
-        (
-            _("Calibration error"),
-            evaluation.ece,
-            _("how far confidence is from being right (ECE)"),
-        ),
+    means = [("macro_precision", _("Macro precision")), ("macro_recall", _("Macro recall"))]
+    note = {"note": _("mean over the classes")}
+    return [
+        *judged,
+        *(shown.figure(evaluation, field, label) | note for field, label in means),
+        {
+            "label": _("Calibration error"),
+            "value": evaluation.ece,
+            "note": _("how far confidence is from being right (ECE)"),
+            "n": evaluation.n,
+            "badge": "frozen",
+        },
     ]
-    same = {"n": evaluation.n, "badge": "frozen"}
-    return [*judged, *({"label": a, "value": v, "note": n, **same} for a, v, n in plain)]
 
 
 def origin(version) -> list[tuple]:

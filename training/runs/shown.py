@@ -91,13 +91,20 @@ def metric_of(evaluation, requirement, metric: str) -> dict | None:
     names = {"accuracy": ("accuracy", _("Accuracy")), "macro_f1": ("macro_f1", _("Macro F1"))}
     field, label = names[metric]
     asked = requirement is not None and requirement.metric == Requirement.Metric(metric)
+    return figure(evaluation, field, label) | {
+        "target": float(requirement.target) if asked else None
+    }
+
+
+def figure(evaluation, field, label) -> dict:
+    """A measured figure as the metric component takes it."""
     return {
         "label": label,
         "value": getattr(evaluation, field),
         "low": getattr(evaluation, f"{field}_low"),
         "high": getattr(evaluation, f"{field}_high"),
         "n": evaluation.n,
-        "target": float(requirement.target) if asked else None,
+        "target": None,
         "badge": "frozen",
     }
 
