@@ -37,7 +37,7 @@ SENTENCES = {
     "model.rolled_back": _("rolled %(endpoint)s back to model version %(version)s"),
     "deployment.failed": _("model version %(version)s did not load on %(endpoint)s: %(cause)s"),
     "feedback.given": _("answered a prediction with “%(verdict)s”"),
-    "feedback.given_in_bulk": _("answered %(count)s predictions"),
+    "feedback.given_in_bulk": _("gave %(count)s answers to predictions"),
 }
 
 # What the engagement looks like from a distance: icon and tone by kind; others are a plain dot.
