@@ -34,7 +34,7 @@ def requirement_written(engagement) -> Finding:
 
 def contract_frozen(engagement) -> Finding:
     """There is an acceptance contract."""
-    url, contract = pages.url("engagements:overview", engagement), engagement.contract
+    url, contract = pages.url("engagements:contract", engagement), engagement.contract
     if contract is None:
         return Finding(False, _("No contract is frozen yet."), url=url)
     words = _("Version %s is frozen.") % contract.version
@@ -53,7 +53,7 @@ def go_live_signed(engagement) -> Finding:
 
 def verdict_passed(engagement) -> Finding:
     """The newest verdict under the standing contract is a pass."""
-    url, contract = pages.url("engagements:overview", engagement), engagement.contract
+    url, contract = pages.url("engagements:contract", engagement), engagement.contract
     verdict = contract and Verdict.objects.newest_first().filter(contract=contract).first()
     if verdict is None:
         return Finding(False, _("No model version was judged by the standing contract."), url=url)
@@ -71,7 +71,7 @@ def verdict_passed(engagement) -> Finding:
 
 
 def _signed(engagement, kind):
-    url = pages.url("engagements:overview", engagement)
+    url = pages.url("engagements:contract", engagement)
     signed, missing = signoffs.standing(engagement, kind), signoffs.missing(engagement, kind)
     evidence = {"signed": [one.created_by_label for one in signed], "missing": missing}
     if not signed and not missing:

@@ -19,6 +19,15 @@ def possible_deciders() -> list[User]:
     return [*(one.user for one in members), *User.objects.account_managers()]
 
 
+def people(ids) -> list[User]:
+    """Return those of these users who can be named; raise ValidationError for any other id."""
+    possible = {user.pk: user for user in possible_deciders()}
+    if unknown := [str(pk) for pk in ids if pk not in possible]:
+        words = _("Cannot decide here: %s.") % ", ".join(unknown)
+        raise ValidationError({"deciders": words})
+    return [possible[pk] for pk in ids]
+
+
 def freeze_contract(
     engagement,
     *,

@@ -101,6 +101,12 @@ class OpenEngagementForm(RequirementForm, EngagementForm):
     field_order = ["name"]
 
 
+class CandidateForm(forms.Form):
+    """The model version to be judged."""
+
+    candidate_id = forms.UUIDField()
+
+
 class BoardFilter(forms.Form):
     """What the board is narrowed to."""
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from engagements import views
+from engagements import contract_views, gate_views, views
 
 app_name = "engagements"
 TENANT = "t/<slug:tenant>/"
@@ -15,7 +15,24 @@ urlpatterns = [
     path(f"{TENANT}open/", views.open_engagement, name="open"),
     path(ENGAGEMENT, views.overview, name="overview"),
     path(f"{ENGAGEMENT}phases/", views.phases_bar, name="phases"),
-    path(f"{ENGAGEMENT}advance/", views.advance, name="advance"),
+    path(f"{ENGAGEMENT}gate/", gate_views.gate, name="gate"),
+    path(f"{ENGAGEMENT}gate/waivers/", gate_views.request_waiver, name="request_waiver"),
+    path(
+        f"{ENGAGEMENT}gate/waivers/<uuid:waiver>/grant/",
+        gate_views.grant_waiver,
+        name="grant_waiver",
+    ),
+    path(f"{ENGAGEMENT}gates/", gate_views.passed, name="gates_passed"),
+    path(f"{ENGAGEMENT}advance/", gate_views.advance, name="advance"),
+    path(f"{ENGAGEMENT}contract/", contract_views.contract, name="contract"),
+    path(f"{ENGAGEMENT}contract/freeze/", contract_views.freeze, name="freeze_contract"),
+    path(f"{ENGAGEMENT}contract/judge/", contract_views.judge, name="judge"),
+    path(f"{ENGAGEMENT}contract/sign/", contract_views.sign, name="sign"),
+    path(
+        f"{ENGAGEMENT}signoffs/<uuid:signoff>/revoke/",
+        contract_views.revoke_signoff,
+        name="revoke_signoff",
+    ),
     path(f"{ENGAGEMENT}timeline/", views.timeline, name="timeline"),
     path(f"{ENGAGEMENT}requirement/", views.requirement, name="requirement"),
     path(f"{ENGAGEMENT}requirement/write/", views.write_requirement, name="write_requirement"),

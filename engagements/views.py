@@ -11,11 +11,12 @@ from accounts.access import member_page, staff_page
 from accounts.models import User
 from accounts.pages import trail
 from accounts.roles import Capability
-from engagements import forms, pages, phases, services
+from engagements import forms, gates, pages, services
 from engagements.cards import cards, columns
+from engagements.contract_forms import WaiverForm
 from engagements.models import Engagement
 from lepton.lib.paging import rows_and_pager
-from lepton.lib.refusals import refusals_in, refusals_told
+from lepton.lib.refusals import refusals_in
 
 NEWEST_ENTRIES = 60  # summed up, the newest dozen of these are shown
 
@@ -87,12 +88,12 @@ def open_engagement(request):
 def overview(request, engagement):
     """One engagement: its requirement, how far it is, and what happened."""
     engagement = pages.engagement_of(engagement)
-    following, round_ = phases.following(engagement.phase)
+    gate = gates.look(engagement)
     context = pages.frame(engagement, _("Overview")) | {
         "requirement": engagement.requirement,
         "entries": engagement.timeline.newest_first()[:NEWEST_ENTRIES],
-        "following": following,
-        "starts_again": bool(round_),
+        "gate": gate,
+        "waiver_form": WaiverForm(gate=gate, auto_id="waiver_%s"),
     }
     return render(request, "engagements/overview.html", context)
 
@@ -103,18 +104,6 @@ def phases_bar(request, engagement):
     """The phase bar alone, for pages that are watching."""
     context = pages.frame(pages.engagement_of(engagement))
     return render(request, "engagements/_phases.html", context)
-
-
-@require_POST
-@member_page(Capability.ENGAGE)
-def advance(request, engagement):
-    """Move to the phase that follows."""
-    engagement = pages.engagement_of(engagement)
-    with refusals_told(request):
-        services.advance(engagement, to=request.POST.get("to"), by=request.user)
-        label = engagement.get_phase_display()
-        messages.success(request, _("The engagement is now in the phase “%s”.") % label)
-    return redirect(engagement)
 
 
 @require_GET

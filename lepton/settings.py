@@ -265,6 +265,8 @@ SPECTACULAR_SETTINGS = {
         "RunStateEnum": "training.models.Run.State",
         "KeyStateEnum": "accounts.models.ApiKey.State",
         "PhaseEnum": "engagements.phases.Phase",
+        "VerdictOutcomeEnum": "engagements.models.Outcome",
+        "SignoffKindEnum": "engagements.models.Signoff.Kind",
         "SplitPolicyEnum": "training.models.DatasetVersion.SplitPolicy",
     },
 }

@@ -1,5 +1,7 @@
 """Acceptance contracts, who decides by them, and the verdicts given under them."""
 
+from decimal import Decimal
+
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.urls import reverse
@@ -11,7 +13,7 @@ from accounts.scoping import ScopedManager, TenantModel
 from engagements.models.engagement import Engagement
 
 # No sample of any size can prove 100 %, so a target lies strictly between 0 and 1.
-TARGET_RANGE = [MinValueValidator(0.0001), MaxValueValidator(0.9999)]
+TARGET_RANGE = [MinValueValidator(Decimal("0.0001")), MaxValueValidator(Decimal("0.9999"))]
 
 
 class Side(models.TextChoices):
@@ -76,7 +78,7 @@ class AcceptanceContract(Authored, TenantModel):
         return f"Acceptance contract, version {self.version}"
 
     def get_absolute_url(self):
-        return reverse("engagements:overview", args=[self.tenant.slug, self.engagement_id])
+        return reverse("engagements:contract", args=[self.tenant.slug, self.engagement_id])
 
     @property
     def holdout_n(self) -> int:
