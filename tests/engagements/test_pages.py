@@ -237,7 +237,7 @@ def test_many_answers_in_a_row_are_summed_up(browse, acme, alice):
         for _number in range(3):
             services.timeline.record(engagement, "feedback.given", by=alice, verdict="Confirmed")
     page = browse(alice).get(_url("overview", engagement)).text
-    assert "Alice answered 3 predictions" in page
+    assert "Alice gave 3 answers to predictions" in page
 
 
 def test_an_owner_opens_a_further_engagement(browse, acme, alice):
