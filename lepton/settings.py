@@ -31,7 +31,7 @@ LEPTON_INFERENCE_URL = env(
 LEPTON_WEIGHTS_DIR = Path(env("LEPTON_WEIGHTS_DIR") or LEPTON_HOME / "weights")
 LEPTON_DOWNLOAD_WEIGHTS = flag("LEPTON_DOWNLOAD_WEIGHTS")  # else they must lie in the folder
 LEPTON_CACHE_DIR = Path(env("LEPTON_CACHE_DIR") or LEPTON_HOME / "cache")
-LEPTON_THREADS = int(env("LEPTON_THREADS", "1"))
+LEPTON_THREADS = int(env("LEPTON_THREADS") or max(1, (os.cpu_count() or 1) // 2))
 
 DEBUG = flag("LEPTON_DEBUG")
 SECRET_KEY = env("LEPTON_SECRET_KEY") or secret_key(LEPTON_HOME)
