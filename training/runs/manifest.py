@@ -3,6 +3,7 @@
 import os
 import platform
 import subprocess
+import tomllib
 from functools import cache
 from importlib import metadata
 
@@ -50,7 +51,8 @@ def libraries() -> dict:
 
 @cache
 def code_revision() -> str:
-    """LEPTON_REVISION, else git's name of the checkout ("-dirty" when changed), else "unknown"."""
+    """LEPTON_REVISION, else git's name of the checkout ("-dirty" when changed), else the package's
+    version, else nothing."""
     if given := os.environ.get("LEPTON_REVISION"):
         return given
     command = ["git", "describe", "--always", "--dirty", "--abbrev=40", "--match", "v*"]
@@ -59,5 +61,14 @@ def code_revision() -> str:
             command, cwd=settings.BASE_DIR, capture_output=True, text=True, timeout=10, check=True
         )
     except (OSError, subprocess.SubprocessError):
-        return "unknown"
+        return _package_version()
     return asked.stdout.strip()
+
+
+def _package_version() -> str:
+    """What the project's own file says; a checkout without git, such as an image, has it."""
+    try:
+        project = tomllib.loads((settings.BASE_DIR / "pyproject.toml").read_text())["project"]
+    except (OSError, KeyError, tomllib.TOMLDecodeError):
+        return ""
+    return f"{project['name']} {project['version']}"

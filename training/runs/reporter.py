@@ -17,6 +17,11 @@ from training.models import Run, RunEpoch
 log = logging.getLogger(__name__)
 LOG_LINES = 100
 SECONDS_BETWEEN_WRITES = 1.0
+PHASES = {
+    "preparing": ("Preparing images", "Preparing %d images"),
+    "training": ("Training", "Training in %d steps"),
+    "evaluating": ("Evaluating on the test split", "Evaluating on %d test images"),
+}
 
 
 class Reporter:
@@ -90,14 +95,21 @@ class Reporter:
         return int(progress.done / steps + 1e-9) if steps else 0
 
     def _say_what_is_new(self, progress, closed):
-        if progress.phase != self.state:
-            self.say(f"{progress.phase} {progress.total or ''}".strip())
         if self._says_something(progress):
             self.told = progress.message
-            self.say(progress.message)
+            self.say(
+                f"{progress.message}: {progress.total}" if progress.total else progress.message
+            )
+        elif progress.phase != self.state:
+            self.say(_phase_in_words(progress))
         if closed is not None and closed not in self.epochs_told:
             self.epochs_told.add(closed)
             self.say(f"epoch {closed}: {_figures(progress)}")
+
+
+def _phase_in_words(progress) -> str:
+    bare, counted = PHASES[progress.phase]
+    return counted % progress.total if progress.total else bare
 
 
 def write_epoch(run, epoch: int, progress: Progress) -> None:
