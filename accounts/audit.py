@@ -1,7 +1,13 @@
 """Audit entries: written by every service in the transaction of its change."""
 
+from datetime import timedelta
+
+from django.utils import timezone
+
 from accounts import chain
 from accounts.models import AuditEntry, PlatformAuditEntry, User
+
+SITTING = timedelta(minutes=10)
 
 
 def record(verb, subject, *, by, **detail):
@@ -22,9 +28,12 @@ def record(verb, subject, *, by, **detail):
     return chain.append(entry)
 
 
-def record_platform(verb, *, by, **detail):
-    """Note what vendor staff did outside any one tenant."""
-    return PlatformAuditEntry.objects.create(user=by, verb=verb, detail=detail)
+def record_portfolio(*, by):
+    """Note that somebody of the vendor looked at the portfolio; once a sitting, not each refresh."""
+    a_while_ago = timezone.now() - SITTING
+    seen = PlatformAuditEntry.objects.filter(user=by, verb="portfolio.opened", at__gt=a_while_ago)
+    if not seen.exists():
+        PlatformAuditEntry.objects.create(user=by, verb="portfolio.opened")
 
 
 def label_of(actor) -> str:

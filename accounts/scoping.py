@@ -34,12 +34,12 @@ def tenant_scope(tenant):
 @contextmanager
 def portfolio_scope(*, by):
     """Let vendor staff read the few portfolio tables of all tenants; the opening is audited."""
-    from accounts.audit import record_platform  # the audit model is itself built on this module
+    from accounts.audit import record_portfolio  # the audit model is itself built on this module
 
     if not by.is_vendor_staff:
         raise PermissionError("Only vendor staff may open the portfolio.")
     with _scope(_portfolio, True, "app.portfolio", "on"):
-        record_platform("portfolio.opened", by=by)
+        record_portfolio(by=by)
         yield
 
 

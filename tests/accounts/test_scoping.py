@@ -5,7 +5,7 @@ from django.db import IntegrityError, connection, transaction
 from django.db.utils import ProgrammingError
 
 from accounts import system
-from accounts.models import ApiKey, AuditEntry, Membership
+from accounts.models import ApiKey, AuditEntry, Membership, PlatformAuditEntry
 from accounts.scoping import (
     NoTenant,
     portfolio_scope,
@@ -96,6 +96,13 @@ def test_the_portfolio_shows_all_engagements_to_staff_and_writes_none(acme, alic
         assert _count("SELECT count(*) FROM accounts_apikey") == 0
     with pytest.raises(PermissionError), portfolio_scope(by=alice):
         pass
+
+
+def test_opening_the_portfolio_is_audited_once_a_sitting(mei):
+    for _look in range(3):
+        with portfolio_scope(by=mei):
+            pass
+    assert PlatformAuditEntry.objects.get().user == mei
 
 
 def test_a_key_is_recognised_only_by_its_digest(acme, alice):
