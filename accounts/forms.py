@@ -18,7 +18,7 @@ class MemberForm(forms.Form):
     """A person to invite."""
 
     name = forms.CharField(label=_("Name"), max_length=120)
-    email = forms.EmailField(label=_("E-mail"))
+    email = forms.EmailField(label=_("Email"))
     role = forms.ChoiceField(label=_("Role"), choices=Role, initial=Role.EDITOR)
 
 

@@ -38,7 +38,7 @@ class User(AbstractBaseUser):
     """A person; vendor staff carry a staff role, customers get theirs from memberships."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    email = models.EmailField(_("e-mail"), unique=True)
+    email = models.EmailField(_("email"), unique=True)
     name = models.CharField(_("name"), max_length=120)
     staff_role = models.CharField(max_length=20, choices=StaffRole, blank=True)
     is_active = models.BooleanField(default=True)

@@ -137,7 +137,7 @@ def sees_the_feedback(alice):
     expect(page.locator("#predictions")).to_contain_text("Corrected")
     alice.shoot("21-feedback")
     page.locator("#predictions .row-target").click()
-    page.get_by_role("button", name="Not usable").click()
+    page.get_by_role("button", name="Reject: not usable").click()
     page.get_by_text("2 answers so far").click()
     expect(page.locator(".history")).to_contain_text("superseded")
     alice.shoot("22-prediction")

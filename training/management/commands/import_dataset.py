@@ -30,7 +30,7 @@ class Command(BaseCommand):
         parser.add_argument("path", type=Path, help="a zip, or a folder with class folders")
         parser.add_argument("--splits", type=Path, help="a CSV with file, split, label?, group?")
         parser.add_argument("--dataset", help="the dataset's name (made if it is not there)")
-        parser.add_argument("--by", help="the e-mail of the person who imports")
+        parser.add_argument("--by", help="the email of the person who imports")
         parser.add_argument("--wait", action="store_true", help="until the import has ended")
 
     def handle(self, *, tenant, engagement, path, splits, dataset, by, wait, **options):
@@ -85,7 +85,7 @@ def _person(email):
     try:
         return User.objects.get(email=email.lower())
     except User.DoesNotExist:
-        raise CommandError(_("There is nobody with the e-mail %s.") % email) from None
+        raise CommandError(_("There is nobody with the email %s.") % email) from None
 
 
 def _engagement(name):
