@@ -90,7 +90,7 @@ class CustomerForm(RequirementForm, EngagementForm):
     )
     owner_name = forms.CharField(label=_("Owner's name"), max_length=120)
     email = forms.EmailField(
-        label=_("Owner's e-mail"), help_text=_("They are invited and choose their own password.")
+        label=_("Owner's email"), help_text=_("They are invited and choose their own password.")
     )
     field_order = ["tenant_name", "slug", "owner_name", "email", "name"]
 
