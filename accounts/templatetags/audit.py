@@ -1,9 +1,13 @@
 """Audit entries in words."""
 
+import re
+
 from django import template
+from django.utils.html import format_html, format_html_join
 from django.utils.text import capfirst
 
 register = template.Library()
+SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 @register.filter
@@ -16,8 +20,14 @@ def verb(name):
 def as_words(detail):
     """The details of an entry in one line; what is empty says nothing."""
     known = [(name.replace("_", " "), value) for name, value in detail.items()]
-    return ", ".join(f"{name}: {_plain(value)}" for name, value in known if value not in ("", None))
+    told = [(name, _plain(value)) for name, value in known if value not in ("", None)]
+    return format_html_join(", ", "{}: {}", told)
 
 
 def _plain(value):
-    return " ".join(map(str, value)) if isinstance(value, list) else value
+    """A list word by word; of a hash its beginning, the whole of it on pointing at it."""
+    if isinstance(value, list):
+        return format_html_join(" ", "{}", ((_plain(one),) for one in value))
+    if isinstance(value, str) and SHA256.fullmatch(value):
+        return format_html('<code title="{}">{}…</code>', value, value[:12])
+    return value

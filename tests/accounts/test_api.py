@@ -2,6 +2,7 @@
 
 import pytest
 
+from accounts import audit
 from accounts.models import Membership
 from accounts.scoping import tenant_scope
 from tests import factories
@@ -97,6 +98,15 @@ def test_the_audit_page_is_narrowed_too(browse, alice, acme):
     factories.api_key(acme, alice, "view")
     page = browse(alice).get("/t/acme/audit/?verb=key.created", headers={"HX-Request": "true"}).text
     assert "test client" in page and "Acme Castings" not in page
+
+
+def test_the_audit_page_shows_the_beginning_of_a_hash_and_has_all_of_it(browse, alice, acme):
+    whole = "0123456789abcdef" * 4
+    with tenant_scope(acme):
+        audit.record("key.created", acme, by=alice, sha256=whole, note="<b>")
+    page = browse(alice).get("/t/acme/audit/").text
+    assert f'<code title="{whole}">0123456789ab…</code>' in page
+    assert "&lt;b&gt;" in page and "<b>" not in page
 
 
 def _send(client, method, address, data=None):
