@@ -72,10 +72,15 @@ def origin(version) -> list[tuple]:
         (_("Hash of these weights"), (weights.get("sha256") or "")[:16]),
         (_("Device"), " ".join(filter(None, [device.get("type"), device.get("name")]))),
         (_("Seed"), manifest.get("seed")),
-        (_("Code"), (manifest.get("code_revision") or "")[:12]),
+        (_("Code"), _code(manifest)),
         (_("Parity of the export"), parity(meta)),
     ]
     return [(label, value) for label, value in facts_ if value not in ("", None)]
+
+
+def _code(manifest) -> str:
+    revision = manifest.get("code_revision", "")
+    return _("not recorded") if revision in ("", "unknown") else revision[:12]
 
 
 def parity(meta: dict) -> str:
