@@ -1,17 +1,21 @@
 """A client that asks again under the same Idempotency-Key gets the same reply, once computed."""
 
+import asyncio
 import base64
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import httpx
 import pytest
+from django.db import OperationalError
 from django.utils import timezone
 
 from accounts import system
 from accounts.scoping import tenant_scope
-from serving import services
+from serving import idempotency, services
 from serving.models import Prediction, StoredReply
+from serving.protocols import Question, Sent
+from serving.refusals import Refused
 from tests import factories
 from tests.serving import models
 from tests.serving.conftest import answer
@@ -163,3 +167,21 @@ def _ask(url, headers):
 def _count(tenant, model):
     with tenant_scope(tenant):
         return model.objects.count()
+
+
+def test_nothing_is_promised_while_the_database_is_away(monkeypatch):
+    def away(*_arguments):
+        raise OperationalError
+
+    async def ask():
+        monkeypatch.setattr(idempotency, "_claim", away)
+        replies = idempotency.Replies()
+        question = ("predict", Question([Sent(IMAGE)]))
+        try:
+            await replies.once("a", None, question, None, seconds=1)
+        finally:
+            replies.stop()
+
+    with pytest.raises(Refused) as refused:
+        asyncio.run(ask())
+    assert refused.value.status == 503
