@@ -29,7 +29,7 @@ def record(verb, subject, *, by, **detail):
 
 
 def record_portfolio(*, by):
-    """Note that somebody of the vendor looked at the portfolio; once a sitting, not each refresh."""
+    """Note that vendor staff looked at the portfolio: once a sitting, not at each refresh."""
     a_while_ago = timezone.now() - SITTING
     seen = PlatformAuditEntry.objects.filter(user=by, verb="portfolio.opened", at__gt=a_while_ago)
     if not seen.exists():
