@@ -46,6 +46,8 @@ class ContractForm(forms.Form):
         for number, name in enumerate(self.classes):
             label = _("Least recall of “%s” in %%") % name
             self.fields[f"recall_{number}"] = Percent(label=label)
+        recalls = [name for name in self.fields if name.startswith("recall_")]
+        self.order_fields(["holdout", "accuracy", "macro_f1", *recalls, "p95_latency_ms"])
 
     @property
     def terms(self) -> dict:
@@ -93,8 +95,7 @@ class WaiverForm(forms.Form):
 
     def __init__(self, *args, gate: gates.Gate, **kwargs):
         super().__init__(*args, **kwargs)
-        open_ = [one for one in gate.unmet if one.waiver is None]
-        self.fields["check"].choices = [(one.key, one.title) for one in open_]
+        self.fields["check"].choices = [(one.key, one.title) for one in gate.waivable]
 
 
 class TakeBackForm(forms.Form):

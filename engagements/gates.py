@@ -87,6 +87,11 @@ class Gate:
         return [check for check in self.checks if check.holds_up]
 
     @property
+    def waivable(self) -> list[Checked]:
+        """The unmet ones nobody has asked to waive yet."""
+        return [check for check in self.unmet if check.waiver is None]
+
+    @property
     def is_open(self) -> bool:
         return not self.unmet
 

@@ -8,6 +8,7 @@ from accounts import audit
 from accounts.models import User, author
 from engagements import timeline
 from engagements.models import Engagement, Side, Signoff, Verdict
+from engagements.phases import Phase
 from lepton.lib.canonical import sha256_of
 from lepton.lib.refusals import Conflict
 
@@ -21,6 +22,8 @@ def statement(engagement, kind) -> dict | None:
         return None
     if kind == Kind.CONTRACT:
         return contract.agreed
+    if engagement.phase != Phase.GO_LIVE:
+        return None
     verdict = Verdict.objects.newest_first().filter(contract=contract).first()
     return verdict and {
         "go_live_of": str(engagement.pk),
@@ -59,7 +62,9 @@ def sign(engagement, kind, *, sha256, by):
         wanted = statement(engagement, kind)
         _refuse_unless_decider(engagement, by)
         if wanted is None:
-            raise ValidationError(_("There is nothing to sign yet: it needs a verdict first."))
+            raise ValidationError(
+                _("There is nothing to sign: going live is signed in its phase, on a verdict.")
+            )
         if sha256_of(wanted) != sha256:
             raise Conflict(_("What is to be signed has changed since you looked: read it again."))
         if any(one.created_by_id == by.pk for one in standing(engagement, kind)):

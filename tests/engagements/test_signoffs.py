@@ -81,10 +81,12 @@ def test_a_signature_cannot_be_changed_or_removed(engagement, alice):
 
 
 def test_going_live_is_signed_on_the_verdict_it_rests_on(engagement, alice, mei):
-    with pytest.raises(ValidationError, match="nothing to sign yet"):
-        signoffs.sign(engagement, GO_LIVE, sha256=HOLDOUT, by=alice)
     model = measured(engagement.version, alice, [[900, 100], [100, 900]])
     contracts.judge(engagement, candidate_id=model.pk, by=mei)
+    with pytest.raises(ValidationError, match="going live is signed in its phase"):
+        signoffs.sign(engagement, GO_LIVE, sha256=HOLDOUT, by=alice)
+    engagement.phase = "go_live"
+    engagement.save(update_fields=["phase"])
     wanted = signoffs.statement(engagement, GO_LIVE)
     assert wanted["model"] == "Model version 1" and wanted["outcome"] == "pass"
     signoffs.sign(engagement, GO_LIVE, sha256=sha256_of(wanted), by=alice)
