@@ -5,10 +5,12 @@ RUN useradd --system --create-home --uid 10001 lepton
 WORKDIR /app
 
 COPY requirements.txt constraints.txt ./
-# A build for GPUs: docker build --build-arg TORCH_INDEX=https://pypi.org/simple .
-ARG TORCH_INDEX=https://download.pytorch.org/whl/cpu
-RUN pip install --no-cache-dir --index-url "$TORCH_INDEX" "torch==$(sed -n 's/^torch==//p' requirements.txt)" \
- && pip install --no-cache-dir -r requirements.txt -c constraints.txt
+# torch's CPU build is taken where the index offers one, else the one with CUDA (several GB).
+# Name an index that has it: docker build --build-arg PIP_ARGS="--extra-index-url …" .
+ARG PIP_ARGS=""
+RUN torch="torch==$(sed -n 's/^torch==//p' requirements.txt)" \
+ && { pip install --no-cache-dir $PIP_ARGS "$torch+cpu" || pip install --no-cache-dir $PIP_ARGS "$torch"; } \
+ && pip install --no-cache-dir $PIP_ARGS -r requirements.txt -c constraints.txt
 
 COPY . .
 RUN LEPTON_SECRET_KEY=build-only LEPTON_HOME=/tmp/build python manage.py collectstatic --no-input -v 0 \

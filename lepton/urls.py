@@ -17,7 +17,8 @@ urlpatterns = [
     path("readyz", health.readyz, name="readyz"),
     path("metrics", health.metrics, name="metrics"),
     # People
-    path("account/email/", errors.closed, name="no_email"),  # nobody takes an address by their own word
+    # Closed: nobody takes an address by their own word
+    path("account/email/", errors.closed, name="no_email"),
     path("account/", include("allauth.urls")),
     path("media/<str:signature>", media.serve, name="media"),
     path("", include("engagements.urls")),
