@@ -117,7 +117,7 @@ def _claim(key: str, wanted: Wanted, question: tuple, seconds: float):
         _forget_old(wanted, now)
         StoredReply.objects.bulk_create([mine], ignore_conflicts=True)
         rows = StoredReply.objects.filter(endpoint_id=wanted.endpoint_id, key_sha256=key)
-        found = rows.select_for_update().first()
+        found = rows.select_for_update(no_key=True).first()
         if found and found.pk == mine.pk:
             return mine.pk
         if found and found.question_sha256 != sha256:

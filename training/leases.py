@@ -59,7 +59,7 @@ class Claim:
     def scope(self):
         """One transaction in the tenant's scope with the row locked for us. Raises LeaseLost."""
         with tenant_scope(self.tenant_id):
-            row = self._mine().select_for_update().first()
+            row = self._mine().select_for_update(no_key=True).first()
             if row is None:
                 raise LeaseLost
             yield row

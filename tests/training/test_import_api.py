@@ -97,9 +97,7 @@ def test_what_is_no_zip_is_refused_at_once(acme, client, dataset, key, tmp_path)
     assert not [f for f in (tmp_path / "storage").rglob("*") if f.is_file()]
 
 
-def test_too_large_a_zip_is_a_413(
-    acme, client, dataset, key, settings, tmp_path
-):
+def test_too_large_a_zip_is_a_413(acme, client, dataset, key, settings, tmp_path):
     settings.LEPTON_MAX_UPLOAD_BYTES = 500
     refused = send(client, dataset, key, zipped(two_classes(1)))
     assert refused.status_code == 413
