@@ -89,9 +89,12 @@ def served_environment(server_environment, served_home):
     }
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def one_process(django_db_setup, served_environment, _owner_empties_tables):
-    """One inference process for all tests that do not harm it."""
+    """One inference process for all tests that do not harm it.
+
+    It ends with this package: one with another storage would fail deployments of later tests.
+    """
     empty_tables = TransactionTestCase._fixture_teardown
 
     def empty_beside_a_reader(self):
