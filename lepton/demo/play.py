@@ -13,7 +13,7 @@ from accounts.scoping import tenant_scope
 from accounts.system import tenant_for
 from engagements import services as engagements
 from engagements.models import Engagement
-from lepton.demo import cast
+from lepton.demo import cast, promise
 from lepton.demo.client import Client
 from lepton.demo.source import Source
 from training.engine import backbones
@@ -57,9 +57,13 @@ class Play:
         )
         self.step("Import", self.import_images)
         version = self.step("Freeze", self.freeze)
+        self.step("Contract", promise.freeze_and_sign, self.tenant, self.id, self.mei)
         for method, name in _models():
             run = self.step(backbones.get(name).title, self.train, version, method, name)
+            made = run["model_version"]
+            self.step("Verdict", promise.judge, self.tenant, self.id, made, self.mei)
             self.step("Deploy", self.deploy, run)
+        self.step("Gate", promise.try_the_gate, self.tenant, self.id, self.mei)
         self.step("Predict and correct", self.predict_and_correct)
         return self
 
