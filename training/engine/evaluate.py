@@ -23,40 +23,34 @@ def metrics(labels: np.ndarray, probabilities: np.ndarray, classes: list[str]) -
         )
     predicted = probabilities.argmax(1)
     matrix = confusion_matrix(labels, predicted, len(classes))
-    precision, recall, f1 = precision_recall_f1(matrix)
     correct = int(np.trace(matrix))
-    of_class, of_mean = (intervals.tolist() for intervals in posterior_intervals(matrix))
-    table = [
-        {
-            "class": name,
-            "n": int(matrix[i].sum()),
-            "precision": float(precision[i]),
-            "precision_interval": of_class[0][i],
-            "recall": float(recall[i]),
-            "recall_interval": of_class[1][i],
-            "f1": float(f1[i]),
-            "f1_interval": of_class[2][i],
-        }
-        for i, name in enumerate(classes)
-    ]
     return {
         "n": len(labels),
         "correct": correct,
         "accuracy": correct / len(labels),
         "accuracy_interval": list(wilson_interval(correct, len(labels))),
-        "macro_precision": float(precision.mean()),
-        "macro_precision_interval": of_mean[0],
-        "macro_recall": float(recall.mean()),
-        "macro_recall_interval": of_mean[1],
-        "macro_f1": float(f1.mean()),
-        "macro_f1_interval": of_mean[2],
-        "per_class": table,
+        **_shares(matrix, classes),
         "confusion_matrix": matrix.tolist(),
         "expected_calibration_error": expected_calibration_error(labels, probabilities),
         "log_loss": float(
             -np.log(np.clip(probabilities[np.arange(len(labels)), labels], 1e-12, 1)).mean()
         ),
     }
+
+
+def _shares(matrix, classes) -> dict:
+    """Precision, recall and F1 with their intervals: of each class, and their means."""
+    names = ("precision", "recall", "f1")
+    measured = np.stack(precision_recall_f1(matrix))
+    of_class, of_mean = (intervals.tolist() for intervals in posterior_intervals(matrix))
+    table = [{"class": name, "n": int(matrix[i].sum())} for i, name in enumerate(classes)]
+    found = {"per_class": table}
+    for k, name in enumerate(names):
+        found[f"macro_{name}"] = float(measured[k].mean())
+        found[f"macro_{name}_interval"] = of_mean[k]
+        for i, row in enumerate(table):
+            row[name], row[f"{name}_interval"] = float(measured[k, i]), of_class[k][i]
+    return found
 
 
 def wilson_interval(successes: int, n: int, *, z: float = Z95) -> tuple[float, float]:
