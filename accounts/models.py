@@ -232,3 +232,15 @@ class PlatformAuditEntry(models.Model):
 
     def __str__(self):
         return self.verb
+
+
+class EmailLink(TenantModel):
+    """A link in a mail that lets one person in at one page: works once, and for a while."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    purpose = models.CharField(max_length=40)
+    path = models.CharField(max_length=300)  # where it leads on this site
+    token_sha256 = models.CharField(max_length=64, unique=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True)

@@ -7,10 +7,27 @@ from django.core.files.storage import storages
 from django.utils.timezone import now
 
 from accounts import services as accounts
-from accounts.models import Membership, User, author
+from accounts.models import EmailLink, Membership, User, author
 from accounts.scoping import tenant_scope
 from engagements import contracts, services, signoffs, waivers
-from engagements.models import Signoff
+from engagements.models import (
+    ActionDependency,
+    ActionItem,
+    Ask,
+    ChangeRequest,
+    Decision,
+    Delivery,
+    DeliveryAttempt,
+    Document,
+    Event,
+    Iteration,
+    Milestone,
+    Rating,
+    Signoff,
+    StaffTime,
+    Standing,
+    Webhook,
+)
 from feedback.models import Feedback
 from serving.models import Deployment, Endpoint, Prediction, StoredReply
 from tests import factories
@@ -23,6 +40,7 @@ from training.models import (
     Import,
     ImportRow,
     Item,
+    ModelSelection,
     ModelVersion,
     Run,
     RunEpoch,
@@ -43,6 +61,9 @@ def build(tenant, owner) -> SimpleNamespace:
         _model(world, owner)
         _serving(world, owner)
         _record(world, owner)
+        _plan(world, owner)
+        _desk(world, owner)
+        _webhooks(world, owner)
         world.key, world.secret = accounts.create_key("a client", scopes=["view"], by=owner)
         world.membership = accounts.add_member(
             "dave@acme.example", name="Dave", role="viewer", by=owner
@@ -200,3 +221,62 @@ def _record(world, owner):
     world.waiver = waivers.request_waiver(
         engagement, "engagements.verdict", reason="Still a pilot.", by=manager
     )
+
+
+def _plan(world, owner):
+    placed = {"engagement": world.engagement, "iteration": 1, "phase": "poc", **author(owner)}
+    vendor = {"side": "vendor", "is_required": False, **placed}
+    world.action_item = ActionItem.objects.create(title="Book the kick-off", **vendor)
+    later = ActionItem.objects.create(title="Hold the kick-off", **vendor)
+    ActionDependency.objects.create(item=later, needs=world.action_item)
+    world.milestone = Milestone.objects.create(title="Kick-off", reached_at=now(), **placed)
+    Rating.objects.create(milestone=world.milestone, score=4, **author(owner))
+    world.document = Document.objects.create(
+        title="Minutes",
+        file_name="minutes.txt",
+        content_type="text/plain",
+        size_bytes=4,
+        sha256=HASH,
+        storage_key=f"tenants/{world.tenant.pk}/documents/{HASH}",
+        **placed,
+    )
+    storages["default"].save(world.document.storage_key, ContentFile(b"done"))
+    world.decision = Decision.objects.create(title="Two classes", reason="Enough.", **placed)
+    Iteration.objects.get_or_create(engagement=world.engagement, number=1)
+    world.change_request = ChangeRequest.objects.create(
+        engagement=world.engagement,
+        based_on=world.engagement.requirement,
+        proposed={},
+        side="customer",
+        reason="One class more.",
+        **author(owner),
+    )
+
+
+def _desk(world, owner):
+    manager = User.objects.account_managers().first()
+    world.staff_time = StaffTime.objects.create(
+        engagement=world.engagement, iteration=1, person=manager, hours=1, **author(manager)
+    )
+    Standing.objects.get_or_create(engagement=world.engagement)
+    Ask.objects.create(engagement=world.engagement, kind="gate.open", url="/", side="vendor")
+    ModelSelection.objects.create(
+        engagement=world.engagement,
+        iteration=1,
+        backbone="resnet18",
+        method="linear_probe",
+        reason="Quick.",
+        **author(owner),
+    )
+    EmailLink.objects.create(
+        user=owner, purpose="signoff", path="/", token_sha256=HASH, expires_at=now()
+    )
+
+
+def _webhooks(world, owner):
+    world.webhook = Webhook.objects.create(
+        url="https://hooks.example/lepton", events=["phase.moved"], secret="x", **author(owner)
+    )
+    world.event = Event.objects.create(kind="phase.moved", engagement=world.engagement)
+    world.delivery = Delivery.objects.create(webhook=world.webhook, event=world.event)
+    DeliveryAttempt.objects.create(delivery=world.delivery, number=1)

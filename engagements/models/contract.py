@@ -53,6 +53,9 @@ class AcceptanceContract(Authored, TenantModel):
     macro_f1_target = models.DecimalField(
         max_digits=5, decimal_places=4, null=True, blank=True, validators=TARGET_RANGE
     )
+    macro_auc_target = models.DecimalField(
+        max_digits=5, decimal_places=4, null=True, blank=True, validators=TARGET_RANGE
+    )
     minimum_recalls = models.JSONField(default=dict)  # {class: least recall, 0 to 1}
     p95_latency_ms = models.PositiveIntegerField(
         null=True, blank=True, validators=[MinValueValidator(1)]
@@ -69,7 +72,8 @@ class AcceptanceContract(Authored, TenantModel):
             models.UniqueConstraint("engagement", "version", name="contract_versions_count_up"),
             models.CheckConstraint(
                 condition=models.Q(accuracy_target__isnull=False)
-                | models.Q(macro_f1_target__isnull=False),
+                | models.Q(macro_f1_target__isnull=False)
+                | models.Q(macro_auc_target__isnull=False),
                 name="a_contract_names_a_metric",
             ),
         ]

@@ -9,7 +9,13 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Authored, User
 from accounts.scoping import ScopedManager, TenantModel
-from engagements.phases import Phase
+from engagements.models.template import EngagementTemplate
+from engagements.phases import ORDER, Phase
+
+
+def every_phase() -> list[str]:
+    """The whole loop, for engagements opened without a template."""
+    return [phase.value for phase in ORDER]
 
 
 class EngagementQuerySet(models.QuerySet):
@@ -40,6 +46,18 @@ class Engagement(Authored, TenantModel):
     iteration = models.PositiveIntegerField(default=1)
     account_manager = models.ForeignKey(
         User, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+
+    template = models.ForeignKey(
+        EngagementTemplate, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    # the template's phases when it was opened: a later change of the template leaves them
+    phases = ArrayField(models.CharField(max_length=20, choices=Phase), default=every_phase)
+    # private to the vendor
+    budget_cents = models.BigIntegerField(_("budget"), null=True, blank=True)
+    price_cents = models.BigIntegerField(_("price"), null=True, blank=True)
+    rate_card = models.ForeignKey(
+        "engagements.RateCard", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
 
     objects = ScopedManager.from_queryset(EngagementQuerySet)()
@@ -105,6 +123,16 @@ class Requirement(Authored, TenantModel):
 
         ACCURACY = "accuracy", _("Accuracy")
         MACRO_F1 = "macro_f1", _("Macro F1")
+        MACRO_AUC = "macro_auc", _("Macro AUC")
+
+    class Sensitivity(models.TextChoices):
+        """How carefully the data has to be treated."""
+
+        PUBLIC = "public", _("Public")
+        INTERNAL = "internal", _("Internal")
+        CONFIDENTIAL = "confidential", _("Confidential")
+        PERSONAL = "personal", _("Personal data")
+        HEALTH = "health", _("Health data")
 
     engagement = models.ForeignKey(
         Engagement, on_delete=models.CASCADE, related_name="requirements"
@@ -123,6 +151,20 @@ class Requirement(Authored, TenantModel):
         validators=[MinValueValidator(0), MaxValueValidator(1)],
         help_text=_("Between 0 and 1, as in 0.92."),
     )
+    business_process = models.TextField(_("business process"), blank=True, max_length=4000)
+    data_format = models.CharField(_("data format"), blank=True, max_length=500)
+    minimum_recalls = models.JSONField(default=dict, blank=True)  # {class: least recall, 0 to 1}
+    false_positive_cents = models.PositiveIntegerField(null=True, blank=True)
+    false_negative_cents = models.PositiveIntegerField(null=True, blank=True)
+    review_cents = models.PositiveIntegerField(null=True, blank=True)
+    p95_latency_ms = models.PositiveIntegerField(null=True, blank=True)
+    volume_per_day = models.PositiveIntegerField(null=True, blank=True)
+    sensitivity = models.CharField(max_length=20, choices=Sensitivity, blank=True)
+    retention_days = models.PositiveIntegerField(null=True, blank=True)
+    acceptance_owner = models.CharField(_("acceptance owner"), blank=True, max_length=120)
+    # what the customer says of their data; what was measured of it stands beside
+    stated_images = models.PositiveIntegerField(null=True, blank=True)
+    stated_shares = models.JSONField(default=dict, blank=True)  # {class: share, 0 to 1}
 
     objects = ScopedManager.from_queryset(RequirementQuerySet)()
 
@@ -154,6 +196,7 @@ class TimelineEntry(TenantModel):
     kind = models.CharField(max_length=40)
     params = models.JSONField(default=dict)
     url = models.CharField(max_length=300, blank=True)
+    is_private = models.BooleanField(default=False)  # to the vendor
 
     objects = ScopedManager.from_queryset(TimelineQuerySet)()
 

@@ -26,11 +26,12 @@ class Signoff(Authored, TenantModel):
     class Kind(models.TextChoices):
         """What is signed."""
 
+        REQUIREMENT = "requirement", _("Requirement")
         CONTRACT = "contract", _("Acceptance contract")
         GO_LIVE = "go_live", _("Go-live")
 
     engagement = models.ForeignKey(Engagement, on_delete=models.CASCADE, related_name="signoffs")
-    kind = models.CharField(max_length=10, choices=Kind)
+    kind = models.CharField(max_length=20, choices=Kind)
     statement = models.JSONField()
     sha256 = models.CharField(max_length=64)  # of the canonical JSON of the statement
     side = models.CharField(max_length=10, choices=Side)

@@ -125,7 +125,7 @@ def test_the_whole_of_it_through_the_api(browse, acme, alice, mei, bob, engageme
     assert contract["version"] == 1
     verdict = post(mei, "verdicts", {"model_version": str(engagement.model.pk)}).json()
     assert verdict["outcome"] == "inconclusive" and verdict["criteria"][0]["needed"] == 176
-    [statement, go_live] = browse(alice).get(f"{api}/statements").json()
+    [_asked, statement, go_live] = browse(alice).get(f"{api}/statements").json()
     assert statement["sha256"] == contract["sha256"] and go_live["missing"] == ["Alice", "Mei"]
     signed = post(alice, "signoffs", {"kind": "contract", "sha256": contract["sha256"]})
     assert signed.status_code == 201

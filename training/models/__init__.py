@@ -4,8 +4,10 @@ from training.models.dataset import Dataset, DatasetVersion, Image, Item, Split,
 from training.models.imports import Import, ImportRow
 from training.models.model_version import EvaluatedItem, Evaluation, ModelVersion
 from training.models.run import Run, RunEpoch
+from training.models.selection import BackboneMeasurement, ModelSelection
 
 __all__ = [
+    "BackboneMeasurement",
     "Dataset",
     "DatasetVersion",
     "EvaluatedItem",
@@ -14,6 +16,7 @@ __all__ = [
     "Import",
     "ImportRow",
     "Item",
+    "ModelSelection",
     "ModelVersion",
     "Run",
     "RunEpoch",

@@ -79,6 +79,9 @@ class Evaluation(TenantModel):
     macro_f1 = models.FloatField()
     macro_f1_low = models.FloatField()
     macro_f1_high = models.FloatField()
+    macro_auc = models.FloatField(null=True)  # None: a class has no rows, or measured before it was
+    macro_auc_low = models.FloatField(null=True)
+    macro_auc_high = models.FloatField(null=True)
     ece = models.FloatField()
     per_class = (
         models.JSONField()

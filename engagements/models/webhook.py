@@ -1,0 +1,98 @@
+"""Webhooks of a tenant, what they are told, and the log of every delivery."""
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Authored
+from accounts.scoping import ScopedManager, TenantModel
+from engagements.models.engagement import Engagement
+
+
+class WebhookQuerySet(models.QuerySet):
+    """Reads on webhooks."""
+
+    def newest_first(self):
+        return self.order_by("-created_at")
+
+
+class Webhook(Authored, TenantModel):
+    """An address of the customer's that is told of events, signed as Standard Webhooks says."""
+
+    url = models.URLField(_("address"), max_length=500)
+    description = models.CharField(_("description"), max_length=200, blank=True)
+    events = ArrayField(models.CharField(max_length=40), verbose_name=_("events"))
+    secret = models.CharField(max_length=80)  # whsec_…; needed to sign, shown once
+    is_active = models.BooleanField(default=True)
+    removed_at = models.DateTimeField(null=True)
+
+    objects = ScopedManager.from_queryset(WebhookQuerySet)()
+
+    class Meta(TenantModel.Meta):
+        pass
+
+    def __str__(self):
+        return self.url
+
+
+class Event(TenantModel):
+    """Something that happened, as webhooks tell it; its id is the webhook-id. Never changed."""
+
+    kind = models.CharField(max_length=40)
+    at = models.DateTimeField(default=timezone.now)
+    engagement = models.ForeignKey(
+        Engagement, null=True, on_delete=models.CASCADE, related_name="events"
+    )
+    data = models.JSONField(default=dict)
+
+    class Meta(TenantModel.Meta):
+        indexes = [models.Index(fields=["tenant", "-at"], name="events_newest")]
+
+
+class DeliveryQuerySet(models.QuerySet):
+    """Reads on deliveries."""
+
+    def newest_first(self):
+        return self.select_related("event").order_by("-created_at")
+
+
+class Delivery(TenantModel):
+    """One event on its way to one webhook: retried with the same id until it is taken."""
+
+    class State(models.TextChoices):
+        """How far it came."""
+
+        PENDING = "pending", _("Pending")
+        DELIVERED = "delivered", _("Delivered")
+        FAILED = "failed", _("Failed")
+
+    webhook = models.ForeignKey(Webhook, on_delete=models.CASCADE, related_name="deliveries")
+    event = models.ForeignKey(Event, on_delete=models.CASCADE, related_name="deliveries")
+    state = models.CharField(max_length=10, choices=State, default=State.PENDING)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    created_at = models.DateTimeField(default=timezone.now)
+    next_attempt_at = models.DateTimeField(default=timezone.now)
+    claimed_until = models.DateTimeField(null=True)
+    delivered_at = models.DateTimeField(null=True)
+
+    objects = ScopedManager.from_queryset(DeliveryQuerySet)()
+
+    class Meta(TenantModel.Meta):
+        constraints = [models.UniqueConstraint("webhook", "event", name="one_delivery_per_event")]
+        indexes = [models.Index(fields=["state", "next_attempt_at"], name="deliveries_due")]
+
+
+class DeliveryAttempt(TenantModel):
+    """What a webhook answered once. Never changed."""
+
+    delivery = models.ForeignKey(Delivery, on_delete=models.CASCADE, related_name="tries")
+    number = models.PositiveSmallIntegerField()
+    at = models.DateTimeField(default=timezone.now)
+    status_code = models.PositiveSmallIntegerField(null=True)  # None: there was no answer
+    words = models.CharField(max_length=500, blank=True)  # the beginning of it, or what went wrong
+    duration_ms = models.PositiveIntegerField(default=0)
+
+    class Meta(TenantModel.Meta):
+        ordering = ["number"]
+        constraints = [models.UniqueConstraint("delivery", "number", name="attempts_count_up")]
