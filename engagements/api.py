@@ -8,6 +8,7 @@ from accounts.access import member_api
 from accounts.roles import Capability
 from engagements import pages, serializers, services
 from engagements.models import Engagement
+from engagements.privacy import side_of
 from lepton.lib.paging import paged
 from lepton.lib.problems import CONTENT_TYPE
 from lepton.lib.schema import PAGE_PARAMETERS, page_of, responses
@@ -43,6 +44,7 @@ def engagements(request):
         summary=wanted["summary"],
         by=request.actor,
         requirement=wanted.get("requirement"),
+        template=wanted.get("template"),
     )
     return Response(serializers.EngagementDetailSerializer(made).data, status=201)
 
@@ -116,5 +118,5 @@ def advance(request, engagement):
 @member_api()
 def timeline(request, engagement):
     """List what happened, newest first."""
-    entries = pages.engagement_of(engagement).timeline.all()
+    entries = pages.engagement_of(engagement).timeline.for_side(side_of(request))
     return paged(request, entries, serializers.TimelineEntrySerializer, ordering="-at")

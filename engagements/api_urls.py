@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from engagements import api, contract_api, gate_api, signoff_api
+from engagements import api, contract_api, gate_api, plan_api, record_api, signoff_api
 
 app_name = "engagements_api"
 ENGAGEMENT = "engagements/<uuid:engagement>"
@@ -21,5 +21,38 @@ urlpatterns = [
     path(f"{ENGAGEMENT}/statements", signoff_api.statements, name="statements"),
     path(f"{ENGAGEMENT}/signoffs", signoff_api.signoffs, name="signoffs"),
     path(f"{ENGAGEMENT}/signoffs/<uuid:signoff>/revoke", signoff_api.revoke, name="revoke_signoff"),
+    path("templates", plan_api.templates, name="templates"),
+    path(f"{ENGAGEMENT}/iterations", plan_api.iterations, name="iterations"),
+    path(f"{ENGAGEMENT}/action-items", plan_api.action_items, name="action_items"),
+    path(f"{ENGAGEMENT}/action-items/<uuid:item>", plan_api.action_item, name="action_item"),
+    path(
+        f"{ENGAGEMENT}/action-items/<uuid:item>/done",
+        plan_api.action_item_done,
+        name="action_item_done",
+    ),
+    path(
+        f"{ENGAGEMENT}/action-items/<uuid:item>/reopen",
+        plan_api.action_item_reopen,
+        name="action_item_reopen",
+    ),
+    path(
+        f"{ENGAGEMENT}/action-items/<uuid:item>/drop",
+        plan_api.action_item_drop,
+        name="action_item_drop",
+    ),
+    path(f"{ENGAGEMENT}/milestones", record_api.milestones, name="milestones"),
+    path(
+        f"{ENGAGEMENT}/milestones/<uuid:milestone>/reach",
+        record_api.milestone_reach,
+        name="milestone_reach",
+    ),
+    path(
+        f"{ENGAGEMENT}/milestones/<uuid:milestone>/rate",
+        record_api.milestone_rate,
+        name="milestone_rate",
+    ),
+    path(f"{ENGAGEMENT}/documents", record_api.documents, name="documents"),
+    path(f"{ENGAGEMENT}/documents/<uuid:document>", record_api.document, name="document"),
+    path(f"{ENGAGEMENT}/decisions", record_api.decisions, name="decisions"),
     path(f"{ENGAGEMENT}/timeline", api.timeline, name="timeline"),
 ]

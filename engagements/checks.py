@@ -1,7 +1,7 @@
 """The checks on the record itself: requirement, contract, verdict, sign-offs."""
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from engagements import gates, pages, signoffs
 from engagements.gates import Finding
@@ -21,6 +21,28 @@ def register():
         ("go_live_signed", gettext_lazy("Go-live signed"), go_live, go_live_signed),
     ]:
         gates.register(f"engagements.{key}", title, phases, find)
+    done = gettext_lazy("Action items of the phase done")
+    gates.register("engagements.items_done", done, Phase, items_done)
+
+
+def items_done(engagement) -> Finding:
+    """Every action item that guards this phase is done or dropped."""
+    url = pages.url("engagements:plan", engagement)
+    required = engagement.actionitems.filter(
+        iteration=engagement.iteration, phase=engagement.phase, is_required=True
+    )
+    waiting = list(required.still_open().order_by("due_on", "created_at"))
+    evidence = {"required": required.count(), "open": len(waiting)}
+    if not evidence["required"]:
+        return Finding(True, _("Nothing is required in this phase."), evidence, url)
+    if not waiting:
+        return Finding(True, _("All %s are done.") % evidence["required"], evidence, url)
+    # the words are for both sides: private items are counted, not named
+    named = [f"“{item.title}”" for item in waiting if not item.is_private][:3]
+    more = len(waiting) - len(named)
+    if more:
+        named.append(ngettext("%s more", "%s more", more) % more)
+    return Finding(False, _("Still open: %s.") % ", ".join(named), evidence, url)
 
 
 def requirement_written(engagement) -> Finding:

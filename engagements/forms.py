@@ -4,7 +4,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import slug_validator
-from engagements.models import Requirement
+from engagements.models import EngagementTemplate, Requirement
 from engagements.phases import Phase
 
 
@@ -75,6 +75,13 @@ class EngagementForm(forms.Form):
     name = forms.CharField(
         label=_("Engagement"), max_length=120, help_text=_("As in “Surface inspection, line 4”.")
     )
+    template = forms.ModelChoiceField(
+        EngagementTemplate.objects.offered(),
+        label=_("Type"),
+        required=False,
+        empty_label=_("Whole loop, nothing planned yet"),
+        help_text=_("Which phases it goes through, and what is planned in them from the start."),
+    )
 
 
 class CustomerForm(RequirementForm, EngagementForm):
@@ -92,13 +99,13 @@ class CustomerForm(RequirementForm, EngagementForm):
     email = forms.EmailField(
         label=_("Owner's email"), help_text=_("They are invited and choose their own password.")
     )
-    field_order = ["tenant_name", "slug", "owner_name", "email", "name"]
+    field_order = ["tenant_name", "slug", "owner_name", "email", "name", "template"]
 
 
 class OpenEngagementForm(RequirementForm, EngagementForm):
     """An engagement with its first requirement."""
 
-    field_order = ["name"]
+    field_order = ["name", "template"]
 
 
 class CandidateForm(forms.Form):

@@ -121,7 +121,7 @@ def unguarded() -> list[Phase]:
 
 def look(engagement) -> Gate:
     """Look at the gate of the phase an engagement is in, as the facts are now."""
-    to, round_ = following(engagement.phase)
+    to, round_ = following(engagement.phases, engagement.phase)
     waivers = {w.check_key: w for w in Waiver.objects.of_this_gate(engagement)}
     checks = [
         Checked(check.key, check.title, check.find(engagement), waivers.get(check.key))

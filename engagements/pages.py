@@ -4,7 +4,7 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 
 from engagements.models import Engagement
-from engagements.phases import ORDER
+from engagements.phases import Phase
 
 
 def engagement_of(pk) -> Engagement:
@@ -38,10 +38,10 @@ def frame(engagement, *crumbs) -> dict:
 
 def phase_bar(engagement) -> list[dict]:
     """Return the phases in order, each done, current or coming."""
-    position = ORDER.index(engagement.phase)
+    position = engagement.phases.index(engagement.phase)
     return [
-        {"label": phase.label, "state": _state(number - position)}
-        for number, phase in enumerate(ORDER)
+        {"label": Phase(phase).label, "state": _state(number - position)}
+        for number, phase in enumerate(engagement.phases)
     ]
 
 

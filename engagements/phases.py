@@ -21,7 +21,7 @@ class Phase(TextChoices):
 ORDER = list(Phase)
 
 
-def following(phase: str) -> tuple[Phase, int]:
-    """Return the phase after this one and how many iterations that adds (0 or 1)."""
-    position = ORDER.index(Phase(phase)) + 1
-    return ORDER[position % len(ORDER)], position // len(ORDER)
+def following(phases: list[str], phase: str) -> tuple[Phase, int]:
+    """Return which of `phases` comes after `phase`, and how many iterations that adds (0 or 1)."""
+    position = phases.index(phase) + 1
+    return Phase(phases[position % len(phases)]), position // len(phases)

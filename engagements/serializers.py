@@ -3,7 +3,7 @@
 from rest_framework import serializers
 
 from engagements import timeline
-from engagements.models import Engagement, Requirement, TimelineEntry
+from engagements.models import Engagement, EngagementTemplate, Requirement, TimelineEntry
 from engagements.phases import Phase
 from lepton.lib.schema import ProblemSerializer
 from lepton.lib.strict import StrictSerializer
@@ -42,12 +42,13 @@ class EngagementSerializer(serializers.ModelSerializer):
     """An engagement and the phase it is in."""
 
     account_manager = serializers.CharField(allow_null=True)
+    phases = serializers.ListField(child=serializers.ChoiceField(choices=Phase.choices))
     created_by = serializers.CharField(source="created_by_label")
 
     class Meta:
         model = Engagement
         fields = ["id", "name", "summary", "phase", "phase_since", "days_in_phase", "iteration"]
-        fields += ["account_manager", "created_by", "created_at"]
+        fields += ["phases", "account_manager", "created_by", "created_at"]
 
 
 class EngagementDetailSerializer(EngagementSerializer):
@@ -65,6 +66,12 @@ class NewEngagementSerializer(StrictSerializer):
     name = serializers.CharField(max_length=120)
     summary = serializers.CharField(max_length=2000, required=False, allow_blank=True, default="")
     requirement = NewRequirementSerializer(required=False)
+    template = serializers.SlugRelatedField(
+        slug_field="key",
+        queryset=EngagementTemplate.objects.filter(retired_at=None),
+        required=False,
+        help_text="The key of a template; without one the whole loop, and nothing is planned.",
+    )
 
 
 class AdvanceSerializer(StrictSerializer):

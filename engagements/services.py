@@ -11,34 +11,43 @@ from accounts import services as accounts
 from accounts.models import author
 from accounts.roles import Role
 from accounts.scoping import tenant_scope
-from engagements import gates, phases, timeline
+from engagements import gates, iterations, phases, templates, timeline
 from engagements.models import Engagement, PhaseRecord, Requirement
 from lepton.lib.canonical import sha256_of
 from lepton.lib.refusals import Conflict
 
 
-def open_engagement(name, *, by, summary=""):
-    """Open an engagement in the active tenant, at the first phase of iteration 1."""
+def open_engagement(name, *, by, summary="", template=None):
+    """Open an engagement in the active tenant, at the first phase of iteration 1.
+
+    `template` (an EngagementTemplate) says its phases and what is to be done in them; without
+    one it goes through the whole loop, and nothing is planned yet.
+    """
     manager = by if getattr(by, "is_vendor_staff", False) else None
     engagement = Engagement(name=name, summary=summary, account_manager=manager, **author(by))
-    engagement.full_clean(exclude=["tenant", "created_by", "account_manager"])
+    if template:
+        engagement.template, engagement.phases = template, template.phases
+        engagement.phase = template.phases[0]
+    engagement.full_clean(exclude=["tenant", "created_by", "account_manager", "template"])
     with transaction.atomic():
         _save_new(engagement)
+        iterations.begin(engagement, 1)
+        templates.plan(engagement, by=by)
         timeline.record(engagement, "engagement.opened", by=by)
         audit.record("engagement.opened", engagement, by=by)
     return engagement
 
 
-def open_with_requirement(name, *, by, requirement=None, summary=""):
+def open_with_requirement(name, *, by, requirement=None, summary="", template=None):
     """Open an engagement, with the first version of its requirement if there is one already."""
     with transaction.atomic():
-        engagement = open_engagement(name, by=by, summary=summary)
+        engagement = open_engagement(name, by=by, summary=summary, template=template)
         if requirement:
             write_requirement(engagement, by=by, **requirement)
     return engagement
 
 
-def open_customer(slug, *, tenant_name, name, owner_name, email, by, **requirement):
+def open_customer(slug, *, tenant_name, name, owner_name, email, by, template=None, **requirement):
     """Open a tenant with its first engagement, requirement and owner; vendor staff only.
 
     Returns (engagement, invitation). All of it happens or nothing does.
@@ -46,7 +55,9 @@ def open_customer(slug, *, tenant_name, name, owner_name, email, by, **requireme
     with transaction.atomic():
         tenant = accounts.create_tenant(slug, name=tenant_name, by=by)
         with tenant_scope(tenant):
-            engagement = open_with_requirement(name, by=by, requirement=requirement)
+            engagement = open_with_requirement(
+                name, by=by, requirement=requirement, template=template
+            )
             invitation = invitations.invite(email, name=owner_name, role=Role.OWNER, by=by)
     return engagement, invitation
 
@@ -81,7 +92,7 @@ def advance(engagement, *, to, by):
     Refused while its gate has an unmet check; passing keeps the evidence of all of them.
     """
     before = engagement.phase
-    following, round_ = phases.following(before)
+    following, round_ = phases.following(engagement.phases, before)
     if to != following:
         raise ValidationError(
             _("After %(before)s comes %(after)s.")
@@ -94,9 +105,19 @@ def advance(engagement, *, to, by):
         Engagement.objects.filter(pk=engagement.pk).update(
             phase=following, phase_since=timezone.now(), iteration=F("iteration") + round_
         )
+        if round_:
+            _go_round(engagement, by)
         _note_move(engagement, before, following, round_, by)
     engagement.refresh_from_db()
     return engagement
+
+
+def _go_round(engagement, by):
+    """Close this iteration, start the next one, and plan it as the template says."""
+    number = engagement.iteration + 1
+    iterations.end(engagement)
+    iterations.begin(engagement, number)
+    templates.plan(engagement, iteration=number, by=by)
 
 
 def _gate_before_others(engagement):

@@ -15,6 +15,16 @@ SENTENCES = {
     "engagement.advanced": _("moved the engagement from %(from)s to %(to)s"),
     "engagement.went_round": _("started iteration %(iteration)s"),
     "requirement.written": _("wrote version %(version)s of the requirement"),
+    "item.added": _("planned “%(title)s”"),
+    "item.done": _("did “%(title)s”"),
+    "item.reopened": _("reopened “%(title)s”"),
+    "item.dropped": _("dropped “%(title)s”: %(reason)s"),
+    "milestone.added": _("set the milestone “%(title)s”"),
+    "milestone.reached": _("reached the milestone “%(title)s”"),
+    "milestone.rated": _("rated the milestone “%(title)s” with %(score)s of 5"),
+    "document.added": _("added the document “%(title)s”"),
+    "document.removed": _("removed the document “%(title)s”"),
+    "decision.recorded": _("recorded the decision “%(title)s”"),
     "waiver.requested": _("asked to waive “%(check)s”: %(reason)s"),
     "waiver.granted": _("granted the waiver of “%(check)s” that %(asker)s asked for"),
     "signoff.signed": _("signed: %(subject)s (%(hash)s)"),
@@ -46,6 +56,11 @@ LOOKS = {
     "engagement.advanced": ("arrow-right", "accent"),
     "engagement.went_round": ("refresh", "accent"),
     "requirement.written": ("target", ""),
+    "item.done": ("check", "good"),
+    "item.dropped": ("slash", ""),
+    "milestone.reached": ("flag", "good"),
+    "milestone.rated": ("feedback", ""),
+    "decision.recorded": ("edit", ""),
     "waiver.requested": ("shield", "warn"),
     "waiver.granted": ("shield", "warn"),
     "signoff.signed": ("edit", "good"),
@@ -74,11 +89,19 @@ LOOKS = {
 IMPERSONAL = {"run.failed", "deployment.failed"}
 
 
-def record(engagement, kind, *, by, url="", **params):
-    """Add an entry and tell whoever is watching; an unknown kind is an error."""
+def record(engagement, kind, *, by, url="", is_private=False, **params):
+    """Add an entry and tell whoever is watching; an unknown kind is an error.
+
+    A private entry is for the vendor's staff alone.
+    """
     sentence(kind, params)  # an unknown kind or a missing parameter is an error now, not when read
     entry = TimelineEntry.objects.create(
-        engagement=engagement, actor_label=label_of(by), kind=kind, params=params, url=url
+        engagement=engagement,
+        actor_label=label_of(by),
+        kind=kind,
+        params=params,
+        url=url,
+        is_private=is_private,
     )
     live.look_again(engagement.tenant_id, f"engagement:{engagement.pk}")
     return entry

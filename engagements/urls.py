@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from engagements import contract_views, gate_views, views
+from engagements import contract_views, gate_views, plan_views, views
 
 app_name = "engagements"
 TENANT = "t/<slug:tenant>/"
@@ -33,6 +33,28 @@ urlpatterns = [
         contract_views.revoke_signoff,
         name="revoke_signoff",
     ),
+    path(f"{ENGAGEMENT}plan/", plan_views.show, name="plan"),
+    path(f"{ENGAGEMENT}plan/items/", plan_views.add_item, name="add_item"),
+    path(
+        f"{ENGAGEMENT}plan/items/<uuid:item>/done/", plan_views.complete_item, name="complete_item"
+    ),
+    path(f"{ENGAGEMENT}plan/items/<uuid:item>/reopen/", plan_views.reopen_item, name="reopen_item"),
+    path(f"{ENGAGEMENT}plan/items/<uuid:item>/drop/", plan_views.drop_item, name="drop_item"),
+    path(f"{ENGAGEMENT}plan/milestones/", plan_views.add_milestone, name="add_milestone"),
+    path(
+        f"{ENGAGEMENT}plan/milestones/<uuid:milestone>/reach/",
+        plan_views.reach_milestone,
+        name="reach_milestone",
+    ),
+    path(f"{ENGAGEMENT}plan/milestones/<uuid:milestone>/rate/", plan_views.rate, name="rate"),
+    path(f"{ENGAGEMENT}plan/documents/", plan_views.add_document, name="add_document"),
+    path(f"{ENGAGEMENT}plan/documents/<uuid:document>/", plan_views.document, name="document"),
+    path(
+        f"{ENGAGEMENT}plan/documents/<uuid:document>/remove/",
+        plan_views.remove_document,
+        name="remove_document",
+    ),
+    path(f"{ENGAGEMENT}plan/decisions/", plan_views.record_decision, name="record_decision"),
     path(f"{ENGAGEMENT}timeline/", views.timeline, name="timeline"),
     path(f"{ENGAGEMENT}requirement/", views.requirement, name="requirement"),
     path(f"{ENGAGEMENT}requirement/write/", views.write_requirement, name="write_requirement"),

@@ -15,6 +15,7 @@ from engagements import forms, gates, pages, services
 from engagements.cards import cards, columns
 from engagements.contract_forms import WaiverForm
 from engagements.models import Engagement
+from engagements.privacy import side_of
 from lepton.lib.paging import rows_and_pager
 from lepton.lib.refusals import refusals_in
 
@@ -73,9 +74,12 @@ def open_engagement(request):
     form = forms.OpenEngagementForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         with refusals_in(form):
-            name, requirement = form.cleaned_data["name"], form.requirement
+            data = form.cleaned_data
             engagement = services.open_with_requirement(
-                name, requirement=requirement, by=request.user
+                data["name"],
+                requirement=form.requirement,
+                template=data["template"],
+                by=request.user,
             )
             return redirect(engagement)
     status = 422 if form.errors else 200
@@ -91,7 +95,7 @@ def overview(request, engagement):
     gate = gates.look(engagement)
     context = pages.frame(engagement, _("Overview")) | {
         "requirement": engagement.requirement,
-        "entries": engagement.timeline.newest_first()[:NEWEST_ENTRIES],
+        "entries": engagement.timeline.for_side(side_of(request)).newest_first()[:NEWEST_ENTRIES],
         "gate": gate,
         "waiver_form": WaiverForm(gate=gate, auto_id="waiver_%s"),
     }
@@ -111,7 +115,7 @@ def phases_bar(request, engagement):
 def timeline(request, engagement):
     """Everything that happened, newest first; the newest alone for a page that is watching."""
     engagement = pages.engagement_of(engagement)
-    entries = engagement.timeline.all()
+    entries = engagement.timeline.for_side(side_of(request))
     if request.htmx:
         context = {"engagement": engagement, "entries": entries.newest_first()[:NEWEST_ENTRIES]}
         return render(request, "engagements/_timeline.html", context)

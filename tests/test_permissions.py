@@ -120,6 +120,7 @@ def _value(name, route, world):
         "uidb36": "1",
         "member": world.membership.pk,
         "version": world.model.pk,
+        "item": world.action_item.pk,
     }
     return fixed[name] if name in fixed else getattr(world, name).pk
 

@@ -26,6 +26,13 @@ class Side(models.TextChoices):
     def of(cls, user) -> "Side":
         return cls.VENDOR if user.is_vendor_staff else cls.CUSTOMER
 
+    @classmethod
+    def of_actor(cls, by) -> "Side":
+        """The side of whoever acts: keys are the customer's, Lepton itself is the vendor's."""
+        if by is None:
+            return cls.VENDOR
+        return cls.of(by) if isinstance(by, User) else cls.CUSTOMER
+
 
 class Outcome(models.TextChoices):
     """What the interval says against the target."""

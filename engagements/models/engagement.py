@@ -186,6 +186,10 @@ class TimelineQuerySet(models.QuerySet):
     def newest_first(self):
         return self.order_by("-at", "-pk")
 
+    def for_side(self, side):
+        """What people of a side may read: the customer leaves out what is private."""
+        return self if side == "vendor" else self.filter(is_private=False)
+
 
 class TimelineEntry(TenantModel):
     """Something that happened in an engagement, in words, never changed."""

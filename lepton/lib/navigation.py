@@ -5,6 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 ENGAGEMENT_PAGES = [
     ("engagements:overview", _("Overview"), "overview"),
+    ("engagements:plan", _("Plan"), "flag"),
     ("engagements:contract", _("Contract"), "shield"),
     ("training:data", _("Data"), "data"),
     ("training:runs", _("Runs"), "runs"),

@@ -147,4 +147,4 @@ def test_the_whole_of_it_through_the_api(browse, acme, alice, mei, bob, engageme
         post(person, "signoffs", {"kind": "contract", "sha256": contract["sha256"]})
     assert post(alice, "advance", {"to": "fine_tuning"}).json()["phase"] == "fine_tuning"
     [record] = browse(bob).get(f"{api}/phase-records").json()["results"]
-    assert len(record["sha256"]) == 64 and len(record["checks"]) == 5
+    assert len(record["sha256"]) == 64 and len(record["checks"]) == 6

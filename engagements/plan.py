@@ -1,0 +1,154 @@
+"""Writes on action items: what each side has to do, and what waits for what."""
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts import audit
+from accounts.models import Membership, User, author
+from engagements import cycles, pages, timeline
+from engagements.models import ActionDependency, ActionItem, Engagement, Side
+from lepton.lib.refusals import Conflict
+
+SET_BY_US = ("tenant", "engagement", "created_by")
+
+
+def add_item(engagement, title, *, side, by, needs=(), **fields):
+    """Plan something that a side has to do; `fields` are those of ActionItem.
+
+    It stands in the engagement's present phase and iteration unless `phase` says another one.
+    """
+    item = ActionItem(
+        engagement=engagement,
+        title=title,
+        side=side,
+        iteration=engagement.iteration,
+        **{"phase": engagement.phase} | fields,
+        **author(by),
+    )
+    _refuse_wrong(item, by)
+    with transaction.atomic():
+        Engagement.objects.select_for_update(no_key=True).get(pk=engagement.pk)
+        item.save(force_insert=True)
+        _link(item, needs)
+        _tell("item.added", item, by)
+    return item
+
+
+def change_item(item, *, by, needs=None, **fields):
+    """Change an open item: title, detail, phase, side, who, when, private, required, needs."""
+    with transaction.atomic():
+        Engagement.objects.select_for_update(no_key=True).get(pk=item.engagement_id)
+        item = _open(item)
+        for name, value in fields.items():
+            setattr(item, name, value)
+        _refuse_wrong(item, by)
+        item.save(update_fields=list(fields) or None)
+        if needs is not None:
+            item.dependencies.all().delete()
+            _link(item, needs)
+        changed = sorted([*fields, *(["needs"] if needs is not None else [])])
+        audit.record("item.changed", item, by=by, changed=changed)
+    return item
+
+
+def complete_item(item, *, by):
+    """Note that it is done: by the side that owes it, once what it needs is done."""
+    _refuse_other_side(item, by)
+    with transaction.atomic():
+        item = _open(item)
+        if waiting := list(item.needs.still_open()):
+            names = ", ".join(f"“{one.title}”" for one in waiting)
+            raise Conflict(_("First this has to be done: %s.") % names)
+        item.done_at, item.done_by_label = timezone.now(), by.actor_label
+        item.save(update_fields=["done_at", "done_by_label"])
+        _tell("item.done", item, by)
+    return item
+
+
+def reopen_item(item, *, by):
+    """Take back that it was done or dropped."""
+    _refuse_other_side(item, by)
+    blank = {"done_at": None, "done_by_label": "", "dropped_at": None, "dropped_reason": ""}
+    with transaction.atomic():
+        if (
+            not ActionItem.objects.filter(pk=item.pk)
+            .exclude(done_at=None, dropped_at=None)
+            .update(**blank)
+        ):
+            raise Conflict(_("It is open already."))
+        item.refresh_from_db()
+        _tell("item.reopened", item, by)
+    return item
+
+
+def drop_item(item, *, reason, by):
+    """Note that it is no longer needed, and why; it then holds nothing up."""
+    if not reason.strip():
+        raise ValidationError({"reason": _("Say why it is no longer needed.")})
+    with transaction.atomic():
+        item = _open(item)
+        item.dropped_at, item.dropped_reason = timezone.now(), reason.strip()
+        item.save(update_fields=["dropped_at", "dropped_reason"])
+        _tell("item.dropped", item, by, reason=item.dropped_reason)
+    return item
+
+
+def possible_assignees(engagement) -> list[User]:
+    """Who can be given an action item: the tenant's members and the vendor's staff."""
+    members = Membership.objects.by_name().filter(user__is_active=True)
+    staff = User.objects.filter(is_active=True).exclude(staff_role="").order_by("name", "email")
+    return [*(one.user for one in members), *staff]
+
+
+def _open(item):
+    found = ActionItem.objects.select_for_update(no_key=True, of=("self",)).get(pk=item.pk)
+    if not found.is_open:
+        raise Conflict(_("“%s” is closed already: look again.") % found.title)
+    return found
+
+
+def _refuse_wrong(item, by):
+    if Side.of_actor(by) == Side.CUSTOMER and (item.is_private or item.side == Side.VENDOR):
+        raise ValidationError({"side": _("You can plan what your own side has to do.")})
+    if item.is_private and item.side == Side.CUSTOMER:
+        words = _("What the customer has to do cannot be private.")
+        raise ValidationError({"is_private": words})
+    if item.phase not in item.engagement.phases:
+        raise ValidationError({"phase": _("This engagement does not go through that phase.")})
+    if item.assignee_id and item.assignee not in possible_assignees(item.engagement):
+        raise ValidationError({"assignee": _("They are not a member of this tenant.")})
+    if item.assignee_id and Side.of(item.assignee) != item.side:
+        raise ValidationError({"assignee": _("They are not of the side that has to do it.")})
+    item.full_clean(exclude=[*SET_BY_US, "assignee", "done_at", "dropped_at"])
+
+
+def _refuse_other_side(item, by):
+    if Side.of_actor(by) != Side.VENDOR and item.side == Side.VENDOR:
+        raise ValidationError(_("This is for the vendor to do."))
+
+
+def _link(item, needs):
+    """Let `item` wait for `needs`, unless they wait for it in the end."""
+    known = {one.pk: one for one in item.engagement.actionitems.all()}
+    if strangers := [one for one in needs if one.pk not in known]:
+        raise ValidationError({"needs": _("“%s” is of another engagement.") % strangers[0].title})
+    links = ActionDependency.objects.filter(item__engagement=item.engagement)
+    waits = {}
+    for pk, needed in [
+        *links.values_list("item_id", "needs_id"),
+        *((item.pk, n.pk) for n in needs),
+    ]:
+        waits.setdefault(pk, []).append(needed)
+    if cycle := cycles.find(waits):
+        words = _("These would wait for each other: %s.")
+        raise ValidationError({"needs": words % " → ".join(known[pk].title for pk in cycle)})
+    ActionDependency.objects.bulk_create(ActionDependency(item=item, needs=one) for one in needs)
+
+
+def _tell(kind, item, by, **words):
+    url = pages.url("engagements:plan", item.engagement)
+    title = {"title": item.title, **words}
+    timeline.record(item.engagement, kind, by=by, url=url, is_private=item.is_private, **title)
+    audit.record(kind, item, by=by, **words)
