@@ -2,7 +2,16 @@
 
 from django.urls import path
 
-from engagements import api, contract_api, gate_api, plan_api, record_api, signoff_api
+from engagements import (
+    api,
+    contract_api,
+    economics_api,
+    gate_api,
+    iteration_views,
+    plan_api,
+    record_api,
+    signoff_api,
+)
 
 app_name = "engagements_api"
 ENGAGEMENT = "engagements/<uuid:engagement>"
@@ -22,7 +31,6 @@ urlpatterns = [
     path(f"{ENGAGEMENT}/signoffs", signoff_api.signoffs, name="signoffs"),
     path(f"{ENGAGEMENT}/signoffs/<uuid:signoff>/revoke", signoff_api.revoke, name="revoke_signoff"),
     path("templates", plan_api.templates, name="templates"),
-    path(f"{ENGAGEMENT}/iterations", plan_api.iterations, name="iterations"),
     path(f"{ENGAGEMENT}/action-items", plan_api.action_items, name="action_items"),
     path(f"{ENGAGEMENT}/action-items/<uuid:item>", plan_api.action_item, name="action_item"),
     path(
@@ -54,5 +62,9 @@ urlpatterns = [
     path(f"{ENGAGEMENT}/documents", record_api.documents, name="documents"),
     path(f"{ENGAGEMENT}/documents/<uuid:document>", record_api.document, name="document"),
     path(f"{ENGAGEMENT}/decisions", record_api.decisions, name="decisions"),
+    path(f"{ENGAGEMENT}/iterations", iteration_views.as_json, name="iterations"),
+    path(f"{ENGAGEMENT}/economics", economics_api.economics, name="economics"),
+    path(f"{ENGAGEMENT}/staff-time", economics_api.staff_times, name="staff_times"),
+    path(f"{ENGAGEMENT}/staff-time/<uuid:staff_time>", economics_api.staff_time, name="staff_time"),
     path(f"{ENGAGEMENT}/timeline", api.timeline, name="timeline"),
 ]

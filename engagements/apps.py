@@ -7,6 +7,9 @@ class EngagementsConfig(AppConfig):
     name = "engagements"
 
     def ready(self):
-        from engagements import checks  # models can be imported only now
+        from engagements import checks, costs, economics, usage  # models can be imported only now
 
         checks.register()
+        usage.register("staff_days", economics.staff_days)
+        usage.register("storage", economics.documents_kept)
+        costs.register(economics.total_cents)

@@ -97,20 +97,6 @@ def action_item_drop(request, engagement, item):
 
 
 @extend_schema(
-    operation_id="iteration_list",
-    tags=TAGS,
-    parameters=PAGE_PARAMETERS,
-    responses=responses(page_of(shapes.IterationSerializer), 403, 404),
-)
-@api_view(["GET"])
-@member_api()
-def iterations(request, engagement):
-    """List the rounds of the loop, newest first."""
-    rows = pages.engagement_of(engagement).iterations.all()
-    return paged(request, rows, shapes.IterationSerializer, ordering="-number")
-
-
-@extend_schema(
     operation_id="template_list",
     tags=TAGS,
     responses=responses(shapes.TemplateSerializer(many=True), 403, 404),

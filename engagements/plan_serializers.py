@@ -7,7 +7,6 @@ from engagements.models import (
     Decision,
     Document,
     EngagementTemplate,
-    Iteration,
     Milestone,
     Rating,
     Side,
@@ -158,14 +157,6 @@ class NewDecisionSerializer(StrictSerializer):
     reason = serializers.CharField(max_length=4000)
     replaces = serializers.UUIDField(required=False, allow_null=True)
     is_private = serializers.BooleanField(required=False)
-
-
-class IterationSerializer(serializers.ModelSerializer):
-    """One round of the loop."""
-
-    class Meta:
-        model = Iteration
-        fields = ["id", "number", "started_at", "ended_at"]
 
 
 class TemplateSerializer(serializers.ModelSerializer):

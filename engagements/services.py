@@ -12,7 +12,7 @@ from accounts.models import author
 from accounts.roles import Role
 from accounts.scoping import tenant_scope
 from engagements import gates, iterations, phases, templates, timeline
-from engagements.models import Engagement, PhaseRecord, Requirement
+from engagements.models import Engagement, PhaseRecord, RateCard, Requirement
 from lepton.lib.canonical import sha256_of
 from lepton.lib.refusals import Conflict
 
@@ -24,11 +24,15 @@ def open_engagement(name, *, by, summary="", template=None):
     one it goes through the whole loop, and nothing is planned yet.
     """
     manager = by if getattr(by, "is_vendor_staff", False) else None
-    engagement = Engagement(name=name, summary=summary, account_manager=manager, **author(by))
+    card = RateCard.objects.valid_on(timezone.localdate())
+    engagement = Engagement(
+        name=name, summary=summary, account_manager=manager, rate_card=card, **author(by)
+    )
     if template:
         engagement.template, engagement.phases = template, template.phases
         engagement.phase = template.phases[0]
-    engagement.full_clean(exclude=["tenant", "created_by", "account_manager", "template"])
+    kept = ["tenant", "created_by", "account_manager", "template", "rate_card"]
+    engagement.full_clean(exclude=kept)
     with transaction.atomic():
         _save_new(engagement)
         iterations.begin(engagement, 1)

@@ -46,6 +46,9 @@ SENTENCES = {
     "model.deployed": _("deployed model version %(version)s to %(endpoint)s"),
     "model.rolled_back": _("rolled %(endpoint)s back to model version %(version)s"),
     "deployment.failed": _("model version %(version)s did not load on %(endpoint)s: %(cause)s"),
+    "economics.set": _("set budget, price or rate card"),
+    "staff_time.recorded": _("noted %(hours)s hours of work"),
+    "staff_time.removed": _("removed %(hours)s hours of %(person)s"),
     "feedback.given": _("answered a prediction with “%(verdict)s”"),
     "feedback.given_in_bulk": _("gave %(count)s answers to predictions"),
 }
@@ -82,6 +85,9 @@ LOOKS = {
     "model.deployed": ("rocket", "good"),
     "model.rolled_back": ("rollback", "warn"),
     "deployment.failed": ("x-circle", "bad"),
+    "economics.set": ("gauge", ""),
+    "staff_time.recorded": ("clock", ""),
+    "staff_time.removed": ("clock", ""),
     "feedback.given": ("feedback", ""),
     "feedback.given_in_bulk": ("feedback", ""),
 }

@@ -2,7 +2,14 @@
 
 from django.urls import path
 
-from engagements import contract_views, gate_views, plan_views, views
+from engagements import (
+    contract_views,
+    economics_views,
+    gate_views,
+    iteration_views,
+    plan_views,
+    views,
+)
 
 app_name = "engagements"
 TENANT = "t/<slug:tenant>/"
@@ -11,6 +18,7 @@ urlpatterns = [
     path("", views.home, name="home"),
     path("board/", views.board, name="board"),
     path("board/open/", views.open_customer, name="open_customer"),
+    path("board/rates/", economics_views.rate_cards, name="rate_cards"),
     path(TENANT, views.tenant, name="tenant"),
     path(f"{TENANT}open/", views.open_engagement, name="open"),
     path(ENGAGEMENT, views.overview, name="overview"),
@@ -55,6 +63,16 @@ urlpatterns = [
         name="remove_document",
     ),
     path(f"{ENGAGEMENT}plan/decisions/", plan_views.record_decision, name="record_decision"),
+    path(f"{ENGAGEMENT}iterations/", iteration_views.show, name="iterations"),
+    path(f"{ENGAGEMENT}economics/", economics_views.show, name="economics"),
+    path(f"{ENGAGEMENT}economics/set/", economics_views.set_economics, name="set_economics"),
+    path(f"{ENGAGEMENT}economics/csv/", economics_views.as_csv, name="economics_csv"),
+    path(f"{ENGAGEMENT}economics/hours/", economics_views.record_hours, name="record_hours"),
+    path(
+        f"{ENGAGEMENT}economics/hours/<uuid:staff_time>/remove/",
+        economics_views.remove_hours,
+        name="remove_hours",
+    ),
     path(f"{ENGAGEMENT}timeline/", views.timeline, name="timeline"),
     path(f"{ENGAGEMENT}requirement/", views.requirement, name="requirement"),
     path(f"{ENGAGEMENT}requirement/write/", views.write_requirement, name="write_requirement"),

@@ -7,6 +7,9 @@ class FeedbackConfig(AppConfig):
     name = "feedback"
 
     def ready(self):
-        from feedback import gates  # models can be imported only now
+        from engagements import iterations  # models can be imported only now
+        from feedback import gates
+        from feedback.figures import first_given
 
         gates.register()
+        iterations.register("feedback_at", first_given)

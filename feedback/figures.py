@@ -60,6 +60,13 @@ def by_version(engagement) -> list[Answers]:
     return [Answers(*numbers, version=version) for version, *numbers in rows]
 
 
+def first_given(engagement, since, until):
+    """When the first answer of that time was given, or None."""
+    given = Feedback.objects.filter(prediction__endpoint__engagement=engagement)
+    given = given.filter(created_at__gte=since, created_at__lt=until)
+    return given.order_by("created_at").values_list("created_at", flat=True).first()
+
+
 def together(answers: list[Answers]) -> Answers:
     """Return the answers of all versions as one."""
     parts = [(a.confirmed, a.corrected, a.rejected) for a in answers] or [(0, 0, 0)]

@@ -30,6 +30,7 @@ urlpatterns = [
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs/", api_docs.docs, name="api_docs"),
     path("api/v1/", include("accounts.api_root_urls")),
+    path("api/v1/", include("engagements.api_root_urls")),
     path(TENANT_API, include("accounts.api_urls")),
     path(TENANT_API, include("engagements.api_urls")),
     path(TENANT_API, include("training.api_urls")),

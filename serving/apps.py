@@ -7,9 +7,12 @@ class ServingConfig(AppConfig):
     name = "serving"
 
     def ready(self):
-        from engagements import holdouts  # models can be imported only now
+        from engagements import holdouts, iterations, usage  # models can be imported only now
         from serving import gates
         from serving.figures import answers_within
+        from serving.usage import first_live, thousand_predictions
 
         holdouts.register_latency(answers_within)
         gates.register()
+        usage.register("predictions", thousand_predictions)
+        iterations.register("live_at", first_live)

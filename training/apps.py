@@ -7,11 +7,14 @@ class TrainingConfig(AppConfig):
     name = "training"
 
     def ready(self):
-        from engagements import figures, holdouts  # models can be imported only now
-        from training import gates
-        from training.figures import newest_measured
+        from engagements import figures, holdouts, iterations  # models can be imported only now
+        from training import gates, usage
+        from training.figures import measured_between, newest_measured
         from training.holdouts import candidates_of, holdouts_of
 
         figures.register(newest_measured)
         holdouts.register(holdouts=holdouts_of, candidates=candidates_of)
         gates.register()
+        usage.register()
+        iterations.register("accuracy", measured_between)
+        iterations.register("compute_seconds", usage.compute_seconds)

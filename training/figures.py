@@ -18,6 +18,14 @@ def newest_measured(engagement_ids) -> Figures:
     return {row.model_version.engagement_id: _figures(row) for row in rows}
 
 
+def measured_between(engagement, since, until) -> dict | None:
+    """Return {"value", "n"} of the newest test accuracy measured in that time, or None."""
+    rows = Evaluation.objects.filter(split=Split.TEST, model_version__engagement=engagement)
+    rows = rows.filter(at__gte=since, at__lt=until).order_by("-model_version__number", "-at")
+    newest = rows.values("accuracy", "n").first()
+    return newest and {"value": newest["accuracy"], "n": newest["n"]}
+
+
 def _figures(row):
     return {
         "accuracy": Measured(row.accuracy, row.accuracy_low, row.accuracy_high, row.n),

@@ -15,6 +15,7 @@ from training.engine.progress import Progress
 from training.models import Run
 from training.runs import files, materials, outcome
 from training.runs.reporter import Reporter
+from training.runs.spent import Spent
 from training.task_types import params as task_params
 from training.task_types.data import Row, TrainingData
 
@@ -42,7 +43,8 @@ class Attempt:
         self.claim, self.heart, self.run = claim, heart, run
         self.work_dir, self.cache_dir = files.work_dir(run.pk), materials.cache_of(claim.tenant_id)
         folders = {"work_dir": self.work_dir, "cache_dir": self.cache_dir}
-        self.report = Reporter(claim, run, **folders)
+        self.spent = Spent(run)
+        self.report = Reporter(claim, run, self.spent, **folders)
         self.listeners = {"progress": self.report, "should_stop": heart.should_stop}
         self.version_id = files.version_id(run.pk, claim.attempt)
         self.prefix = files.prefix_of(claim.tenant_id, self.version_id)
@@ -55,6 +57,7 @@ class Attempt:
             self._stopped()
         except TrainingFailed as failure:
             self.report.say(f"failed: {failure.cause}")
+            self.claim.write(**self.spent.fields)
             outcome.fail(self.claim, failure, self.report.log_tail)
             files.clear_work(self.run.pk)
         except leases.LeaseLost:
@@ -62,7 +65,7 @@ class Attempt:
             raise
         except Exception:
             self.report.say(traceback.format_exc(limit=-8))
-            self.claim.write(log_tail=self.report.log_tail)
+            self.claim.write(log_tail=self.report.log_tail, **self.spent.fields)
             raise
 
     def _work(self) -> None:
@@ -71,11 +74,13 @@ class Attempt:
         materials.fetch(rows, self._images, **self.listeners)
         self.report(Progress("preparing", message=gettext_noop("Loading the libraries")))
         task_type = _task_type(self.run.task_type)
+        self.spent.takes_gpus(_gpus_of(self.run.method))
         trained = self._train(task_type, [m for m in rows if m.split != "test"])
         held_out = [m for m in rows if m.split == "test"]
         evaluation = task_type.evaluate(trained, self._rows(held_out), **self.listeners)
         files.store(trained.folder, self.prefix)
         found = {"trained": trained, "evaluation": evaluation, "materials": held_out}
+        self.claim.write(**self.spent.fields)
         self.report.say(f"test accuracy {evaluation.metrics['accuracy']:.4f}")
         outcome.succeed(
             self.claim,
@@ -115,6 +120,7 @@ class Attempt:
         files.discard(self.prefix)
         if self.heart.lost.is_set():
             raise leases.LeaseLost
+        self.claim.write(**self.spent.fields)
         if self.claim.cancel_requested():
             self.report.say("cancelled")
             outcome.cancel(self.claim, self.report.log_tail)
@@ -139,6 +145,13 @@ def _task_type(name):
     from training import task_types
 
     return task_types.get(name)
+
+
+def _gpus_of(method) -> int:
+    """How many GPUs a run of this method holds: a linear probe works on features from the CPU."""
+    from training.engine import device
+
+    return int(method == Run.Method.FINE_TUNE and device.choose().type == "cuda")
 
 
 def _log_so_far(claim) -> str:

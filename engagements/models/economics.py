@@ -24,6 +24,17 @@ def cents(label):
     )
 
 
+class RateCardQuerySet(models.QuerySet):
+    """Reads on rate cards."""
+
+    def newest_first(self):
+        return self.order_by("-number")
+
+    def valid_on(self, day):
+        """The newest card that is valid on a day, or None."""
+        return self.filter(valid_from__lte=day).order_by("-valid_from", "-number").first()
+
+
 class RateCard(models.Model):
     """The vendor's prices per unit; never changed, a further card replaces it from a day on."""
 
@@ -38,6 +49,8 @@ class RateCard(models.Model):
     staff_day_cents = cents(_("staff day"))
     created_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField(default=timezone.now)
+
+    objects = RateCardQuerySet.as_manager()
 
     def __str__(self):
         return f"Rate card {self.number}"
@@ -68,3 +81,6 @@ class StaffTime(Authored, TenantModel):
                 condition=models.Q(hours__gt=0, hours__lte=24), name="a_day_has_24_hours"
             )
         ]
+
+    def __str__(self):
+        return f"Staff time of {self.on}"

@@ -12,7 +12,9 @@ ENGAGEMENT_PAGES = [
     ("training:models", _("Models"), "models"),
     ("serving:endpoint", _("Endpoint"), "endpoint"),
     ("feedback:predictions", _("Feedback"), "feedback"),
+    ("engagements:iterations", _("Iterations"), "refresh"),
 ]
+VENDOR_PAGES = [("engagements:economics", _("Economics"), "gauge")]  # others get 404 there
 TENANT_PAGES = [
     ("engagements:tenant", _("Engagements"), "engagements"),
     ("accounts:members", _("Members"), "members"),
@@ -30,9 +32,17 @@ def navigation(request):
     engagement = match.kwargs.get("engagement")
     return {
         "tenant": tenant,
-        "rail": _links(ENGAGEMENT_PAGES, request, tenant.slug, engagement) if engagement else [],
+        "rail": _engagement_links(request, tenant, engagement) if engagement else [],
         "tenant_rail": _tenant_links(request, tenant, inside=bool(engagement)),
     }
+
+
+def _engagement_links(request, tenant, engagement):
+    """The engagement's pages; the vendor's own only for the vendor's eyes."""
+    user = request.user
+    as_vendor = user.is_vendor_staff and not getattr(request, "views_as_customer", False)
+    pages = ENGAGEMENT_PAGES + (VENDOR_PAGES if as_vendor else [])
+    return _links(pages, request, tenant.slug, engagement)
 
 
 def _tenant_links(request, tenant, *, inside):

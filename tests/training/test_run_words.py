@@ -11,6 +11,7 @@ from lepton.lib import live
 from training.engine.progress import Progress
 from training.runs import manifest
 from training.runs.reporter import Reporter
+from training.runs.spent import Spent
 
 
 @pytest.fixture
@@ -22,8 +23,8 @@ def reporter(tmp_path, monkeypatch):
         yield None
 
     claim = SimpleNamespace(id=1, tenant_id=1, scope=scope, write=lambda **changes: None)
-    run = SimpleNamespace(engagement_id=1, log_tail="")
-    return Reporter(claim, run, work_dir=tmp_path, cache_dir=tmp_path)
+    run = SimpleNamespace(engagement_id=1, log_tail="", cpu_seconds=None, gpu_seconds=None)
+    return Reporter(claim, run, Spent(run), work_dir=tmp_path, cache_dir=tmp_path)
 
 
 def said(reporter):

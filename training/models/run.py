@@ -61,6 +61,9 @@ class Run(Leased, Authored, TenantModel):
     progress = models.JSONField(default=dict)  # the newest training.engine.progress.Progress
     log_tail = models.TextField(blank=True)
     manifest = models.JSONField(default=dict)  # what reproduces the figures
+    # what it used, all attempts together; None: not metered (training/runs/spent.py)
+    cpu_seconds = models.FloatField(null=True)
+    gpu_seconds = models.FloatField(null=True)
 
     objects = ScopedManager.from_queryset(RunQuerySet)()
 

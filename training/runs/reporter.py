@@ -27,8 +27,8 @@ PHASES = {
 class Reporter:
     """Called by the training with each Progress; every write is fenced by the claim."""
 
-    def __init__(self, claim, run, *, work_dir: Path, cache_dir: Path):
-        self.claim, self.engagement_id = claim, run.engagement_id
+    def __init__(self, claim, run, spent, *, work_dir: Path, cache_dir: Path):
+        self.claim, self.engagement_id, self.spent = claim, run.engagement_id, spent
         self.work_dir, self.cache_dir = work_dir, cache_dir
         self.lines = deque(run.log_tail.splitlines(), maxlen=LOG_LINES)
         self.state, self.written_at, self.told = "", 0.0, ""
@@ -61,6 +61,7 @@ class Reporter:
 
     def _write(self, progress, closed, turning):
         changes = {"progress": plain(asdict(progress)), "log_tail": self.log_tail}
+        changes |= self.spent.fields
         if turning:
             changes["state"] = Run.State(progress.phase)
         safe = self._safe_work(progress.phase)

@@ -1,0 +1,21 @@
+"""What endpoints of an engagement answered, for engagements.usage."""
+
+from decimal import Decimal
+
+from engagements.usage import Reading
+from serving.models import Deployment, Prediction
+
+
+def thousand_predictions(engagement, span) -> Reading:
+    """Answers given in the span, in thousands."""
+    answers = Prediction.objects.filter(endpoint__engagement=engagement)
+    return Reading(Decimal(answers.filter(at__gte=span.since, at__lt=span.until).count()) / 1000)
+
+
+def first_live(engagement, since, until):
+    """When the first deployment of that time went live, or None; a roll-back is none."""
+    made = Deployment.objects.filter(
+        endpoint__engagement=engagement, reason=Deployment.Reason.DEPLOY
+    )
+    live = made.filter(state=Deployment.State.LIVE, live_at__gte=since, live_at__lt=until)
+    return live.order_by("live_at").values_list("live_at", flat=True).first()
