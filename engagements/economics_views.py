@@ -20,8 +20,8 @@ from lepton.lib.refusals import refusals_in, refusals_told
 @for_managers
 def rate_cards(request):
     """The vendor's prices: issue the next card."""
-    form = RateCardForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
+    form = RateCardForm(request.POST if request.method == "POST" else None)
+    if form.is_valid():
         with refusals_in(form):
             card = rates.issue_rate_card(**form.terms, by=request.user)
             messages.success(request, _("Rate card %s is issued.") % card.number)

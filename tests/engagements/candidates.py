@@ -1,5 +1,7 @@
 """Model versions whose figures a test chooses."""
 
+from django.utils import timezone
+
 from accounts.models import author
 from training.models import Dataset, DatasetVersion, Evaluation, ModelVersion, Run
 
@@ -25,7 +27,7 @@ def dataset_version(engagement, by, holdout=HOLDOUT, counts=(10, 10)) -> Dataset
     )
 
 
-def measured(version, by, confusion, macro_f1=(0.9, 0.85, 0.94)) -> ModelVersion:
+def measured(version, by, confusion, macro_f1=(0.9, 0.85, 0.94), at=None) -> ModelVersion:
     """A model version whose answers on the test split of `version` are these."""
     engagement = version.dataset.engagement
     number = engagement.model_versions.count() + 1
@@ -56,6 +58,7 @@ def measured(version, by, confusion, macro_f1=(0.9, 0.85, 0.94)) -> ModelVersion
         model_version=model,
         dataset_version=version,
         split="test",
+        at=at or timezone.now(),
         n=n,
         accuracy=correct / n,
         accuracy_low=0,
