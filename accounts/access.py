@@ -105,6 +105,13 @@ def _tenant_and_right(request, slug, capability):
     return system.TenantFacts(key.tenant_id, slug, slug, None), capability in key.scopes
 
 
+def holds(request, capability) -> bool:
+    """Say whether who asks through one of these doors holds a further capability there."""
+    if (role := getattr(request, "role", None)) is not None:
+        return may(role, capability)
+    return _tenant_and_right(request, request.tenant.slug, capability)[1]
+
+
 def tenant_of(user, slug):
     """The tenant with this slug if the user may enter it, else None."""
     return _tenant_and_role(user, slug)[0]

@@ -15,17 +15,21 @@ from engagements.phases import ORDER, Phase
 
 
 def plan(engagement, *, by, iteration=1):
-    """Write down what the engagement's template plans for an iteration; nothing without one."""
+    """Write down what the engagement's template plans for an iteration; nothing without one.
+
+    The template may have changed since: phases that the engagement leaves out are left out.
+    """
     template = engagement.template
     if template is None:
         return
     placed = {"engagement": engagement, "iteration": iteration, **author(by)}
-    made = {row["key"]: _item(row, placed) for row in template.items}
+    rows = [row for row in template.items if row["phase"] in engagement.phases]
+    made = {row["key"]: _item(row, placed) for row in rows}
     ActionItem.objects.bulk_create(made.values())
-    links = [(made[row["key"]], made[key]) for row in template.items for key in row["after"]]
+    links = [(made[r["key"]], made[key]) for r in rows for key in r["after"] if key in made]
     ActionDependency.objects.bulk_create(ActionDependency(item=a, needs=b) for a, b in links)
-    milestones = [_milestone(row, placed) for row in template.milestones]
-    Milestone.objects.bulk_create(milestones)
+    goals = [row for row in template.milestones if row["phase"] in engagement.phases]
+    Milestone.objects.bulk_create(_milestone(row, placed) for row in goals)
 
 
 def save_template(key, *, name, phases, items, milestones, by, description=""):
@@ -39,7 +43,7 @@ def save_template(key, *, name, phases, items, milestones, by, description=""):
     template.phases, template.milestones = _in_order(phases), milestones
     template.items = _checked(items, template.phases)
     _refuse_other_phases(milestones, template.phases, "milestones")
-    template.full_clean(exclude=["created_by", "items", "milestones"])
+    template.full_clean(exclude=["created_by", "items", "milestones", "retired_at"])
     with transaction.atomic():
         try:
             template.save()

@@ -8,6 +8,7 @@ from engagements import (
     gate_views,
     iteration_views,
     plan_views,
+    template_views,
     views,
 )
 
@@ -19,6 +20,10 @@ urlpatterns = [
     path("board/", views.board, name="board"),
     path("board/open/", views.open_customer, name="open_customer"),
     path("board/rates/", economics_views.rate_cards, name="rate_cards"),
+    path("board/templates/", template_views.show_all, name="templates"),
+    path("board/templates/new/", template_views.create, name="new_template"),
+    path("board/templates/<uuid:template>/", template_views.show, name="template"),
+    path("board/templates/<uuid:template>/retire/", template_views.retire, name="retire_template"),
     path(TENANT, views.tenant, name="tenant"),
     path(f"{TENANT}open/", views.open_engagement, name="open"),
     path(ENGAGEMENT, views.overview, name="overview"),

@@ -19,6 +19,7 @@ from engagements.models import (
     Delivery,
     DeliveryAttempt,
     Document,
+    EngagementTemplate,
     Event,
     Iteration,
     Milestone,
@@ -241,6 +242,12 @@ def _plan(world, owner):
         **placed,
     )
     storages["default"].save(world.document.storage_key, ContentFile(b"done"))
+    world.template = EngagementTemplate.objects.create(
+        key=f"short-{world.tenant.slug}",
+        name="Short",
+        phases=["poc", "fine_tuning"],
+        created_by=owner,
+    )
     world.decision = Decision.objects.create(title="Two classes", reason="Enough.", **placed)
     Iteration.objects.get_or_create(engagement=world.engagement, number=1)
     world.change_request = ChangeRequest.objects.create(
