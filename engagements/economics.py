@@ -94,8 +94,9 @@ class Economics:
 
     @property
     def without_cost(self) -> int:
-        """How many lines are not in the total, or not wholly."""
-        return sum(1 for line in self.lines if line.note)
+        """How many lines of something used are not in the total, or not wholly."""
+        used = [line for line in self.lines if line.missing or line.amount != 0]
+        return sum(1 for line in used if line.note)
 
     @property
     def margin_cents(self) -> int | None:
