@@ -22,7 +22,7 @@ def record(verb, subject, *, by, **detail):
         verb=verb,
         subject_type=subject._meta.label_lower,
         subject_id=subject.pk,
-        subject_label=str(subject)[:200],
+        subject_label=getattr(subject, "audit_label", str(subject))[:200],
         detail=detail,
     )
     return chain.append(entry)

@@ -54,6 +54,9 @@ def record_decision(engagement, title, *, reason, by, replaces=None, **fields):
     """Keep what was decided and why; it may replace an earlier decision, which stays readable."""
     fields |= {"reason": reason, "replaces": replaces}
     decision = _placed(Decision, engagement, title, by, fields)
+    if decision.is_private and replaces and not replaces.is_private:
+        words = _("A decision that both sides know cannot be replaced by a private one.")
+        raise ValidationError({"is_private": words})
     with transaction.atomic():
         try:
             with transaction.atomic():

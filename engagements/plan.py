@@ -31,7 +31,7 @@ def add_item(engagement, title, *, side, by, needs=(), **fields):
     with transaction.atomic():
         Engagement.objects.select_for_update(no_key=True).get(pk=engagement.pk)
         item.save(force_insert=True)
-        _link(item, needs)
+        _link(item, needs, by)
         _tell("item.added", item, by)
     return item
 
@@ -41,13 +41,14 @@ def change_item(item, *, by, needs=None, **fields):
     with transaction.atomic():
         Engagement.objects.select_for_update(no_key=True).get(pk=item.engagement_id)
         item = _open(item)
+        _refuse_other_side(item, by)
         for name, value in fields.items():
             setattr(item, name, value)
         _refuse_wrong(item, by)
         item.save(update_fields=list(fields) or None)
         if needs is not None:
-            item.dependencies.all().delete()
-            _link(item, needs)
+            _unlink(item, by)
+            _link(item, needs, by)
         changed = sorted([*fields, *(["needs"] if needs is not None else [])])
         audit.record("item.changed", item, by=by, changed=changed)
     return item
@@ -59,8 +60,7 @@ def complete_item(item, *, by):
     with transaction.atomic():
         item = _open(item)
         if waiting := list(item.needs.still_open()):
-            names = ", ".join(f"“{one.title}”" for one in waiting)
-            raise Conflict(_("First this has to be done: %s.") % names)
+            raise Conflict(_("First this has to be done: %s.") % _named(waiting, by))
         item.done_at, item.done_by_label = timezone.now(), by.actor_label
         item.save(update_fields=["done_at", "done_by_label"])
         _tell("item.done", item, by)
@@ -87,6 +87,7 @@ def drop_item(item, *, reason, by):
     """Note that it is no longer needed, and why; it then holds nothing up."""
     if not reason.strip():
         raise ValidationError({"reason": _("Say why it is no longer needed.")})
+    _refuse_other_side(item, by)
     with transaction.atomic():
         item = _open(item)
         item.dropped_at, item.dropped_reason = timezone.now(), reason.strip()
@@ -100,6 +101,16 @@ def possible_assignees(engagement) -> list[User]:
     members = Membership.objects.by_name().filter(user__is_active=True)
     staff = User.objects.filter(is_active=True).exclude(staff_role="").order_by("name", "email")
     return [*(one.user for one in members), *staff]
+
+
+def _named(items, by):
+    """Action items by their titles; to the customer, private ones are not named."""
+    return ", ".join(dict.fromkeys(f"“{_shown(one, by)}”" for one in items))
+
+
+def _shown(item, by):
+    hides = item.is_private and Side.of_actor(by) == Side.CUSTOMER
+    return _("something that the vendor does") if hides else item.title
 
 
 def _open(item):
@@ -129,7 +140,13 @@ def _refuse_other_side(item, by):
         raise ValidationError(_("This is for the vendor to do."))
 
 
-def _link(item, needs):
+def _unlink(item, by):
+    """Let it wait for nothing; what the customer cannot see, they cannot take away."""
+    hides = Side.of_actor(by) == Side.CUSTOMER
+    item.dependencies.filter(**{"needs__is_private": False} if hides else {}).delete()
+
+
+def _link(item, needs, by):
     """Let `item` wait for `needs`, unless they wait for it in the end."""
     known = {one.pk: one for one in item.engagement.actionitems.all()}
     if strangers := [one for one in needs if one.pk not in known]:
@@ -143,7 +160,8 @@ def _link(item, needs):
         waits.setdefault(pk, []).append(needed)
     if cycle := cycles.find(waits):
         words = _("These would wait for each other: %s.")
-        raise ValidationError({"needs": words % " → ".join(known[pk].title for pk in cycle)})
+        names = " → ".join(_shown(known[pk], by) for pk in cycle)
+        raise ValidationError({"needs": words % names})
     ActionDependency.objects.bulk_create(ActionDependency(item=item, needs=one) for one in needs)
 
 
@@ -151,4 +169,4 @@ def _tell(kind, item, by, **words):
     url = pages.url("engagements:plan", item.engagement)
     title = {"title": item.title, **words}
     timeline.record(item.engagement, kind, by=by, url=url, is_private=item.is_private, **title)
-    audit.record(kind, item, by=by, **words)
+    audit.record(kind, item, by=by, **({} if item.is_private else words))

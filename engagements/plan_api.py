@@ -12,13 +12,14 @@ from accounts.roles import Capability
 from engagements import pages, plan
 from engagements import plan_serializers as shapes
 from engagements.models import EngagementTemplate
+from engagements.plan_rights import refuse_unless_owed_by
 from engagements.privacy import side_of
 from lepton.lib.paging import paged
 from lepton.lib.schema import PAGE_PARAMETERS, page_of, responses
 from lepton.lib.strict import valid
 
 TAGS = ["Plan"]
-ENGAGE, DATA = Capability.ENGAGE, Capability.DATA
+ENGAGE = Capability.ENGAGE
 CHANGED = responses(shapes.ActionItemSerializer, 400, 403, 404, 409)
 
 
@@ -68,17 +69,19 @@ def action_item(request, engagement, item):
 
 @extend_schema(operation_id="action_item_done", tags=TAGS, request=None, responses=CHANGED)
 @api_view(["POST"])
-@member_api(DATA)
+@member_api()
 def action_item_done(request, engagement, item):
     """Note that it is done; refused with 409 while what it needs is open."""
+    refuse_unless_owed_by(request, item)
     return _act(request, engagement, item, plan.complete_item)
 
 
 @extend_schema(operation_id="action_item_reopen", tags=TAGS, request=None, responses=CHANGED)
 @api_view(["POST"])
-@member_api(DATA)
+@member_api()
 def action_item_reopen(request, engagement, item):
     """Take back that it was done or dropped."""
+    refuse_unless_owed_by(request, item)
     return _act(request, engagement, item, plan.reopen_item)
 
 

@@ -1,6 +1,7 @@
 """Forms of the plan: action items, milestones, documents, decisions, ratings."""
 
 from django import forms
+from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from engagements import plan
@@ -49,10 +50,12 @@ class ActionItemForm(PlannedForm):
     detail = forms.CharField(label=_("Details"), required=False, max_length=4000, widget=WORDS)
     field_order = ["title", "side", "assignee", "due_on", "phase", "is_required", "is_private"]
 
-    def __init__(self, *args, engagement, side, **kwargs):
+    def __init__(self, *args, engagement, side, item=None, **kwargs):
         super().__init__(*args, engagement=engagement, side=side, **kwargs)
-        items = ActionItem.objects.filter(engagement=engagement).for_side(side).still_open()
-        self.fields["needs"].queryset = items
+        items = ActionItem.objects.filter(engagement=engagement).for_side(side)
+        waits = models.Q(dependents__item=item) if item else models.Q()
+        standing = items.filter(models.Q(done_at=None, dropped_at=None) | waits).distinct()
+        self.fields["needs"].queryset = standing.exclude(pk=item.pk) if item else standing
         self.people = {str(one.pk): one for one in plan.possible_assignees(engagement)}
         self.fields["assignee"].choices = [("", _("Anybody of this side"))] + [
             (pk, str(person)) for pk, person in self.people.items()
@@ -62,6 +65,13 @@ class ActionItemForm(PlannedForm):
 
     def clean_assignee(self):
         return self.people.get(self.cleaned_data["assignee"])
+
+
+def item_as_initial(item) -> dict:
+    """What the form of an item that stands starts from."""
+    names = ("title", "side", "due_on", "phase", "is_required", "is_private", "detail")
+    facts = {name: getattr(item, name) for name in names}
+    return facts | {"assignee": str(item.assignee_id or ""), "needs": item.needs.all()}
 
 
 class MilestoneForm(PlannedForm):
@@ -85,6 +95,14 @@ class DecisionForm(PlannedForm):
 
     title = forms.CharField(label=_("Decision"), max_length=200)
     reason = forms.CharField(label=_("Why"), max_length=4000, widget=WORDS)
+    replaces = forms.ModelChoiceField(
+        None, label=_("Replaces"), required=False, empty_label=_("No earlier decision")
+    )
+
+    def __init__(self, *args, engagement, side, **kwargs):
+        super().__init__(*args, engagement=engagement, side=side, **kwargs)
+        standing = engagement.decisions.for_side(side).filter(replaced_by=None)
+        self.fields["replaces"].queryset = standing.order_by("-created_at")
 
 
 class RatingForm(forms.Form):

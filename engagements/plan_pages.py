@@ -51,5 +51,5 @@ def forms_of(engagement, side) -> dict:
 
 def _shown(item, side):
     """An item with what it waits for; what is private to the vendor is not named to others."""
-    waits = [one for one in item.needs.all() if one.is_open and side in ("vendor", one.side)]
+    waits = [one for one in item.needs.all() if one.is_open]
     return {"item": item, "waits": [one for one in waits if not one.is_private or side == "vendor"]}

@@ -5,15 +5,12 @@ from django.utils.translation import gettext as _
 
 from accounts.access import holds
 from accounts.roles import Capability
+from engagements.models import ActionItem
 
 
-def is_owed_by(request, item) -> bool:
-    """Say whether who asks may close it: who works on the engagement, or whom it was given to."""
-    assigned = item.assignee_id is not None and item.assignee_id == request.user.pk
-    return assigned or holds(request, Capability.DATA)
-
-
-def refuse_unless_owed_by(request, item) -> None:
-    """Raise PermissionDenied for anybody else."""
-    if not is_owed_by(request, item):
-        raise PermissionDenied(_("Your role does not include this."))
+def refuse_unless_owed_by(request, item_id) -> None:
+    """Let those who work on the engagement, and whom it was given to; others are refused."""
+    mine = ActionItem.objects.filter(pk=item_id, assignee__isnull=False)
+    if holds(request, Capability.DATA) or mine.filter(assignee_id=request.user.pk).exists():
+        return
+    raise PermissionDenied(_("Your role does not include this."))

@@ -129,7 +129,9 @@ class DocumentSerializer(PlannedSerializer):
         fields += ["url"]
 
     def get_url(self, document) -> str | None:
-        return None if document.removed_at else media.signed_url(document.storage_key)
+        if document.removed_at:
+            return None
+        return media.signed_url(document.storage_key, save_as=document.file_name)
 
 
 class NewDocumentSerializer(StrictSerializer):

@@ -8,6 +8,7 @@ from django.views.decorators.http import require_GET, require_POST
 from accounts.access import member_page
 from accounts.roles import Capability
 from engagements import documents, milestones, pages, plan, plan_forms, plan_pages
+from engagements.plan_rights import refuse_unless_owed_by
 from engagements.privacy import side_of
 from lepton.lib import media
 from lepton.lib.refusals import refusals_in, refusals_told
@@ -27,6 +28,23 @@ def show(request, engagement):
 def add_item(request, engagement):
     """Plan an action item."""
     return _add(request, engagement, "item", plan_forms.ActionItemForm, plan.add_item)
+
+
+@member_page(ENGAGE)
+def change_item(request, engagement, item):
+    """Change an action item that is open."""
+    engagement, side = pages.engagement_of(engagement), side_of(request)
+    found = get_object_or_404(engagement.actionitems.for_side(side), pk=item)
+    facts = {"engagement": engagement, "side": side, "item": found}
+    initial = plan_forms.item_as_initial(found)
+    form = plan_forms.ActionItemForm(request.POST or None, initial=initial, **facts)
+    if request.method == "POST" and form.is_valid():
+        with refusals_in(form):
+            plan.change_item(found, **form.cleaned_data, by=request.user)
+            return redirect("engagements:plan", request.tenant.slug, engagement.pk)
+    context = pages.frame(engagement, _("Plan")) | {"item": found, "form": form}
+    status = 422 if form.errors else 200
+    return render(request, "engagements/action_item.html", context, status=status)
 
 
 @require_POST
@@ -54,16 +72,18 @@ def add_document(request, engagement):
 
 
 @require_POST
-@member_page(DATA)
+@member_page()
 def complete_item(request, engagement, item):
-    """Note that it is done."""
+    """Note that it is done; whom it was given to may say so whatever their role."""
+    refuse_unless_owed_by(request, item)
     return _act(request, engagement, "actionitems", item, plan.complete_item)
 
 
 @require_POST
-@member_page(DATA)
+@member_page()
 def reopen_item(request, engagement, item):
     """Take that back."""
+    refuse_unless_owed_by(request, item)
     return _act(request, engagement, "actionitems", item, plan.reopen_item)
 
 
@@ -95,7 +115,7 @@ def document(request, engagement, document):
     """Open a document by an address that is good for five minutes."""
     found = pages.engagement_of(engagement).documents.for_side(side_of(request))
     row = get_object_or_404(found, pk=document, removed_at=None)
-    return redirect(media.signed_url(row.storage_key))
+    return redirect(media.signed_url(row.storage_key, save_as=row.file_name))
 
 
 @member_page(Capability.FEEDBACK)

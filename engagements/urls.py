@@ -48,6 +48,7 @@ urlpatterns = [
     ),
     path(f"{ENGAGEMENT}plan/", plan_views.show, name="plan"),
     path(f"{ENGAGEMENT}plan/items/", plan_views.add_item, name="add_item"),
+    path(f"{ENGAGEMENT}plan/items/<uuid:item>/", plan_views.change_item, name="change_item"),
     path(
         f"{ENGAGEMENT}plan/items/<uuid:item>/done/", plan_views.complete_item, name="complete_item"
     ),

@@ -3,6 +3,7 @@
 import mimetypes
 
 from django.http import Http404, HttpResponse
+from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
@@ -15,7 +16,7 @@ from lepton.lib import media, storage
 def serve(request, signature):
     """Answer a stored file to whoever has a fresh address of it."""
     try:
-        key = media.key_of(signature)
+        key, save_as = media.file_of(signature) or (None, "")
     except media.Expired:
         words = _("This address has expired. Reload the page it came from.")
         return HttpResponse(words, status=403, content_type="text/plain; charset=utf-8")
@@ -27,6 +28,8 @@ def serve(request, signature):
         raise Http404(_("There is no such file."))
     kind = mimetypes.guess_type(key)[0] or "application/octet-stream"
     response = HttpResponse(data, content_type=kind)
+    if save_as:
+        response["Content-Disposition"] = content_disposition_header(True, save_as)
     response["Cache-Control"] = f"private, max-age={media.VALID_SECONDS}, immutable"
     response["Content-Security-Policy"] = "sandbox; default-src 'none'"
     response["X-Content-Type-Options"] = "nosniff"

@@ -31,6 +31,11 @@ class Planned(Authored, TenantModel):
     class Meta(TenantModel.Meta):
         abstract = True
 
+    @property
+    def audit_label(self) -> str:
+        """What the audit, which the customer reads, calls it."""
+        return "private" if self.is_private else str(self)
+
 
 class ActionItemQuerySet(PlannedQuerySet):
     """Reads on action items."""

@@ -5,33 +5,41 @@ import time
 from django.core import signing
 from django.core.files.storage import FileSystemStorage, default_storage
 from django.urls import reverse
+from django.utils.http import content_disposition_header
 
 VALID_SECONDS = 300
 STEP_SECONDS = 60  # within a step an address stays the same, so that browsers can cache it
 SALT = "lepton.media"
 
 
-def signed_url(storage_key: str) -> str:
+def signed_url(storage_key: str, *, save_as: str = "") -> str:
     """Return an address that opens the file under `storage_key` for the next four to five minutes.
 
+    With `save_as` a browser does not show it but saves it under that name.
     Files on this machine are served by ourselves (lepton/media.py), others by their storage.
     """
     if not isinstance(default_storage, FileSystemStorage):
-        return default_storage.url(storage_key, expire=VALID_SECONDS)
+        said = {"ResponseContentDisposition": content_disposition_header(True, save_as)}
+        parameters = said if save_as else None
+        return default_storage.url(storage_key, parameters=parameters, expire=VALID_SECONDS)
     since = int(time.time()) // STEP_SECONDS * STEP_SECONDS
-    return reverse("media", args=[signing.Signer(salt=SALT).sign_object([storage_key, since])])
+    facts = [storage_key, since, save_as]
+    return reverse("media", args=[signing.Signer(salt=SALT).sign_object(facts)])
 
 
 class Expired(Exception):
     """The address was good, but is too old."""
 
 
-def key_of(signature: str) -> str | None:
-    """Return the storage key an address stands for, None if it is forged. Raises Expired."""
+def file_of(signature: str) -> tuple[str, str] | None:
+    """Return the storage key an address stands for and the name to save it under, if any.
+
+    None if it is forged. Raises Expired.
+    """
     try:
-        key, since = signing.Signer(salt=SALT).unsign_object(signature)
+        key, since, save_as = signing.Signer(salt=SALT).unsign_object(signature)
     except (signing.BadSignature, ValueError, TypeError):
         return None
     if time.time() - since > VALID_SECONDS:
         raise Expired
-    return key
+    return key, save_as
