@@ -32,7 +32,8 @@ def begin(engagement, number):
 
 
 def end(engagement):
-    """Note that the present round ends now."""
+    """Note that the present round ends now, and what it came to."""
+    refresh_facts(engagement)
     present = engagement.iterations.filter(number=engagement.iteration, ended_at=None)
     present.update(ended_at=timezone.now())
 

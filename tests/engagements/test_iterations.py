@@ -8,8 +8,9 @@ from django.utils import timezone
 
 from accounts.models import author
 from accounts.scoping import tenant_scope
-from engagements import iterations
+from engagements import iterations, services
 from engagements.models import ActionItem, Engagement, Iteration, PhaseRecord
+from engagements.phases import ORDER
 from feedback.models import Feedback
 from serving.models import Deployment, Endpoint, Prediction
 from tests import factories
@@ -125,6 +126,16 @@ def test_facts_are_kept_in_the_rows(engagement, in_acme):
     kept = engagement.iterations.get(number=2).facts
     assert kept["lost_seconds_vendor"] == 0 and kept["lead_seconds"] is None
     assert set(kept) >= {"accuracy_gained", "compute_seconds", "cost_cents"}
+
+
+def test_when_a_round_ends_it_is_kept_what_it_came_to(acme, alice, mei, in_acme):
+    engagement = factories.engagement(acme, alice)
+    for phase in [*ORDER[1:], ORDER[0]]:
+        factories.waive_gate(engagement, asking=alice, granting=mei)
+        engagement = services.advance(engagement, to=phase, by=alice)
+    ended = engagement.iterations.get(number=1)
+    assert ended.ended_at and ended.facts["lost_seconds_customer"] == 0
+    assert [one["number"] for one in iterations.measure(engagement)] == [1, 2]
 
 
 def test_the_customer_sees_iterations_without_cost(browse, bob, mei, carol, engagement):
