@@ -3,6 +3,7 @@
 import hashlib
 import mimetypes
 from pathlib import PurePosixPath
+from typing import NamedTuple
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -20,10 +21,17 @@ from lepton.lib.refusals import Conflict
 MOST_BYTES = 25 * 1024**2
 
 
-def add_document(engagement, title, *, file, by, is_private=False):
-    """Store `file` (a name and read()) for the engagement, in its present phase and iteration."""
-    if is_private and Side.of_actor(by) == Side.CUSTOMER:
-        raise ValidationError({"is_private": _("Only the vendor keeps private documents.")})
+class Stored(NamedTuple):
+    """A file that is in the tenant's storage, and not yet on record."""
+
+    name: str
+    size_bytes: int
+    sha256: str
+    key: str
+
+
+def store(file, *, tenant_id) -> Stored:
+    """Store `file` (a name and read()) under its hash; goes outside any transaction."""
     name, data = _plain(file.name), file.read(MOST_BYTES + 1)
     if not data:
         raise ValidationError({"file": _("“%s” is empty.") % name})
@@ -32,25 +40,32 @@ def add_document(engagement, title, *, file, by, is_private=False):
         words %= {"name": name, "most": filesizeformat(MOST_BYTES)}
         raise ValidationError({"file": words})
     sha256 = hashlib.sha256(data).hexdigest()
-    key = storage.tenant_key(engagement.tenant_id, "documents", _stored_as(sha256, name))
+    key = storage.tenant_key(tenant_id, "documents", _stored_as(sha256, name))
+    storage.put(key, data)
+    return Stored(name, len(data), sha256, key)
+
+
+def add_document(engagement, title, *, file: Stored, by, is_private=False):
+    """Put a stored file on the engagement's record, in its present phase and iteration."""
+    if is_private and Side.of_actor(by) == Side.CUSTOMER:
+        raise ValidationError({"is_private": _("Only the vendor keeps private documents.")})
     document = Document(
         engagement=engagement,
-        title=title.strip() or name,
+        title=title.strip() or file.name,
         iteration=engagement.iteration,
         phase=engagement.phase,
         is_private=is_private,
-        file_name=name,
-        content_type=mimetypes.guess_type(name)[0] or "application/octet-stream",
-        size_bytes=len(data),
-        sha256=sha256,
-        storage_key=key,
+        file_name=file.name,
+        content_type=mimetypes.guess_type(file.name)[0] or "application/octet-stream",
+        size_bytes=file.size_bytes,
+        sha256=file.sha256,
+        storage_key=file.key,
         **author(by),
     )
     document.full_clean(exclude=["tenant", "engagement", "created_by", "removed_at"])
-    storage.put(key, data)
     with transaction.atomic():
         document.save(force_insert=True)
-        _tell("document.added", document, by, sha256=sha256)
+        _tell("document.added", document, by, sha256=file.sha256)
     return document
 
 

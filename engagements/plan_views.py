@@ -7,6 +7,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from accounts.access import member_page
 from accounts.roles import Capability
+from accounts.scoping import tenant_scope
 from engagements import documents, milestones, pages, plan, plan_forms, plan_pages
 from engagements.plan_rights import refuse_unless_owed_by
 from engagements.privacy import side_of
@@ -64,11 +65,22 @@ def record_decision(request, engagement):
 
 
 @require_POST
-@member_page(DATA)
+@member_page(DATA, scoped=False)
 def add_document(request, engagement):
-    """Add a file to the record."""
-    add = documents.add_document
-    return _add(request, engagement, "document", plan_forms.DocumentForm, add)
+    """Store a file, and then add it to the record."""
+    with tenant_scope(request.tenant):
+        engagement, side = pages.engagement_of(engagement), side_of(request)
+    sent = (request.POST, request.FILES)
+    form = plan_forms.DocumentForm(*sent, engagement=engagement, side=side)
+    if form.is_valid():
+        with refusals_in(form):
+            data = dict(form.cleaned_data)
+            data["file"] = documents.store(data["file"], tenant_id=engagement.tenant_id)
+            with tenant_scope(request.tenant):
+                documents.add_document(engagement, data.pop("title"), **data, by=request.user)
+            return redirect("engagements:plan", request.tenant.slug, engagement.pk)
+    with tenant_scope(request.tenant):
+        return _page(request, engagement, {"document": form}, status=422)
 
 
 @require_POST
@@ -137,9 +149,7 @@ def rate(request, engagement, milestone):
 def _add(request, engagement, name, form_class, add):
     """Fill a form of the plan: what is refused is said in its dialog."""
     engagement = pages.engagement_of(engagement)
-    form = form_class(
-        request.POST, request.FILES or None, engagement=engagement, side=side_of(request)
-    )
+    form = form_class(request.POST, engagement=engagement, side=side_of(request))
     if form.is_valid():
         with refusals_in(form):
             data = dict(form.cleaned_data)

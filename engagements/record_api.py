@@ -8,6 +8,7 @@ from rest_framework.response import Response
 
 from accounts.access import member_api
 from accounts.roles import Capability
+from accounts.scoping import tenant_scope
 from engagements import documents as document_services
 from engagements import milestones as services
 from engagements import pages
@@ -97,17 +98,20 @@ def milestone_rate(request, engagement, milestone):
 )
 @api_view(["GET", "POST"])
 @parser_classes([MultiPartParser])
-@member_api(POST=DATA)
+@member_api(POST=DATA, scoped=False)
 def documents(request, engagement):
     """List the documents, newest first, removed ones too."""
-    engagement, side = pages.engagement_of(engagement), side_of(request)
-    if request.method == "GET":
-        rows = engagement.documents.for_side(side)
-        return paged(request, rows, shapes.DocumentSerializer, side=side)
+    with tenant_scope(request.tenant):
+        engagement, side = pages.engagement_of(engagement), side_of(request)
+        if request.method == "GET":
+            rows = engagement.documents.for_side(side)
+            return paged(request, rows, shapes.DocumentSerializer, side=side)
     wanted = valid(shapes.NewDocumentSerializer, request.data)
-    title = wanted.pop("title")
-    made = document_services.add_document(engagement, title, **wanted, by=request.actor)
-    return _answer(shapes.DocumentSerializer, made, side, status=201)
+    tenant_id, title = engagement.tenant_id, wanted.pop("title")
+    wanted["file"] = document_services.store(wanted["file"], tenant_id=tenant_id)
+    with tenant_scope(request.tenant):
+        made = document_services.add_document(engagement, title, **wanted, by=request.actor)
+        return _answer(shapes.DocumentSerializer, made, side, status=201)
 
 
 @extend_schema(operation_id="document_remove", tags=TAGS, responses=responses(None, 403, 404, 409))
