@@ -15,7 +15,7 @@ TEST_PROCESSES ?= 2
 help:  ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1|\2/p' Makefile | awk -F'|' '{printf "make %-9s %s\n", $$1, $$2}'
 
-demo: $(READY)  ## set up, play the main job, serve the site (DATA=folder or zip, WEIGHTS=folder)
+demo: $(READY)  ## set up, play two engagements, serve the site (DATA=folder or zip, WEIGHTS=folder)
 	$(PYTHON) manage.py demo $(if $(DATA),--data "$(DATA)") $(if $(WEIGHTS),--weights "$(WEIGHTS)")
 
 run: $(READY)  ## serve the site with all its processes

@@ -10,6 +10,7 @@ from accounts.roles import Role, StaffRole
 from accounts.scoping import tenant_scope
 from accounts.system import tenant_for
 
+VENDOR = "vendor"
 ACME, GLOBEX = ("acme", "Acme Castings"), ("globex", "Globex Health")
 MEMBERS = [
     (ACME, "Alice", Role.OWNER),
@@ -18,12 +19,20 @@ MEMBERS = [
 ]
 
 
+STAFF = [
+    ("Mei", StaffRole.ACCOUNT_MANAGER),
+    ("Ravi", StaffRole.ML_ENGINEER),
+]
+
+
 def assemble(home: Path) -> tuple[User, str]:
     """Make whoever is missing; returns Mei, the account manager, and everybody's password."""
     password = _password(home)
-    mei = User.objects.filter(email="mei@vendor.example").first() or User.objects.create_user(
-        "mei@vendor.example", password, name="Mei", staff_role=StaffRole.ACCOUNT_MANAGER
-    )
+    for name, role in STAFF:
+        email = address(name, VENDOR)
+        if not User.objects.filter(email=email).exists():
+            User.objects.create_user(email, password, name=name, staff_role=role)
+    mei = person("Mei", VENDOR)
     for (slug, tenant_name), name, role in MEMBERS:
         tenant = tenant_for(mei, slug) or services.create_tenant(slug, name=tenant_name, by=mei)
         email = address(name, slug)
@@ -33,16 +42,27 @@ def assemble(home: Path) -> tuple[User, str]:
     return mei, password
 
 
-def address(name: str, tenant_slug: str) -> str:
-    return f"{name.lower()}@{tenant_slug}.example"
+def address(name: str, slug: str) -> str:
+    return f"{name.lower()}@{slug}.example"
+
+
+def person(name: str, slug: str) -> User:
+    return User.objects.get(email=address(name, slug))
 
 
 def sign_ins(password: str) -> list[tuple[str, str, str]]:
     """Rows of (e-mail, password, who that is), for people to read."""
-    rows = [("mei@vendor.example", password, "account manager of the vendor")]
+    rows = [
+        (address(name, VENDOR), password, f"{_lower(StaffRole(role).label)} of the vendor")
+        for name, role in STAFF
+    ]
     for (slug, tenant_name), name, role in MEMBERS:
-        rows.append((address(name, slug), password, f"{Role(role).label.lower()} at {tenant_name}"))
+        rows.append((address(name, slug), password, f"{_lower(Role(role).label)} at {tenant_name}"))
     return rows
+
+
+def _lower(label) -> str:
+    return str(label)[0].lower() + str(label)[1:] if str(label)[:2] != "ML" else str(label)
 
 
 def _password(home: Path) -> str:

@@ -1,35 +1,56 @@
-"""A REST client of the demo: what a customer's program would be, in a few lines."""
+"""REST clients of the demo: a customer's program with an API key, and people who signed in."""
 
 import time
 from pathlib import Path
 
 import httpx
 
+SIGN_IN = "/account/login/"
 
-class Client:
-    """Calls the API of one tenant, and its endpoints, with an API key."""
 
-    def __init__(self, site: str, inference: str, tenant: str, key: str):
+class Refused(RuntimeError):
+    """The API said no; `problem` is what it answered."""
+
+    def __init__(self, response: httpx.Response):
+        where = f"{response.request.method} {response.request.url.path}"
+        super().__init__(f"{where} answered {response.status_code}: {response.text[:400]}")
+        self.status = response.status_code
+        is_problem = "json" in response.headers.get("content-type", "")
+        self.problem = response.json() if is_problem else {}
+
+
+class Caller:
+    """Calls the API of one tenant."""
+
+    def __init__(self, site: str, tenant: str):
         self.base = f"{site}/api/v1/tenants/{tenant}"
-        self.endpoints = f"{inference}/v1/endpoints/{tenant}"
-        self.http = httpx.Client(headers={"Authorization": f"Bearer {key}"}, timeout=120)
+        self.http = httpx.Client(timeout=120)
 
     def get(self, path: str) -> dict:
         return _answer(self.http.get(f"{self.base}/{path}"))
 
-    def post(self, path: str, **body) -> dict:
-        return _answer(self.http.post(f"{self.base}/{path}", json=body))
+    def rows(self, path: str) -> list[dict]:
+        """The first 500 rows of a list, the oldest first."""
+        mark = "&" if "?" in path else "?"
+        return self.get(f"{path}{mark}limit=500")["results"][::-1]
 
-    def upload(self, path: str, archive: Path, splits: Path | None) -> dict:
+    def post(self, path: str, **body) -> dict:
+        return _answer(self.http.post(f"{self.base}/{path}", json=body, headers=self.headers()))
+
+    def send(self, path: str, files: dict, **fields) -> dict:
+        """Send files as a form."""
+        sent = self.http.post(
+            f"{self.base}/{path}", files=files, data=fields, headers=self.headers()
+        )
+        return _answer(sent)
+
+    def upload(self, path: str, archive: Path, splits: Path | None = None) -> dict:
         """Send an archive as a form, with its splits file where there is one."""
         with archive.open("rb") as file:
             files = {"file": (archive.name, file, "application/zip")}
             if splits:
                 files["splits"] = ("splits.csv", splits.read_bytes(), "text/csv")
-            return _answer(self.http.post(f"{self.base}/{path}", files=files))
-
-    def predict(self, endpoint: str, image: bytes) -> dict:
-        return _answer(self.http.post(f"{self.endpoints}/{endpoint}/predict", content=image))
+            return self.send(path, files)
 
     def fetch(self, url: str) -> bytes:
         """Follow a signed link."""
@@ -44,9 +65,42 @@ class Client:
             time.sleep(0.3)
         return row
 
+    def headers(self) -> dict:
+        """What a write carries besides."""
+        return {}
+
+
+class Client(Caller):
+    """A customer's program: an API key, and the endpoints it opens."""
+
+    def __init__(self, site: str, inference: str, tenant: str, key: str):
+        super().__init__(site, tenant)
+        self.endpoints = f"{inference}/v1/endpoints/{tenant}"
+        self.key = key
+        self.http.headers["Authorization"] = f"Bearer {key}"
+
+    def predict(self, endpoint: str, image: bytes, **params) -> dict:
+        url = f"{self.endpoints}/{endpoint}/predict"
+        return _answer(self.http.post(url, content=image, params=params))
+
+
+class Person(Caller):
+    """Somebody who signed in on the site's own page, as a browser does."""
+
+    def __init__(self, site: str, tenant: str, email: str, password: str):
+        super().__init__(site, tenant)
+        page = f"{site}{SIGN_IN}"
+        self.http.get(page).raise_for_status()
+        form = {"login": email, "password": password}
+        answer = self.http.post(page, data=form, headers=self.headers() | {"Referer": page})
+        if answer.status_code != 302:
+            raise RuntimeError(f"{email} could not sign in: {answer.status_code}")
+
+    def headers(self) -> dict:
+        return {"X-CSRFToken": self.http.cookies["csrftoken"]}
+
 
 def _answer(response: httpx.Response) -> dict:
     if response.is_error:
-        where = f"{response.request.method} {response.request.url.path}"
-        raise RuntimeError(f"{where} answered {response.status_code}: {response.text[:400]}")
+        raise Refused(response)
     return response.json()

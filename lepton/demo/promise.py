@@ -1,54 +1,106 @@
-"""The demo's promise: a contract frozen before training and signed, its verdict, its gate."""
+"""The demo's promise: a contract on untouched images, verdicts, signatures, gates."""
 
-import uuid
-
-from django.core.exceptions import ValidationError
-
-from accounts.models import User
-from accounts.scoping import tenant_scope
-from engagements import contracts, gates, holdouts, services, signoffs, verdicts
-from engagements.models import Engagement, Signoff
-from lepton.demo import cast
-from lepton.lib.canonical import sha256_of
+from lepton.demo.client import Refused
 
 
-def freeze_and_sign(tenant, engagement_id, mei):
-    """Freeze the contract on the untouched test split; Alice and Mei sign it."""
-    alice = User.objects.get(email=cast.address("Alice", tenant.slug))
-    with tenant_scope(tenant):
-        engagement = Engagement.objects.get(pk=engagement_id)
-        if engagement.contract:
-            return engagement.contract, "frozen already"
-        contract = contracts.freeze_contract(
-            engagement,
-            holdout_sha256=holdouts.of(engagement)[0].sha256,
-            deciders=[alice, mei],
-            accuracy_target=engagement.requirement.target,
-            by=mei,
-        )
-        for person in (alice, mei):
-            agreed = sha256_of(signoffs.statement(engagement, Signoff.Kind.CONTRACT))
-            signoffs.sign(engagement, Signoff.Kind.CONTRACT, sha256=agreed, by=person)
-    n, target = sum(contract.holdout_counts.values()), contract.accuracy_target
+def freeze_and_sign(stage):
+    """Mei freezes the contract on the test split; she and the customer's owner sign it."""
+    contracts = stage.manager.rows(f"{stage.path}/contracts")
+    contract = contracts[-1] if contracts else _freeze(stage)
+    sign(stage, "contract")
+    n, target = sum(contract["holdout_counts"].values()), float(contract["accuracy_target"])
     return contract, f"accuracy of {target:.2f} on {n} images kept apart, signed by both sides"
 
 
-def judge(tenant, engagement_id, model_version, mei):
-    """Give the verdict on a model version."""
-    with tenant_scope(tenant):
-        engagement = Engagement.objects.get(pk=engagement_id)
-        verdict = contracts.judge(engagement, candidate_id=uuid.UUID(model_version), by=mei)
-        (criterion,) = verdict.criteria
-        return verdict, f"{verdict.get_outcome_display()}: {verdicts.words(criterion)}"
+def sign(stage, kind):
+    """Those of both sides who have not signed yet sign what stands to be signed."""
+    for user, person in both(stage):
+        (wanted,) = [s for s in stage.manager.get(f"{stage.path}/statements") if s["kind"] == kind]
+        if user.name in wanted["missing"]:
+            person.post(f"{stage.path}/signoffs", kind=kind, sha256=wanted["sha256"])
+    return None, f"signed by {stage.owner.name} and {stage.mei.name}"
 
 
-def try_the_gate(tenant, engagement_id, mei):
-    """Move on to the next phase, if the facts allow it."""
-    with tenant_scope(tenant):
-        engagement = Engagement.objects.get(pk=engagement_id)
-        gate = gates.look(engagement)
-        try:
-            services.advance(engagement, to=gate.to, by=mei)
-        except ValidationError as refusal:
-            return None, f"{gate.to.label} refused: {' '.join(refusal.messages)}"
-        return engagement, f"moved from {gate.phase.label} to {gate.to.label}"
+def both(stage):
+    return [(stage.owner, stage.customer), (stage.mei, stage.manager)]
+
+
+def judge(stage, model_version):
+    """Mei asks for the verdict on a model version, unless the newest verdict is on it."""
+    verdicts = stage.manager.rows(f"{stage.path}/verdicts")
+    verdict = verdicts[-1] if verdicts else None
+    if verdict is None or verdict["model_version"] != model_version:
+        verdict = stage.manager.post(f"{stage.path}/verdicts", model_version=model_version)
+    parts = [_words(one) for one in verdict["criteria"]]
+    return verdict, f"{verdict['model']}: {verdict['outcome']}. {' '.join(parts)}"
+
+
+def move_on(stage):
+    """Mei moves the engagement on, if the facts allow it."""
+    gate = stage.manager.get(f"{stage.path}/gate")
+    try:
+        moved = stage.manager.post(f"{stage.path}/advance", to=gate["to"])
+    except Refused as refusal:
+        named = " ".join(f"{one['title']}: {one['words']}" for one in refusal.problem["unmet"])
+        return None, f"{gate['to']} refused ({refusal.status}). {named}"
+    facts = f"{len(gate['checks'])} checks held"
+    return (
+        moved,
+        f"from {gate['phase']} to {moved['phase']}, iteration {moved['iteration']}: {facts}",
+    )
+
+
+def flip_a_fact(stage):
+    """The customer's owner takes the go-live signature back, and the gate closes."""
+    signed = stage.customer.rows(f"{stage.path}/signoffs")
+    revoked = {row["revokes"] for row in signed}
+    (mine,) = [
+        row
+        for row in signed
+        if row["kind"] == "go_live"
+        and row["signed_by"] == stage.owner.actor_label
+        and not row["revokes"]
+        and row["id"] not in revoked
+    ][-1:]
+    stage.customer.post(
+        f"{stage.path}/signoffs/{mine['id']}/revoke", reason="The night shift was not asked yet."
+    )
+    return mine, f"{stage.owner.name} takes the go-live signature back"
+
+
+def see_it_refused(stage):
+    """Mei tries to move on while a fact is missing: the API names it."""
+    moved, words = move_on(stage)
+    if moved:
+        raise RuntimeError(f"The gate of “{stage.source.name}” let an unmet check pass: {words}")
+    return None, words
+
+
+def accepted(stage) -> str:
+    """The model version of the newest verdict that is a pass."""
+    verdicts = stage.manager.rows(f"{stage.path}/verdicts")
+    return [one for one in verdicts if one["outcome"] == "pass"][-1]["model_version"]
+
+
+def lacks(stage, check) -> bool:
+    """Whether this check holds the present gate up."""
+    gate = stage.manager.get(f"{stage.path}/gate")
+    return any(one["check"] == check and not one["met"] for one in gate["checks"])
+
+
+def _freeze(stage):
+    return stage.manager.post(
+        f"{stage.path}/contracts",
+        accuracy_target=stage.source.target,
+        holdout_sha256=stage.manager.get(f"{stage.path}/holdouts")[0]["sha256"],
+        deciders=[str(stage.owner.pk), str(stage.mei.pk)],
+    )
+
+
+def _words(criterion) -> str:
+    if criterion["value"] is None:
+        return criterion["words"]
+    return (
+        f"{criterion['title']} {criterion['value']:.3f} (95 % interval {criterion['low']:.3f} to"
+        f" {criterion['high']:.3f}) against {criterion['target']:.2f}."
+    )

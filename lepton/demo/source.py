@@ -2,12 +2,12 @@
 
 import zipfile
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from django.core.management.base import CommandError
 
-from lepton.demo import surfaces
+from lepton.demo import archives, surfaces, xrays
 from training.datasets import layout
 
 
@@ -17,24 +17,61 @@ class Source:
 
     name: str
     archive: Path
-    splits: Path | None
     classes: list[str]
     need: str
+    target: str
+    splits: Path | None = None
+    more: Path | None = None  # images that arrive later
+    requirement: dict = field(default_factory=dict)  # further facts of it
 
 
-def of(given: str | None, home: Path) -> Source:
-    """Return the set to play with: the user's folder or zip, else pictures made here."""
-    if given is None:
-        home.mkdir(parents=True, exist_ok=True)
-        archive = surfaces.write_zip(home / "surfaces.zip")
-        need = "Find dented, scratched and stained plates before they are shipped."
-        return Source("Surface inspection", archive, None, list(surfaces.CLASSES), need)
+def plates(home: Path) -> Source:
+    """The factory's: metal plates, whole or with one defect."""
+    kind = (surfaces.picture, surfaces.CLASSES)
+    return Source(
+        "Surface inspection",
+        _made(home / "surfaces.zip", *kind, {"train": 45, "valid": 12, "test": 15}, seed=7),
+        list(surfaces.CLASSES),
+        "Find dented, scratched and stained plates before they are shipped.",
+        target="0.70",
+        more=_made(home / "surfaces-2.zip", *kind, {"train": 15}, seed=8),
+    )
+
+
+def chests(home: Path) -> Source:
+    """The hospital's: chest pictures, clear or with an opacity."""
+    kind = (xrays.picture, xrays.CLASSES)
+    return Source(
+        "Chest X-ray triage",
+        _made(home / "chests.zip", *kind, {"train": 60, "valid": 15, "test": 30}, seed=7),
+        list(xrays.CLASSES),
+        "Put chest pictures that show an opacity first in the radiologist's list.",
+        target="0.80",
+        more=_made(home / "chests-2.zip", *kind, {"train": 20}, seed=8),
+    )
+
+
+def own(given: str, home: Path) -> Source:
+    """The user's folder or zip."""
     archive = _archive(Path(given).expanduser().resolve(), home)
     splits = Path(given).resolve() / "splits.csv" if Path(given).is_dir() else None
     splits = splits or archive.with_name("splits.csv")
-    name = archive.stem.replace("_", " ").capitalize()
-    need = f"Tell the classes of {archive.name} apart."
-    return Source(name, archive, splits if splits.exists() else None, _classes(archive), need)
+    return Source(
+        archive.stem.replace("_", " ").capitalize(),
+        archive,
+        _classes(archive),
+        f"Tell the classes of {archive.name} apart.",
+        target="0.90",
+        splits=splits if splits.exists() else None,
+    )
+
+
+def _made(path: Path, picture, classes, splits, *, seed) -> Path:
+    if path.exists():
+        return path
+    path.parent.mkdir(parents=True, exist_ok=True)
+    whole = path.with_suffix(".partial")
+    return archives.write_zip(whole, picture, classes, splits=splits, seed=seed).replace(path)
 
 
 def _archive(path: Path, home: Path) -> Path:

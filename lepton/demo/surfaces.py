@@ -5,32 +5,10 @@ nothing but the defect tells the classes apart. Some defects are faint: a perfec
 mean that the set is too easy.
 """
 
-import io
-import zipfile
-from pathlib import Path
-
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
 CLASSES = ("dent", "ok", "scratch", "stain")
-
-
-def write_zip(path: Path, *, per_class: int = 80, seed: int = 7) -> Path:
-    """Write an ImageFolder zip (a folder per class); the same seed gives the same bytes."""
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
-        for number, label in enumerate(CLASSES):
-            for index in range(per_class):
-                random = np.random.default_rng([seed, number, index])
-                name = zipfile.ZipInfo(f"{label}/{label}_{index:03d}.jpg", (2026, 1, 1, 0, 0, 0))
-                archive.writestr(name, jpeg(label, random))
-    return path
-
-
-def jpeg(label: str, random: np.random.Generator) -> bytes:
-    """One picture as JPEG bytes."""
-    buffer = io.BytesIO()
-    picture(label, random).save(buffer, "JPEG", quality=int(random.integers(80, 95)))
-    return buffer.getvalue()
 
 
 def picture(label: str, random: np.random.Generator) -> Image.Image:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import sync_playwright
 
-from lepton.demo import surfaces
+from lepton.demo import archives, surfaces
 from tests.browser import chromium
 from tests.browser.site import Site
 from tests.browser.stage import CLASSES
@@ -59,12 +59,14 @@ def visitor(browser, site):
 def plates() -> dict[str, bytes]:
     """Pictures by the path they have in a zip: a folder per class."""
     return {
-        f"{label}/{label}_{index:03}.jpg": surfaces.jpeg(
-            label, np.random.default_rng([number, index])
-        )
+        f"{label}/{label}_{index:03}.jpg": _plate(label, np.random.default_rng([number, index]))
         for number, label in enumerate(CLASSES)
         for index in range(PER_CLASS)
     }
+
+
+def _plate(label, random):
+    return archives.jpeg(surfaces.picture(label, random), random)
 
 
 @pytest.fixture

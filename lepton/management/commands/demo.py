@@ -1,4 +1,4 @@
-"""Play the main job once, then serve the site."""
+"""Play two engagements once, or the main job on images of your own, then serve the site."""
 
 import os
 import time
@@ -8,7 +8,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from lepton import supervisor
-from lepton.demo import cast, report, source
+from lepton.demo import cast, report
 from lepton.embedded import EmbeddedError
 
 READY_SECONDS = 180
@@ -28,25 +28,28 @@ class Command(BaseCommand):
         if weights:
             settings.LEPTON_WEIGHTS_DIR = Path(weights).resolve()
             os.environ["LEPTON_WEIGHTS_DIR"] = str(settings.LEPTON_WEIGHTS_DIR)
-        chosen = source.of(data, settings.LEPTON_HOME / "demo")
         self.stdout.write("Starting the site …")
         try:
             with supervisor.site(settings, echo=False) as site:
-                self._play(site, chosen, began)
+                self._play(site, data, began)
                 if not options["exit"]:
                     site.wait()
         except (EmbeddedError, supervisor.AlreadyRunning, supervisor.PortTaken) as problem:
             raise CommandError(str(problem)) from problem
 
-    def _play(self, site, chosen, began):
-        from lepton.demo.play import Play
+    def _play(self, site, data, began):
+        from lepton.demo import play
 
         log = settings.LEPTON_HOME / "log" / "lepton.log"
         if not site.wait_ready(READY_SECONDS):
             raise CommandError(f"The site did not start within {READY_SECONDS} s: see {log}.")
-        mei, password = cast.assemble(settings.LEPTON_HOME)
-        play = Play(chosen, mei, tell=lambda line: self.stdout.write(report.line(line)))
-        self.stdout.write(report.heading(chosen))
-        play.run()
-        self.stdout.write(report.closing(play, password, time.monotonic() - began))
+        _mei, password = cast.assemble(settings.LEPTON_HOME)
+        home = settings.LEPTON_HOME / "demo"
+        home.mkdir(parents=True, exist_ok=True)
+        facts = home, password, lambda line: self.stdout.write(report.line(line))
+        plays = play.main_job(data, *facts) if data else play.whole_loop(*facts)
+        for one in plays:
+            self.stdout.write(report.heading(one.stage))
+            one.run()
+        self.stdout.write(report.closing(plays, password, time.monotonic() - began))
         self.stdout.write(f"Log: {log}\nCtrl-C stops the site.")

@@ -1,0 +1,128 @@
+"""One engagement through the whole loop: a method per phase, each says what is done in it."""
+
+from dataclasses import dataclass
+
+from lepton.demo import plan, promise, work
+from lepton.demo.stage import Stage, open_engagement
+
+PREDICTIONS = 30
+ANSWERS = 24
+GUIDE = """How to ask for an answer
+
+Send one image to the address of the endpoint with your API key. The answer names the class,
+how sure the model is, and an id: say with that id whether the answer was right.
+"""
+
+
+@dataclass
+class Loop:
+    """Plays `stage` on until the round `until` has come to its phase, and does what is due there.
+
+    `settings` are those of the first, the second and the third run.
+    """
+
+    stage: Stage
+    settings: list[dict]
+    until: tuple[int, str]
+    flips: bool = False
+    is_repeated: bool = False
+
+    def run(self):
+        stage = self.stage
+        stage.step("Engagement", open_engagement, "full-loop")
+        self.is_repeated = self._is_over()
+        while not self.is_repeated:
+            here = self._here()
+            getattr(self, here[1])(here[0])
+            if here == self.until:
+                return self
+            stage.step("Action items", plan.do_items)
+            if stage.step("Gate", promise.move_on) is None:
+                return self
+        return self
+
+    def poc(self, iteration):
+        """Data in, the promise frozen and signed before anything is trained, a first model."""
+        stage = self.stage
+        if iteration == 1:
+            stage.step("Import", work.import_images, stage.source.archive)
+            stage.step("Freeze", work.freeze)
+            stage.step("Contract", promise.freeze_and_sign)
+        model = self.train("First model" if iteration == 1 else "Next model", 1, iteration)
+        stage.step("Verdict", promise.judge, model)
+        stage.step("Milestone", plan.reach_milestones, 4, "A good start, and on time.")
+
+    def fine_tuning(self, iteration):
+        """A second model; where it does not pass, the first one is what is offered."""
+        stage = self.stage
+        first, second = self.train("First model", 1), self.train("Second model", 2)
+        verdict = stage.step("Verdict", promise.judge, second)
+        if verdict["outcome"] != "pass":
+            stage.step("Verdict", promise.judge, first)
+        self.stage.step(
+            "Decision",
+            plan.decide,
+            "The model that passed goes to production",
+            "It is judged on images that nobody trained on, and its whole interval lies on the"
+            " target or above it.",
+        )
+        stage.step("Milestone", plan.reach_milestones, 5, "It finds what we look for.")
+
+    def deployment(self, iteration):
+        """The accepted model gets an address."""
+        self.stage.step("Deploy", work.deploy, promise.accepted(self.stage))
+
+    def monitoring(self, iteration):
+        """The customer's program asks, and the traffic is watched."""
+        self.stage.step("Predictions", work.ask, PREDICTIONS - 10)
+
+    def customer_training(self, iteration):
+        """The customer learns to ask for themselves, with a guide."""
+        self.stage.step("Document", plan.hand_over, "How to ask for an answer", GUIDE)
+        self.stage.step("Predictions", work.ask, PREDICTIONS - 4)
+
+    def go_live(self, iteration):
+        """Rolling back is practised, then both sides sign; one signature is missed for a while."""
+        stage = self.stage
+        good = promise.accepted(stage)
+        if promise.lacks(stage, "serving.rolled_back"):
+            others = {self.train("First model", 1), self.train("Second model", 2)} - {good}
+            stage.step("Another model", work.deploy, others.pop())
+            stage.step("Roll back", work.roll_back)
+        stage.step("Accepted model", work.deploy, good)
+        stage.step("Go-live", promise.sign, "go_live")
+        stage.step("Milestone", plan.reach_milestones, 5, "Live on the day we agreed on.")
+        if self.flips:
+            stage.step("Action items", plan.do_items)
+            stage.step("Flip a fact", promise.flip_a_fact)
+            stage.step("Gate", promise.see_it_refused)
+            stage.step("Sign again", promise.sign, "go_live")
+
+    def optimisation(self, iteration):
+        """Enough answers are confirmed or corrected to know the accuracy in use."""
+        self.stage.step("Answers", work.answer, ANSWERS)
+
+    def feedback(self, iteration):
+        """The customer tells more of what they see."""
+        self.stage.step("Predictions", work.ask, PREDICTIONS)
+        self.stage.step("Answers", work.answer, PREDICTIONS)
+
+    def data_iteration(self, iteration):
+        """New images come in, and the next version of the data is frozen."""
+        more = self.stage.source.more
+        self.stage.step("Import", lambda stage: work.import_images(stage, more, number=2))
+        self.stage.step("Freeze", lambda stage: work.freeze(stage, number=2))
+
+    def train(self, title, number, iteration=1) -> str:
+        """Train (or find) a model version and return its id."""
+        number = number if iteration == 1 else len(self.settings)
+        chosen = self.settings[number - 1]
+        return self.stage.step(title, work.train, number, iteration, chosen)["model_version"]
+
+    def _here(self) -> tuple[int, str]:
+        row = self.stage.manager.get(self.stage.path)
+        return row["iteration"], row["phase"]
+
+    def _is_over(self) -> bool:
+        """Whether an earlier demo did all of it."""
+        return self._here() == self.until and work.is_done(self.stage, self.until[0])
