@@ -23,8 +23,12 @@ def whole_loop(home, password, tell) -> list[Loop]:
     hospital = Stage(source.chests(home), cast.GLOBEX, "Carol", password, tell)
     factory = Stage(source.plates(home), cast.ACME, "Alice", password, tell)
     return [
-        Loop(hospital, [small(12), small(6, seed=1)], (1, "data_iteration")),
-        Loop(factory, [small(14), small(7, seed=1), small(12)], (2, "poc"), flips=True),
+        Loop(
+            hospital,
+            [small(10, batch_size=8), small(5, seed=1, batch_size=8)],
+            (1, "data_iteration"),
+        ),
+        Loop(factory, [small(10), small(6, seed=1), small(8)], (2, "poc"), flips=True),
     ]
 
 

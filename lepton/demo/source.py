@@ -43,7 +43,7 @@ def chests(home: Path) -> Source:
     kind = (xrays.picture, xrays.CLASSES)
     return Source(
         "Chest X-ray triage",
-        _made(home / "chests.zip", *kind, {"train": 60, "valid": 15, "test": 30}, seed=7),
+        _made(home / "chests.zip", *kind, {"train": 75, "valid": 15, "test": 30}, seed=7),
         list(xrays.CLASSES),
         "Put chest pictures that show an opacity first in the radiologist's list.",
         target="0.80",

@@ -71,7 +71,7 @@ def _opacity(x, y, place, random):
     dx = (x - left - random.uniform(-0.35, 0.35) * wide) / (wide * random.uniform(0.4, 0.75))
     dy = (y - top - random.uniform(-0.45, 0.5) * tall) / (tall * random.uniform(0.22, 0.42))
     uneven = 1 + 0.25 * _cloud(*x.shape, 14, random)
-    return random.uniform(38, 85) * np.exp(-((dx**2 + dy**2) ** 1.5)) * uneven
+    return random.uniform(18, 70) * np.exp(-((dx**2 + dy**2) ** 1.5)) * uneven
 
 
 def _cloud(height, width, grain, random):
