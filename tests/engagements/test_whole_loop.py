@@ -1,0 +1,109 @@
+"""The whole loop by services alone: each phase does what its gate asks for, and no more."""
+
+import pytest
+
+from engagements import contracts, gates, services, signoffs
+from engagements.models import PhaseRecord, Signoff
+from engagements.phases import ORDER
+from feedback import services as feedback
+from lepton.lib.refusals import Conflict
+from serving import services as serving
+from serving.models import Prediction
+from tests import factories
+from tests.engagements.candidates import HOLDOUT, dataset_version, measured
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def engagement(acme, alice, in_acme):
+    return factories.engagement(acme, alice)
+
+
+class Walk:
+    """What is done in each phase."""
+
+    def __init__(self, engagement, alice, mei):
+        self.engagement, self.alice, self.mei = engagement, alice, mei
+
+    def poc(self):
+        self.version = dataset_version(self.engagement, self.alice)
+        terms = {"accuracy_target": "0.85", "holdout_sha256": HOLDOUT}
+        contracts.freeze_contract(
+            self.engagement, **terms, deciders=[self.alice, self.mei], by=self.mei
+        )
+        self.sign(Signoff.Kind.CONTRACT)
+        self.model = self.judged([[900, 100], [100, 900]])
+
+    def fine_tuning(self):
+        self.other, self.model = self.model, self.judged([[950, 50], [50, 950]])
+
+    def deployment(self):
+        self.endpoint = serving.create_endpoint(self.engagement, slug="plates", by=self.mei)
+        self.put(serving.deploy, model_version=self.model)
+
+    def monitoring(self):
+        facts = {"endpoint": self.endpoint, "model_version": self.model, "user": self.alice}
+        answer = {"label": "ok", "score": 0.9, "scores": [0.9, 0.1], "latency_ms": 3}
+        self.predictions = [
+            Prediction.objects.create(**facts, **answer, input_sha256="0" * 64) for _ in range(21)
+        ]
+
+    def customer_training(self):
+        assert gates.look(self.engagement).is_open  # they asked already
+
+    def go_live(self):
+        self.put(serving.deploy, model_version=self.other)
+        self.put(serving.roll_back)
+        self.sign(Signoff.Kind.GO_LIVE)
+
+    def optimisation(self):
+        for prediction in self.predictions[:20]:
+            feedback.give(prediction, verdict="confirm", by=self.alice)
+
+    def feedback(self):
+        feedback.give(self.predictions[20], verdict="correct", label="scratch", by=self.alice)
+
+    def data_iteration(self):
+        dataset_version(self.engagement, self.alice)
+
+    def judged(self, confusion):
+        model = measured(self.version, self.alice, confusion)
+        contracts.judge(self.engagement, candidate_id=model.pk, by=self.mei)
+        return model
+
+    def sign(self, kind):
+        for person in (self.alice, self.mei):
+            wanted = signoffs.statement(self.engagement, kind)
+            digest = signoffs.sha256_of(wanted)
+            signoffs.sign(self.engagement, kind, sha256=digest, by=person)
+
+    def put(self, act, **what):
+        serving.mark_live(act(self.endpoint, **what, by=self.mei).pk)
+
+
+def test_each_phase_opens_its_gate_and_the_next_iteration_begins(engagement, alice, mei):
+    walk = Walk(engagement, alice, mei)
+    for phase in ORDER:
+        getattr(walk, phase.value)()
+        services.advance(engagement, to=gates.look(engagement).to, by=mei)
+    assert (engagement.iteration, engagement.phase) == (2, ORDER[0])
+    assert list(PhaseRecord.objects.order_by("created_at").values_list("phase", flat=True)) == [
+        phase.value for phase in ORDER
+    ]
+
+
+def test_a_signature_taken_back_closes_the_go_live_by_name(engagement, alice, mei):
+    walk = Walk(engagement, alice, mei)
+    for phase in ORDER[: ORDER.index("go_live")]:
+        getattr(walk, phase.value)()
+        services.advance(engagement, to=gates.look(engagement).to, by=mei)
+    walk.go_live()
+    assert gates.look(engagement).is_open
+    mine = signoffs.standing(engagement, Signoff.Kind.GO_LIVE)[0]
+    signoffs.revoke(mine, reason="The night shift was not asked.", by=mine.created_by)
+    with pytest.raises(Conflict) as refusal:
+        services.advance(engagement, to="optimisation", by=mei)
+    assert [one["check"] for one in refusal.value.members["unmet"]] == [
+        "engagements.go_live_signed"
+    ]
