@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from lepton.demo import plan, promise, work
+from lepton.demo import money, plan, promise, work
 from lepton.demo.stage import Stage, open_engagement
 
 PREDICTIONS = 30
@@ -45,6 +45,8 @@ class Loop:
         """Data in, the promise frozen and signed before anything is trained, a first model."""
         stage = self.stage
         if iteration == 1:
+            stage.step("Price", money.set_prices)
+            stage.step("Hours", money.note_hours, "3", "Kick-off")
             stage.step("Import", work.import_images, stage.source.archive)
             stage.step("Freeze", work.freeze)
             stage.step("Contract", promise.freeze_and_sign)
@@ -78,6 +80,7 @@ class Loop:
 
     def customer_training(self, iteration):
         """The customer learns to ask for themselves, with a guide."""
+        self.stage.step("Hours", money.note_hours, "2", "Training")
         self.stage.step("Document", plan.hand_over, "How to ask for an answer", GUIDE)
         self.stage.step("Predictions", work.ask, PREDICTIONS - 4)
 
