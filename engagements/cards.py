@@ -1,32 +1,53 @@
 """Engagements as cards: the requirement's target against the newest measured figure."""
 
+from django.db.models import Count, F
+
 from engagements import figures
-from engagements.models import Requirement
+from engagements.models import Requirement, Standing
 from engagements.phases import ORDER
 
+MOST_CARDS = 12  # a column of the board; the list has them all
 
-def cards(engagements) -> list[dict]:
-    """Return a card per engagement, in a number of queries that does not grow with theirs."""
+
+def cards(engagements, *, standing=False) -> list[dict]:
+    """Return a card per engagement, in a number of queries that does not grow with theirs.
+
+    `standing` adds how it stands, which is private to the vendor.
+    """
     engagements = list(engagements)
     requirements = Requirement.objects.newest_of(engagements)
     measured = figures.newest(e.pk for e in engagements)
+    stands = Standing.objects.filter(engagement__in=engagements) if standing else ()
+    found = {one.engagement_id: one for one in stands}
     return [
         {
             "engagement": engagement,
             "requirement": requirements.get(engagement.pk),
             "metric": metric(requirements.get(engagement.pk), measured.get(engagement.pk, {})),
+            "standing": found.get(engagement.pk),
         }
         for engagement in engagements
     ]
 
 
 def columns(engagements, *, phase="") -> list[dict]:
-    """Return the cards by phase, a column for each phase or only for `phase`."""
-    everything = cards(engagements)
+    """Return a column for each phase, or only for `phase`: the cards that need attention most.
+
+    Those of poor health come first, then those that have been longest in the phase.
+    """
+    phases = [one for one in ORDER if phase in ("", one)]
+    counts = dict(engagements.order_by().values_list("phase").annotate(n=Count("pk")))
+    urgent = engagements.order_by(F("standing__health").asc(nulls_last=True), "phase_since", "name")
+    chosen = [e for one in phases for e in urgent.filter(phase=one)[:MOST_CARDS]]
+    everything = cards(chosen, standing=True)
     return [
-        {"phase": one, "cards": [c for c in everything if c["engagement"].phase == one]}
-        for one in ORDER
-        if phase in ("", one)
+        {
+            "phase": one,
+            "n": counts.get(one, 0),
+            "more": max(0, counts.get(one, 0) - MOST_CARDS),
+            "cards": [c for c in everything if c["engagement"].phase == one],
+        }
+        for one in phases
     ]
 
 

@@ -137,3 +137,18 @@ class BoardFilter(forms.Form):
         """The valid filters; a wrong one narrows nothing."""
         self.full_clean()
         return {name: self.cleaned_data.get(name) or "" for name in self.fields}
+
+
+class ListFilter(BoardFilter):
+    """What the list is narrowed to: as the board, and by how the engagements stand."""
+
+    state = forms.ChoiceField(
+        label=_("Standing"),
+        required=False,
+        choices=[
+            ("", _("All")),
+            ("blocked", _("Gate has unmet checks")),
+            ("overdue", _("Customer items overdue")),
+            ("poor", _("Health below 60")),
+        ],
+    )

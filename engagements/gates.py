@@ -130,14 +130,16 @@ def look(engagement) -> Gate:
     return Gate(Phase(engagement.phase), to, bool(round_), checks)
 
 
+def in_words(check: Checked) -> str:
+    """Name a check and what it found."""
+    return _("%(check)s: %(words)s") % {"check": check.title, "words": check.finding.words}
+
+
 def refuse_unless_open(gate: Gate) -> None:
     """Raise Conflict naming each unmet check."""
     if gate.is_open:
         return
-    messages = [
-        _("%(check)s: %(words)s") % {"check": check.title, "words": check.finding.words}
-        for check in gate.unmet
-    ]
+    messages = [in_words(check) for check in gate.unmet]
     unmet = [
         {"check": c.key, "title": str(c.title), "words": str(c.finding.words), "url": c.finding.url}
         for c in gate.unmet

@@ -91,6 +91,7 @@ LOOKS = {
     "feedback.given": ("feedback", ""),
     "feedback.given_in_bulk": ("feedback", ""),
 }
+_listeners = []
 # Sentences that are whole without the one who acted.
 IMPERSONAL = {"run.failed", "deployment.failed"}
 
@@ -110,7 +111,15 @@ def record(engagement, kind, *, by, url="", is_private=False, **params):
         is_private=is_private,
     )
     live.look_again(engagement.tenant_id, f"engagement:{engagement.pk}")
+    for listener in _listeners:
+        listener(engagement)
     return entry
+
+
+def listen(listener) -> None:
+    """Let `listener(engagement)` know of every entry, inside the transaction that makes it."""
+    if listener not in _listeners:
+        _listeners.append(listener)
 
 
 def sentence(kind: str, params: dict) -> str:

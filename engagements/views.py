@@ -11,7 +11,7 @@ from accounts.access import member_page, staff_page
 from accounts.models import User
 from accounts.pages import trail
 from accounts.roles import Capability
-from engagements import forms, gates, pages, services
+from engagements import desk, forms, gates, pages, services
 from engagements.cards import cards, columns
 from engagements.contract_forms import WaiverForm
 from engagements.models import Engagement
@@ -40,10 +40,29 @@ def board(request):
     form = forms.BoardFilter(request.GET, managers=User.objects.account_managers())
     narrowed = form.narrowed
     found = Engagement.objects.for_lists().matching(**narrowed)
-    context = {"columns": columns(found, phase=narrowed["phase"]), "form": form}
-    context |= {"narrowed": any(narrowed.values()), "total": len(found)}
+    shown = columns(found, phase=narrowed["phase"])
+    context = {"columns": shown, "form": form, "narrowed": any(narrowed.values())}
+    context |= {"total": sum(one["n"] for one in shown)} | desk.next_for(request.user)
     template = "engagements/_board.html" if request.htmx else "engagements/board.html"
     return render(request, template, context)
+
+
+@require_GET
+@staff_page
+def engagement_list(request):
+    """All engagements as a table, the ones that need attention most first."""
+    form = forms.ListFilter(request.GET, managers=User.objects.account_managers())
+    rows, pager = desk.rows(request, form.narrowed)
+    context = {"rows": rows, "pager": pager, "form": form, "narrowed": any(form.narrowed.values())}
+    template = "engagements/_list.html" if request.htmx else "engagements/list.html"
+    return render(request, template, context)
+
+
+@require_GET
+@staff_page
+def portfolio(request):
+    """How the engagements do as a whole: health, lead times, accuracy, cost."""
+    return render(request, "engagements/portfolio.html", desk.portfolio())
 
 
 @staff_page
@@ -65,6 +84,7 @@ def tenant(request):
     """A tenant's engagements."""
     context = trail(request, _("Engagements"))
     context["cards"] = cards(Engagement.objects.for_lists())
+    context |= desk.next_for(request.user, side_of(request))
     return render(request, "engagements/tenant.html", context)
 
 
@@ -99,6 +119,7 @@ def overview(request, engagement):
         "gate": gate,
         "waiver_form": WaiverForm(gate=gate, auto_id="waiver_%s"),
     }
+    context |= desk.about(engagement, request.user, side_of(request))
     return render(request, "engagements/overview.html", context)
 
 

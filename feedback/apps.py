@@ -8,8 +8,9 @@ class FeedbackConfig(AppConfig):
 
     def ready(self):
         from engagements import iterations  # models can be imported only now
-        from feedback import gates
+        from feedback import gates, health
         from feedback.figures import first_given
 
         gates.register()
+        health.register()
         iterations.register("feedback_at", first_given)

@@ -283,6 +283,7 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TASK_ROUTES = {
     "training.tasks.wake_runs": {"queue": "runs"},
     "training.tasks.wake_imports": {"queue": "imports"},
+    "engagements.tasks.refresh_standings": {"queue": "imports"},
 }
 
 LOGGING = {

@@ -8,6 +8,8 @@ from celery.signals import worker_ready, worker_shutting_down
 from django.conf import settings
 from django.db import DatabaseError, connection
 
+from engagements import standing
+from engagements.tasks import refresh_standings
 from lepton.lib.wake import wake
 from training import leases, tasks
 
@@ -22,6 +24,8 @@ def sweep() -> list[str]:
     kinds = leases.claimable()
     for kind in kinds:
         wake(WAKES[kind], expires_seconds=2 * settings.LEPTON_SWEEP_SECONDS)
+    if standing.any_is_stale():
+        wake(refresh_standings, expires_seconds=2 * settings.LEPTON_SWEEP_SECONDS)
     return kinds
 
 

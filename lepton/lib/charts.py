@@ -148,3 +148,21 @@ def _cell(n, total, right, url):
     share = n / total if total else 0.0
     heat = max(1, round(share * 10)) if n else 0
     return {"n": n, "share": share, "heat": heat, "right": right, "url": url or None}
+
+
+def ring(n: int, radius: float = 0.86) -> list[dict]:
+    """`n` marks on a circle, clockwise from the top: {x, y, path} in a canvas of 1000 by 1000.
+
+    `path` is the arc from a mark to the next one.
+    """
+    middle, reach = SIDE / 2, SIDE / 2 * radius
+    angles = [2 * math.pi * i / n - math.pi / 2 for i in range(n)]
+    points = [(middle + reach * math.cos(a), middle + reach * math.sin(a)) for a in angles]
+    return [
+        {
+            "x": f"{x:.1f}",
+            "y": f"{y:.1f}",
+            "path": f"M{x:.1f} {y:.1f}A{reach:.1f} {reach:.1f} 0 0 1 {to[0]:.1f} {to[1]:.1f}",
+        }
+        for (x, y), to in zip(points, [*points[1:], points[0]], strict=True)
+    ]

@@ -1,0 +1,129 @@
+"""Asks: what an engagement needs now, and from whom."""
+
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from engagements import pages, signoffs
+from engagements.models import Ask, Side, Signoff
+from engagements.phases import Phase
+
+SENTENCES = {
+    "requirement.write": _("Write down the requirement"),
+    "contract.freeze": _("Freeze the acceptance contract"),
+    "signoff.sign": _("Sign: %(what)s"),
+    "waiver.grant": _("Grant or leave the waiver of “%(check)s”"),
+    "change.decide": _("Decide the change request"),
+    "item.do": _("%(title)s"),
+    "milestone.rate": _("Say how satisfied you are with “%(title)s”"),
+    "gate.move": _("Move on to “%(phase)s”"),
+    "check.meet": _("%(check)s: %(words)s"),
+}
+URGENT = ["signoff.sign", "change.decide", "waiver.grant", "gate.move", "item.do"]
+
+
+def of(engagement, gate) -> list[Ask]:
+    """Return what the engagement needs now as unsaved rows, the most pressing kinds first."""
+    parts = (_signatures, _waivers, _changes, _items, _ratings, _moves)
+    return [ask for part in parts for ask in part(engagement, gate)]
+
+
+def asks_for(user, side=None):
+    """Asks of one person: those that name them, and those of anybody of their side.
+
+    For the vendor the latter are of the engagements they look after.
+    """
+    side = side or Side.of(user)
+    anybody = Q(user=None, side=side)
+    if side == Side.VENDOR:
+        anybody &= Q(engagement__account_manager=user)
+    return Ask.objects.for_lists().filter(Q(user=user) | anybody)
+
+
+def sentence(ask) -> str:
+    """Put an ask into words."""
+    params = dict(ask.params)
+    if "phase" in params:
+        params["phase"] = Phase(params["phase"]).label
+    if "what" in params:
+        params["what"] = Signoff.Kind(params["what"]).label
+    return str(SENTENCES[ask.kind]) % params
+
+
+def _ask(engagement, kind, page, side, user=None, due_on=None, **params):
+    return Ask(
+        engagement=engagement,
+        kind=kind,
+        params=params,
+        url=pages.url(page, engagement),
+        side=side,
+        user=user,
+        due_on=due_on,
+    )
+
+
+def _signatures(engagement, gate):
+    """Each decider who has not signed what is asked for in this phase."""
+    contract = engagement.contract
+    if contract is None:
+        return
+    asked = [Signoff.Kind.CONTRACT]
+    if engagement.phase == Phase.GO_LIVE:
+        asked.append(Signoff.Kind.GO_LIVE)
+    for kind in asked:
+        if signoffs.statement(engagement, kind) is None:
+            continue
+        signed = {one.created_by_id for one in signoffs.standing(engagement, kind)}
+        for one in contract.deciders.select_related("user").exclude(user__in=signed):
+            page = "engagements:contract"
+            yield _ask(engagement, "signoff.sign", page, one.side, one.user, what=kind.value)
+
+
+def _waivers(engagement, gate):
+    """Waivers somebody asked for: the other side is asked, anybody else may grant them."""
+    for check in gate.checks:
+        if check.waiver and not check.met and not check.waived:
+            asker = check.waiver.created_by
+            side = Side.CUSTOMER if Side.of(asker) == Side.VENDOR else Side.VENDOR
+            page = "engagements:overview"
+            yield _ask(engagement, "waiver.grant", page, side, check=str(check.title))
+
+
+def _changes(engagement, gate):
+    for change in engagement.change_requests.undecided():
+        side = Side.CUSTOMER if change.side == Side.VENDOR else Side.VENDOR
+        yield _ask(engagement, "change.decide", "engagements:requirement", side)
+
+
+def _items(engagement, gate):
+    """Open action items of this phase and earlier ones whose needs are done."""
+    until = engagement.phases[: engagement.phases.index(engagement.phase) + 1]
+    items = engagement.actionitems.still_open().filter(
+        iteration=engagement.iteration, phase__in=until
+    )
+    for item in items.select_related("assignee").prefetch_related("needs"):
+        if not any(one.is_open for one in item.needs.all()):
+            who = {"user": item.assignee, "due_on": item.due_on}
+            page = "engagements:plan"
+            yield _ask(engagement, "item.do", page, item.side, **who, title=item.title)
+
+
+def _ratings(engagement, gate):
+    reached = engagement.milestones.filter(is_private=False, reached_at__isnull=False)
+    for milestone in reached.filter(ratings=None, iteration=engagement.iteration):
+        page, title = "engagements:plan", milestone.title
+        yield _ask(engagement, "milestone.rate", page, Side.CUSTOMER, title=title)
+
+
+def _moves(engagement, gate):
+    """What the account manager does next: move on, or see to the first unmet check."""
+    overview, manager = "engagements:overview", engagement.account_manager
+    if gate.is_open:
+        phase = gate.to.value
+        yield _ask(engagement, "gate.move", overview, Side.VENDOR, manager, phase=phase)
+    elif engagement.requirement is None:
+        page = "engagements:requirement"
+        yield _ask(engagement, "requirement.write", page, Side.VENDOR, manager)
+    else:
+        check = gate.unmet[0]
+        words = {"check": str(check.title), "words": str(check.finding.words)}
+        yield _ask(engagement, "check.meet", overview, Side.VENDOR, manager, **words)

@@ -1,0 +1,106 @@
+"""What the desk shows: what comes next for a person, lists, the portfolio, one engagement."""
+
+from django.db.models import Avg, Count, F, Q
+
+from engagements import asks, health
+from engagements.models import Engagement, Iteration, Side, Standing
+from engagements.phases import ORDER
+from lepton.lib import charts
+from lepton.lib.paging import rows_and_pager
+
+NEXT = 10
+POOR = 60  # health below it
+STATES = {
+    "blocked": Q(standing__unmet__gt=0),
+    "overdue": Q(standing__overdue_customer__gt=0),
+    "poor": Q(standing__health__lt=POOR),
+}
+
+
+def next_for(user, side=None) -> dict:
+    """What is asked of a person, the first dozen with their number in all."""
+    found = asks.asks_for(user, side)
+    return {"asks": [told(one) for one in found[:NEXT]], "asks_n": found.count()}
+
+
+def told(ask) -> dict:
+    """An ask as pages and the API take it."""
+    engagement = ask.engagement
+    names = {"engagement": engagement.name, "tenant": engagement.tenant.name}
+    words = {"text": asks.sentence(ask), "url": ask.url, "due_on": ask.due_on}
+    return names | words | {"kind": ask.kind, "side": ask.side}
+
+
+def about(engagement, user, side) -> dict:
+    """What the overview says first: the loop, what comes next, and to the vendor the health."""
+    mine = asks.asks_for(user, side).filter(engagement=engagement)
+    found = {"loop": loop(engagement), "asks": [told(one) for one in mine[:NEXT]]}
+    found["asks_n"] = len(found["asks"])
+    if side == Side.VENDOR:
+        inputs = health.look(engagement)
+        found |= {"health": health.score(inputs), "health_inputs": inputs}
+    return found
+
+
+def loop(engagement) -> dict:
+    """The phases as a ring: a mark each, and how far round the present one is."""
+    position = engagement.phases.index(engagement.phase)
+    marks = charts.ring(len(engagement.phases))
+    labels = [phase.label for phase in ORDER if phase in engagement.phases]
+    states = ["done" if i < position else "coming" for i in range(len(marks))]
+    states[position] = "current"
+    rows = zip(marks, labels, states, strict=True)
+    return {"marks": [mark | {"label": label, "state": state} for mark, label, state in rows]}
+
+
+def rows(request, narrowed):
+    """One page of the list, those of the poorest health first."""
+    state = narrowed.pop("state", "")
+    found = Engagement.objects.for_lists().select_related("standing").matching(**narrowed)
+    found = found.filter(STATES[state]) if state in STATES else found
+    return rows_and_pager(request, found, ordering="-phase_since")
+
+
+def portfolio() -> dict:
+    """Figures over all engagements, each computed from standings and iterations."""
+    stands = Standing.objects.select_related("engagement__tenant")
+    totals = stands.aggregate(
+        n=Count("pk"),
+        health=Avg("health"),
+        satisfaction=Avg("satisfaction"),
+        blocked=Count("pk", filter=Q(unmet__gt=0)),
+        overdue=Count("pk", filter=Q(overdue_customer__gt=0)),
+    )
+    measured = stands.exclude(metric=None).order_by("-refreshed_at")[:50]
+    budgeted = stands.exclude(engagement__budget_cents=None).exclude(cost_cents=None)
+    used = budgeted.annotate(left=F("engagement__budget_cents") - F("cost_cents")).order_by("left")
+    return {
+        "totals": totals,
+        "by_phase": _by_phase(),
+        "measured": measured,
+        "budgeted": [_spent(one) for one in used[:50]],
+        "led": _lead_times(),
+    }
+
+
+def _by_phase():
+    counts = dict(Engagement.objects.order_by().values_list("phase").annotate(n=Count("pk")))
+    most = max(counts.values(), default=0)
+    return [
+        {"label": phase.label, "n": counts.get(phase, 0), "share": counts.get(phase, 0) / most}
+        for phase in ORDER
+        if most
+    ]
+
+
+def _spent(standing):
+    budget = standing.engagement.budget_cents
+    share = standing.cost_cents / budget if budget else None
+    return {"standing": standing, "budget_cents": budget, "share": share}
+
+
+def _lead_times():
+    """Rounds with a lead time from feedback to live, the newest first."""
+    rounds = Iteration.objects.select_related("engagement__tenant")
+    known = rounds.filter(facts__lead_seconds__isnull=False).exclude(facts__lead_seconds=None)
+    return list(known.order_by("-started_at")[:50])

@@ -1,0 +1,106 @@
+"""Health: one figure from 0 to 100 out of named inputs, each shown with its weight.
+
+The apps that own the facts register them:
+def find(engagement) -> Reading: …
+health.register("serving.errors", _("Errors"), 2, find)
+"""
+
+from collections.abc import Callable
+from decimal import ROUND_HALF_UP, Decimal
+from typing import NamedTuple
+
+from django.db.models import Avg
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from engagements.models import Outcome, Rating, Verdict
+
+
+class Reading(NamedTuple):
+    """How good one input is, 0 (bad) to 1 (good), and why; None: it was not measured."""
+
+    score: float | None
+    words: str
+
+
+class Input(NamedTuple):
+    """One named input."""
+
+    key: str
+    title: str  # translated when shown
+    weight: int
+    find: Callable[..., Reading]
+
+
+_inputs: dict[str, Input] = {}
+
+
+def register(key: str, title: str, weight: int, find) -> None:
+    """Let an input count into health with a whole `weight`."""
+    _inputs[key] = Input(key, title, weight, find)
+
+
+def look(engagement) -> list[dict]:
+    """Return every input as it is now: [{key, title, weight, score (0 to 1 or None), words}]."""
+    found = []
+    for one in _inputs.values():
+        reading = one.find(engagement)
+        score = None if reading.score is None else round(reading.score, 4)
+        facts = {"key": one.key, "title": str(one.title), "weight": one.weight}
+        found.append(facts | {"score": score, "words": str(reading.words)})
+    return found
+
+
+def score(inputs: list[dict]) -> Decimal | None:
+    """Return 100 · Σ weight · score / Σ weight over the measured inputs, to one decimal.
+
+    None where nothing was measured. Computed from what is shown, so anybody can do it again.
+    """
+    known = [(one["weight"], Decimal(str(one["score"]))) for one in inputs if _is_known(one)]
+    if not known:
+        return None
+    total = sum(weight for weight, _score in known)
+    mean = sum(weight * score for weight, score in known) * 100 / total
+    return mean.quantize(Decimal("0.1"), ROUND_HALF_UP)
+
+
+def register_own():
+    """The inputs that the record itself knows."""
+    for key, title, weight, find in [
+        ("margin", gettext_lazy("Margin to the contract"), 3, contract_margin),
+        ("overdue", gettext_lazy("Overdue action items"), 2, overdue),
+        ("satisfaction", gettext_lazy("Satisfaction"), 2, satisfaction),
+    ]:
+        register(f"engagements.{key}", title, weight, find)
+
+
+def contract_margin(engagement) -> Reading:
+    """The newest verdict under the standing contract: a pass is 1, inconclusive 0.5, a fail 0."""
+    newest = Verdict.objects.newest_first().filter(contract=engagement.contract).first()
+    if engagement.contract is None or newest is None:
+        return Reading(None, _("No verdict under the standing contract yet."))
+    scores = {Outcome.PASS: 1.0, Outcome.INCONCLUSIVE: 0.5, Outcome.FAIL: 0.0}
+    words = {"model": newest.candidate_label, "outcome": newest.get_outcome_display()}
+    return Reading(scores[newest.outcome], _("%(model)s: %(outcome)s.") % words)
+
+
+def overdue(engagement) -> Reading:
+    """Open action items that are not overdue, as a share of the open ones with a date."""
+    dated = engagement.actionitems.still_open().exclude(due_on=None)
+    n, late = dated.count(), engagement.actionitems.overdue().count()
+    words = _("%(late)s of %(n)s open items with a date are overdue.") % {"late": late, "n": n}
+    return Reading(1 - late / n if n else None, words if n else _("No open item has a date."))
+
+
+def satisfaction(engagement) -> Reading:
+    """The mean of the customer's ratings, 1 to 5, on a scale from 0 to 1."""
+    rated = Rating.objects.filter(milestone__engagement=engagement)
+    mean, n = rated.aggregate(mean=Avg("score"))["mean"], rated.count()
+    if mean is None:
+        return Reading(None, _("Nothing was rated yet."))
+    words = _("%(mean)s of 5 on average (n = %(n)s).") % {"mean": f"{mean:.1f}", "n": n}
+    return Reading((mean - 1) / 4, words)
+
+
+def _is_known(one) -> bool:
+    return one["score"] is not None
