@@ -32,7 +32,7 @@ class Loop:
         stage.step("Engagement", open_engagement, "full-loop")
         self.is_repeated = self._is_over()
         while not self.is_repeated:
-            here = self._here()
+            here = plan.here(self.stage)
             getattr(self, here[1])(here[0])
             if here == self.until:
                 return self
@@ -122,10 +122,6 @@ class Loop:
         chosen = self.settings[number - 1]
         return self.stage.step(title, work.train, number, iteration, chosen)["model_version"]
 
-    def _here(self) -> tuple[int, str]:
-        row = self.stage.manager.get(self.stage.path)
-        return row["iteration"], row["phase"]
-
     def _is_over(self) -> bool:
         """Whether an earlier demo did all of it."""
-        return self._here() == self.until and work.is_done(self.stage, self.until[0])
+        return plan.here(self.stage) == self.until and work.is_done(self.stage, self.until[0])

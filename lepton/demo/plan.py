@@ -14,11 +14,11 @@ def do_items(stage):
 
 def reach_milestones(stage, score: int, comment: str):
     """Mei notes that the milestones of this phase are reached; the customer rates them."""
-    here = _here(stage)
+    place = here(stage)
     told = []
     for row in stage.manager.rows(f"{stage.path}/milestones"):
         path = f"{stage.path}/milestones/{row['id']}"
-        if (row["iteration"], row["phase"]) != here:
+        if (row["iteration"], row["phase"]) != place:
             continue
         if row["reached_at"] is None:
             stage.manager.post(f"{path}/reach")
@@ -48,16 +48,17 @@ def hand_over(stage, title, text):
 def _ready(stage) -> list[dict]:
     rows = stage.manager.rows(f"{stage.path}/action-items")
     open_ = {row["id"] for row in rows if not row["done_at"] and not row["dropped_at"]}
-    here = _here(stage)
+    place = here(stage)
     return [
         row
         for row in rows
         if row["id"] in open_
-        and (row["iteration"], row["phase"]) == here
+        and (row["iteration"], row["phase"]) == place
         and not open_ & set(row["needs"])
     ]
 
 
-def _here(stage) -> tuple[int, str]:
+def here(stage) -> tuple[int, str]:
+    """The iteration and the phase the engagement is in."""
     row = stage.manager.get(stage.path)
     return row["iteration"], row["phase"]

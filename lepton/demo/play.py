@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from django.conf import settings
 
-from lepton.demo import cast, promise, source, work
+from lepton.demo import cast, plan, promise, source, work
 from lepton.demo.loop import Loop
 from lepton.demo.stage import Stage, open_engagement
 from training.engine import backbones
@@ -53,7 +53,8 @@ class MainJob:
             run = stage.step(title, work.train, number, 1, chosen)
             stage.step("Verdict", promise.judge, run["model_version"])
             stage.step("Deploy", work.deploy, run["model_version"])
-        stage.step("Gate", promise.move_on)
+        if plan.here(stage) == (1, "poc"):
+            stage.step("Gate", promise.move_on)
         stage.step("Predictions", work.ask, 12)
         stage.step("Answers", work.answer, 12)
         return self
