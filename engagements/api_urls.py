@@ -5,6 +5,7 @@ from django.urls import path
 from engagements import (
     api,
     contract_api,
+    desk_api,
     economics_api,
     gate_api,
     iteration_views,
@@ -66,5 +67,7 @@ urlpatterns = [
     path(f"{ENGAGEMENT}/economics", economics_api.economics, name="economics"),
     path(f"{ENGAGEMENT}/staff-time", economics_api.staff_times, name="staff_times"),
     path(f"{ENGAGEMENT}/staff-time/<uuid:staff_time>", economics_api.staff_time, name="staff_time"),
+    path(f"{ENGAGEMENT}/asks", desk_api.asks_of, name="asks"),
+    path(f"{ENGAGEMENT}/health", desk_api.health_of, name="health"),
     path(f"{ENGAGEMENT}/timeline", api.timeline, name="timeline"),
 ]

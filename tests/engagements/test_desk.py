@@ -1,9 +1,11 @@
 """The desk: what comes next for whom, how engagements stand, and the pages that show it."""
 
+import json
 from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -93,6 +95,24 @@ def test_a_verdict_counts_into_health(acme, alice, mei, engagement):
         model = measured(version, alice, [[900, 100], [100, 900]])
         contracts.judge(engagement, candidate_id=model.pk, by=mei)
         assert standing.refresh(engagement).health == Decimal("100.0")
+
+
+def test_a_script_recomputes_health_from_the_api(browse, acme, alice, mei, engagement, tmp_path):
+    with tenant_scope(acme):
+        plan.add_item(engagement, "Today", side="customer", due_on=timezone.localdate(), by=mei)
+        standing.refresh(engagement)
+    address = f"/api/v1/tenants/acme/engagements/{engagement.pk}"
+    assert browse(alice).get(f"{address}/health").status_code == 404
+    answer = browse(mei).get(f"{address}/health").json()
+    assert answer["health"] == "100.0"
+    shown = tmp_path / "health.json"
+    shown.write_text(json.dumps(answer))
+    call_command("recompute_health", str(shown))
+    shown.write_text(json.dumps(answer | {"health": "99.9"}))
+    with pytest.raises(CommandError, match=r"give 100.0, but 99.9"):
+        call_command("recompute_health", str(shown))
+    [ask] = browse(alice).get(f"{address}/asks").json()
+    assert ask["text"] == "Today" and ask["side"] == "customer"
 
 
 def test_asks_are_written_anew_not_added(acme, mei, engagement):
