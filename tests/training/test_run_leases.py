@@ -7,6 +7,7 @@ from django.db import connection
 
 from accounts.scoping import tenant_scope
 from accounts.system import tenants_of
+from engagements import standing
 from tests import factories
 from tests.training import made_of
 from training import leases, sweeper
@@ -60,12 +61,24 @@ def test_the_sweeper_wakes_for_what_waits_and_stays_silent_otherwise(
 ):
     woken = []
     monkeypatch.setattr(sweeper, "wake", lambda task, **options: woken.append(task.name))
+    standing.refresh_stale()
     assert sweeper.sweep() == []
     start(engagement, version, alice)
+    standing.refresh_stale()
     assert sweeper.sweep() == ["run"]
     assert woken == ["training.tasks.wake_runs"]
     leases.claim("run", "a worker")
     assert sweeper.sweep() == []
+
+
+def test_the_sweeper_wakes_for_standings_not_looked_at_for_a_while(engagement, monkeypatch):
+    woken = []
+    monkeypatch.setattr(sweeper, "wake", lambda task, **options: woken.append(task.name))
+    sweeper.sweep()
+    assert woken == ["engagements.tasks.refresh_standings"]
+    standing.refresh_stale()
+    sweeper.sweep()
+    assert len(woken) == 1
 
 
 def test_a_heart_notices_a_cancel_and_a_lost_lease(acme, alice, engagement, version, settings):
