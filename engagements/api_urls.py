@@ -13,6 +13,7 @@ from engagements import (
     record_api,
     signoff_api,
 )
+from engagements.webhooks import urls as webhook_urls
 
 app_name = "engagements_api"
 ENGAGEMENT = "engagements/<uuid:engagement>"
@@ -70,4 +71,5 @@ urlpatterns = [
     path(f"{ENGAGEMENT}/asks", desk_api.asks_of, name="asks"),
     path(f"{ENGAGEMENT}/health", desk_api.health_of, name="health"),
     path(f"{ENGAGEMENT}/timeline", api.timeline, name="timeline"),
+    *webhook_urls.operations,
 ]

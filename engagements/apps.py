@@ -9,10 +9,12 @@ class EngagementsConfig(AppConfig):
     def ready(self):
         # models can be imported only now
         from engagements import checks, costs, economics, health, standing, timeline, usage
+        from engagements.webhooks import events
 
         checks.register()
         health.register_own()
-        timeline.listen(standing.refresh_on_commit)
+        timeline.listen(standing.entry_made)
+        timeline.listen(events.entry_made)
         usage.register("staff_days", economics.staff_days)
         usage.register("storage", economics.documents_kept)
         costs.register(economics.total_cents)

@@ -48,6 +48,11 @@ def refresh(engagement, *, with_cost=True) -> Standing:
     return standing
 
 
+def entry_made(entry, *, by) -> None:
+    """Something entered the timeline: the engagement stands otherwise."""
+    refresh_on_commit(entry.engagement)
+
+
 def refresh_on_commit(engagement) -> None:
     """Refresh once what happens now is committed; trouble is logged, and the sweep comes by."""
     key = (engagement.tenant_id, engagement.pk)

@@ -112,12 +112,12 @@ def record(engagement, kind, *, by, url="", is_private=False, **params):
     )
     live.look_again(engagement.tenant_id, f"engagement:{engagement.pk}")
     for listener in _listeners:
-        listener(engagement)
+        listener(entry, by=by)
     return entry
 
 
 def listen(listener) -> None:
-    """Let `listener(engagement)` know of every entry, inside the transaction that makes it."""
+    """Let `listener(entry, by=…)` know of every entry, inside the transaction that makes it."""
     if listener not in _listeners:
         _listeners.append(listener)
 

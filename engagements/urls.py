@@ -11,6 +11,7 @@ from engagements import (
     template_views,
     views,
 )
+from engagements.webhooks import urls as webhook_urls
 
 app_name = "engagements"
 TENANT = "t/<slug:tenant>/"
@@ -84,4 +85,5 @@ urlpatterns = [
     path(f"{ENGAGEMENT}timeline/", views.timeline, name="timeline"),
     path(f"{ENGAGEMENT}requirement/", views.requirement, name="requirement"),
     path(f"{ENGAGEMENT}requirement/write/", views.write_requirement, name="write_requirement"),
+    *webhook_urls.pages,
 ]

@@ -44,6 +44,9 @@ LEPTON_LEASE_SECONDS = float(env("LEPTON_LEASE_SECONDS", "90"))
 LEPTON_HEARTBEAT_SECONDS = float(env("LEPTON_HEARTBEAT_SECONDS", "20"))
 LEPTON_SWEEP_SECONDS = float(env("LEPTON_SWEEP_SECONDS", "15"))
 
+# --- Webhooks: for development, http and addresses inside private networks too ------------------
+LEPTON_WEBHOOK_PRIVATE = flag("LEPTON_WEBHOOK_PRIVATE")
+
 # --- Limits of what people send ---------------------------------------------------------------
 LEPTON_MAX_UPLOAD_BYTES = int(env("LEPTON_MAX_UPLOAD_BYTES", str(2 * 1024**3)))
 LEPTON_MAX_IMPORT_FILES = int(env("LEPTON_MAX_IMPORT_FILES", "20000"))
@@ -284,6 +287,7 @@ CELERY_TASK_ROUTES = {
     "training.tasks.wake_runs": {"queue": "runs"},
     "training.tasks.wake_imports": {"queue": "imports"},
     "engagements.tasks.refresh_standings": {"queue": "imports"},
+    "engagements.tasks.wake_deliveries": {"queue": "imports"},
 }
 
 LOGGING = {

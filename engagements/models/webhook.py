@@ -13,8 +13,13 @@ from engagements.models.engagement import Engagement
 class WebhookQuerySet(models.QuerySet):
     """Reads on webhooks."""
 
-    def newest_first(self):
-        return self.order_by("-created_at")
+    def kept(self):
+        """Those that nobody removed, newest first."""
+        return self.filter(removed_at=None).order_by("-created_at")
+
+    def wanting(self, kind):
+        """Those that are told of events of `kind` now."""
+        return self.filter(removed_at=None, is_active=True, events__contains=[kind])
 
 
 class Webhook(Authored, TenantModel):
@@ -35,6 +40,26 @@ class Webhook(Authored, TenantModel):
     def __str__(self):
         return self.url
 
+    @property
+    def topic(self) -> str:
+        """What pages that show this webhook watch."""
+        return f"webhook:{self.pk}"
+
+    @property
+    def state(self) -> str:
+        return "active" if self.is_active else "paused"
+
+    def stop(self, **changes) -> bool:
+        """Tell it nothing any more; what is on its way has failed. False if it had stopped."""
+        rows = Webhook.objects.filter(pk=self.pk, removed_at=None)
+        if not (rows if changes else rows.filter(is_active=True)).update(
+            is_active=False, **changes
+        ):
+            return False
+        waiting = self.deliveries.idle().filter(state=Delivery.State.PENDING)
+        waiting.update(state=Delivery.State.FAILED)
+        return True
+
 
 class Event(TenantModel):
     """Something that happened, as webhooks tell it; its id is the webhook-id. Never changed."""
@@ -49,12 +74,24 @@ class Event(TenantModel):
     class Meta(TenantModel.Meta):
         indexes = [models.Index(fields=["tenant", "-at"], name="events_newest")]
 
+    @property
+    def message_id(self) -> str:
+        """Its webhook-id: the same at each attempt and each replay."""
+        return f"evt_{self.pk}"
+
 
 class DeliveryQuerySet(models.QuerySet):
     """Reads on deliveries."""
 
+    def idle(self):
+        """Those that no worker is sending right now."""
+        unclaimed = models.Q(claimed_until=None) | models.Q(claimed_until__lt=timezone.now())
+        return self.filter(unclaimed)
+
     def newest_first(self):
-        return self.select_related("event").order_by("-created_at")
+        """With their events and attempts."""
+        tries = self.select_related("event").prefetch_related("tries")
+        return tries.order_by("-created_at")
 
 
 class Delivery(TenantModel):

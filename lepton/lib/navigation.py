@@ -19,6 +19,7 @@ TENANT_PAGES = [
     ("engagements:tenant", _("Engagements"), "engagements"),
     ("accounts:members", _("Members"), "members"),
     ("accounts:keys", _("API keys"), "key"),
+    ("engagements:webhooks", _("Webhooks"), "link"),
     ("accounts:audit", _("Audit"), "audit"),
 ]
 

@@ -61,6 +61,10 @@ LOOKS = {
     "invited": Look("accent", "clock", _("Invited")),
     "expired": Look("warn", "clock", _("Expired")),
     "revoked": Look("neutral", "slash", _("Revoked")),
+    # webhooks and their deliveries
+    "paused": Look("neutral", "pause", _("Paused")),
+    "pending": Look("accent", "clock", _("Pending")),
+    "delivered": Look("good", "check-circle", _("Delivered")),
     # severity
     "info": Look("neutral", "info", pgettext_lazy("severity", "Info")),
     "warning": Look("warn", "alert", _("Warning")),
