@@ -71,16 +71,6 @@ def test_the_sweeper_wakes_for_what_waits_and_stays_silent_otherwise(
     assert sweeper.sweep() == []
 
 
-def test_the_sweeper_wakes_for_standings_not_looked_at_for_a_while(engagement, monkeypatch):
-    woken = []
-    monkeypatch.setattr(sweeper, "wake", lambda task, **options: woken.append(task.name))
-    sweeper.sweep()
-    assert woken == ["engagements.tasks.refresh_standings"]
-    standing.refresh_stale()
-    sweeper.sweep()
-    assert len(woken) == 1
-
-
 def test_a_heart_notices_a_cancel_and_a_lost_lease(acme, alice, engagement, version, settings):
     settings.LEPTON_HEARTBEAT_SECONDS = 0.02
     run = start(engagement, version, alice)
