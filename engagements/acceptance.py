@@ -32,6 +32,7 @@ def terms(contract) -> list[dict]:
     rows = [
         {"label": _("Accuracy"), "target": contract.accuracy_target},
         {"label": _("Macro F1"), "target": contract.macro_f1_target},
+        {"label": _("Macro AUC"), "target": contract.macro_auc_target},
     ]
     for label, least in sorted(contract.minimum_recalls.items()):
         rows.append({"label": _("Recall of “%s”") % label, "target": least})

@@ -47,8 +47,14 @@ class ContractSerializer(serializers.ModelSerializer):
 
     class Meta:
         model = AcceptanceContract
-        fields = ["id", "version", "accuracy_target", "macro_f1_target", "minimum_recalls"]
-        fields += ["p95_latency_ms", "holdout_sha256", "holdout_label", "holdout_counts"]
+        fields = ["id", "version", "accuracy_target", "macro_f1_target", "macro_auc_target"]
+        fields += [
+            "minimum_recalls",
+            "p95_latency_ms",
+            "holdout_sha256",
+            "holdout_label",
+            "holdout_counts",
+        ]
         fields += ["deciders", "sha256", "created_by", "created_at"]
 
 
@@ -57,6 +63,7 @@ class NewContractSerializer(StrictSerializer):
 
     accuracy_target = share(required=False)
     macro_f1_target = share(required=False)
+    macro_auc_target = share(required=False)
     minimum_recalls = serializers.DictField(child=share(), required=False)
     p95_latency_ms = serializers.IntegerField(required=False, min_value=1, max_value=600_000)
     holdout_sha256 = serializers.CharField(max_length=64)

@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from engagements import contracts, gates, holdouts
 from engagements.models import Side
 
+METRICS = ("accuracy", "macro_f1", "macro_auc")
 MOST_CLASSES = 30  # a least recall per class is asked for up to as many
 
 
@@ -22,6 +23,7 @@ class ContractForm(forms.Form):
 
     accuracy = Percent(label=_("Accuracy in %"))
     macro_f1 = Percent(label=_("Macro F1 in %"))
+    macro_auc = Percent(label=_("Macro AUC in %"))
     p95_latency_ms = forms.IntegerField(
         label=_("95% of answers within (ms)"), required=False, min_value=1, max_value=600_000
     )
@@ -47,7 +49,7 @@ class ContractForm(forms.Form):
             label = _("Least recall of “%s” in %%") % name
             self.fields[f"recall_{number}"] = Percent(label=label)
         recalls = [name for name in self.fields if name.startswith("recall_")]
-        self.order_fields(["holdout", "accuracy", "macro_f1", *recalls, "p95_latency_ms"])
+        self.order_fields(["holdout", *METRICS, *recalls, "p95_latency_ms"])
 
     @property
     def terms(self) -> dict:
@@ -57,6 +59,7 @@ class ContractForm(forms.Form):
         return {
             "accuracy_target": _share(data["accuracy"]),
             "macro_f1_target": _share(data["macro_f1"]),
+            "macro_auc_target": _share(data["macro_auc"]),
             "minimum_recalls": {name: _share(r) for name, r in recalls.items() if r is not None},
             "p95_latency_ms": data["p95_latency_ms"],
             "holdout_sha256": data["holdout"],
@@ -68,18 +71,30 @@ def contract_as_initial(engagement) -> dict:
     """What the form of the next version starts from: the one that stands, or the requirement."""
     contract, requirement = engagement.contract, engagement.requirement
     if contract is None:
-        return {requirement.metric: _percent(requirement.target)} if requirement else {}
-    found = holdouts.of(engagement)
-    classes = sorted(found[0].counts)[:MOST_CLASSES] if found else []
-    recalls = {f"recall_{i}": contract.minimum_recalls.get(c) for i, c in enumerate(classes)}
+        return _asked_for(engagement, requirement) if requirement else {}
     return {
-        "accuracy": _percent(contract.accuracy_target),
-        "macro_f1": _percent(contract.macro_f1_target),
+        **{name: _percent(getattr(contract, f"{name}_target")) for name in METRICS},
         "p95_latency_ms": contract.p95_latency_ms,
         "holdout": contract.holdout_sha256,
         "deciders": [str(one.user_id) for one in contract.deciders.all()],
-        **{name: _percent(value) for name, value in recalls.items()},
+        **_recalls(engagement, contract.minimum_recalls),
     }
+
+
+def _asked_for(engagement, requirement) -> dict:
+    """The promise as the requirement asks for it."""
+    return {
+        requirement.metric: _percent(requirement.target),
+        "p95_latency_ms": requirement.p95_latency_ms,
+        **_recalls(engagement, requirement.minimum_recalls),
+    }
+
+
+def _recalls(engagement, least) -> dict:
+    """The least recalls by the names of the form's fields."""
+    found = holdouts.of(engagement)
+    classes = sorted(found[0].counts)[:MOST_CLASSES] if found else []
+    return {f"recall_{i}": _percent(least.get(name)) for i, name in enumerate(classes)}
 
 
 class WaiverForm(forms.Form):

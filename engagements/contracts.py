@@ -36,6 +36,7 @@ def freeze_contract(
     by,
     accuracy_target=None,
     macro_f1_target=None,
+    macro_auc_target=None,
     minimum_recalls=None,
     p95_latency_ms=None,
 ):
@@ -49,6 +50,7 @@ def freeze_contract(
         engagement=engagement,
         accuracy_target=accuracy_target,
         macro_f1_target=macro_f1_target,
+        macro_auc_target=macro_auc_target,
         minimum_recalls=_recalls(minimum_recalls or {}, holdout),
         p95_latency_ms=p95_latency_ms,
         holdout_sha256=holdout.sha256,
@@ -56,7 +58,7 @@ def freeze_contract(
         holdout_counts=holdout.counts,
         **author(by),
     )
-    if accuracy_target is None and macro_f1_target is None:
+    if {accuracy_target, macro_f1_target, macro_auc_target} == {None}:
         raise ValidationError(_("Name at least one metric with its target."))
     with transaction.atomic():
         Engagement.objects.select_for_update(no_key=True).get(pk=engagement.pk)

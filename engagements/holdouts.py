@@ -28,6 +28,7 @@ class Candidate(NamedTuple):
     correct: int
     macro_f1: Measured
     recalls: dict[str, tuple[int, int]]  # {class: (found, given)}
+    macro_auc: Measured | None = None  # where a class has no or every row
 
 
 class Source(NamedTuple):

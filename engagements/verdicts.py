@@ -41,9 +41,11 @@ def proportion(key, hits, n, target, *, label="") -> dict:
     return _judged(key, figure, n, target, label, items_for_proportion(figure.value, n, target))
 
 
-def macro_f1(figure, n, target) -> dict:
-    """Judge macro-F1 by the 95 % interval its evaluation stored."""
-    return _judged("macro_f1", figure, n, target, "", items_for_interval(figure, n, target))
+def stored(key, figure, n, target) -> dict:
+    """Judge a figure by the 95 % interval its evaluation stored, if it could be measured."""
+    if figure is None:
+        return _unmeasured(key, target, "")
+    return _judged(key, figure, n, target, "", items_for_interval(figure, n, target))
 
 
 def p95_latency(within, n, limit_ms) -> dict:
@@ -88,9 +90,10 @@ def assess(contract, candidate, latency) -> list[dict]:
     if contract.accuracy_target is not None:
         target = float(contract.accuracy_target)
         found.append(proportion("accuracy", candidate.correct, candidate.n, target))
-    if contract.macro_f1_target is not None:
-        target = float(contract.macro_f1_target)
-        found.append(macro_f1(candidate.macro_f1, candidate.n, target))
+    for key in ("macro_f1", "macro_auc"):
+        target = getattr(contract, f"{key}_target")
+        if target is not None:
+            found.append(stored(key, getattr(candidate, key), candidate.n, float(target)))
     for label, least in sorted(contract.minimum_recalls.items()):
         hits, given = candidate.recalls.get(label, (0, 0))
         found.append(proportion("recall", hits, given, float(least), label=label))
@@ -113,7 +116,8 @@ def title(criterion) -> str:
         return _("Recall of “%s”") % criterion["label"]
     if criterion["key"] == "p95_latency":
         return _("Answers within %s ms") % number_format(criterion["limit_ms"], 0)
-    return {"accuracy": _("Accuracy"), "macro_f1": _("Macro F1")}[criterion["key"]]
+    names = {"accuracy": _("Accuracy"), "macro_f1": _("Macro F1"), "macro_auc": _("Macro AUC")}
+    return names[criterion["key"]]
 
 
 def words(criterion) -> str:

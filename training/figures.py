@@ -27,7 +27,15 @@ def measured_between(engagement, since, until) -> dict | None:
 
 
 def _figures(row):
-    return {
-        "accuracy": Measured(row.accuracy, row.accuracy_low, row.accuracy_high, row.n),
-        "macro_f1": Measured(row.macro_f1, row.macro_f1_low, row.macro_f1_high, row.n),
-    }
+    names = ("accuracy", "macro_f1", "macro_auc")
+    found = {name: measured(row, name) for name in names}
+    return {name: figure for name, figure in found.items() if figure is not None}
+
+
+def measured(evaluation, name) -> Measured | None:
+    """A figure of an evaluation with its interval, None where it could not be measured."""
+    value = getattr(evaluation, name)
+    if value is None:
+        return None
+    low, high = (getattr(evaluation, f"{name}_{end}") for end in ("low", "high"))
+    return Measured(value, low, high, evaluation.n)

@@ -1,7 +1,7 @@
 """What acceptance contracts judge by: test splits as holdouts, evaluations as figures on them."""
 
-from engagements.figures import Measured
 from engagements.holdouts import Candidate, Holdout
+from training.figures import measured
 from training.models import DatasetVersion, Evaluation
 from training.models.dataset import Split
 
@@ -32,7 +32,8 @@ def _candidate(row):
         holdout_sha256=row.dataset_version.test_sha256,
         n=row.n,
         correct=sum(row.confusion[i][i] for i in range(len(classes))),
-        macro_f1=Measured(row.macro_f1, row.macro_f1_low, row.macro_f1_high, row.n),
+        macro_f1=measured(row, "macro_f1"),
+        macro_auc=measured(row, "macro_auc"),
         recalls={
             label: (row.confusion[i][i], sum(row.confusion[i])) for i, label in enumerate(classes)
         },

@@ -103,7 +103,8 @@ class AcceptanceContract(Authored, TenantModel):
     @property
     def terms(self) -> dict:
         """What counts as good enough, as data."""
-        return {
+        auc = self.macro_auc_target  # named only where asked for: older hashes stay as they are
+        return ({} if auc is None else {"macro_auc": float(auc)}) | {
             "engagement": str(self.engagement_id),
             "version": self.version,
             "accuracy": _number(self.accuracy_target),

@@ -27,7 +27,9 @@ def dataset_version(engagement, by, holdout=HOLDOUT, counts=(10, 10)) -> Dataset
     )
 
 
-def measured(version, by, confusion, macro_f1=(0.9, 0.85, 0.94), at=None) -> ModelVersion:
+def measured(
+    version, by, confusion, macro_f1=(0.9, 0.85, 0.94), macro_auc=(None, None, None), at=None
+) -> ModelVersion:
     """A model version whose answers on the test split of `version` are these."""
     engagement = version.dataset.engagement
     number = engagement.model_versions.count() + 1
@@ -72,6 +74,9 @@ def measured(version, by, confusion, macro_f1=(0.9, 0.85, 0.94), at=None) -> Mod
         macro_f1=macro_f1[0],
         macro_f1_low=macro_f1[1],
         macro_f1_high=macro_f1[2],
+        macro_auc=macro_auc[0],
+        macro_auc_low=macro_auc[1],
+        macro_auc_high=macro_auc[2],
         ece=0.05,
         per_class=[],
         confusion=confusion,

@@ -3,9 +3,10 @@
 import pytest
 from django.urls import reverse
 
+from accounts.models import author
 from accounts.scoping import tenant_scope
 from engagements import gates
-from engagements.models import Engagement, Waiver
+from engagements.models import Engagement, Requirement, Waiver
 from tests import factories
 from tests.engagements.candidates import HOLDOUT, dataset_version, measured
 
@@ -45,6 +46,20 @@ def test_a_contract_is_frozen_judged_and_signed_in_the_browser(browse, alice, me
     page = client.post(_url("sign", engagement), signature, follow=True).text
     assert "Your signature stands." in page and "Alice has not signed" in page
     assert sha256 in browse(alice).get(address).text
+
+
+def test_the_first_contract_starts_from_the_requirement(browse, acme, alice, mei, engagement):
+    asked = {"need": "Find scratches.", "classes": ["ok", "scratch"], "target": "0.93"}
+    asked |= {"metric": "macro_auc", "minimum_recalls": {"scratch": 0.71}, "p95_latency_ms": 321}
+    with tenant_scope(acme):
+        version = engagement.requirement.version + 1 if engagement.requirement else 1
+        Requirement.objects.create(engagement=engagement, version=version, **asked, **author(mei))
+    page = browse(mei).get(_url("contract", engagement)).text
+    for field, value in (("macro_auc", "93"), ("recall_1", "71"), ("p95_latency_ms", "321")):
+        assert f'name="{field}" value="{value}"' in page
+    terms = _terms(alice, mei, accuracy="", macro_auc="93")
+    page = browse(mei).post(_url("freeze_contract", engagement), terms, follow=True).text
+    assert "Macro AUC" in page and "at least 93.0%" in page
 
 
 def test_terms_that_do_not_fit_come_back_with_what_was_typed(browse, alice, mei, engagement):

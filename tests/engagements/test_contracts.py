@@ -92,6 +92,28 @@ def test_macro_f1_is_judged_by_its_stored_interval(freeze, verdict_on):
     assert verdict_on([[9, 1], [1, 9]], macro_f1=(0.7, 0.6, 0.8)).outcome == "fail"
 
 
+def test_macro_auc_is_judged_by_its_stored_interval(freeze, verdict_on):
+    contract = freeze(accuracy_target=None, macro_auc_target="0.9")
+    assert contract.terms["macro_auc"] == 0.9
+    passed = verdict_on([[9, 1], [1, 9]], macro_auc=(0.95, 0.91, 0.98))
+    assert passed.outcome == "pass" and verdicts.title(passed.criteria[0]) == "Macro AUC"
+    undecided = verdict_on([[9, 1], [1, 9]], macro_auc=(0.95, 0.85, 0.98))
+    assert undecided.outcome == "inconclusive"
+    assert undecided.criteria[0]["needed"] == 61  # 20 × (0.1 / 0.05)² = 80, and one beyond
+    assert verdict_on([[9, 1], [1, 9]], macro_auc=(0.8, 0.7, 0.89)).outcome == "fail"
+
+
+def test_a_macro_auc_that_was_not_measured_settles_nothing(freeze, verdict_on):
+    freeze(accuracy_target=None, macro_auc_target="0.9")
+    verdict = verdict_on([[9, 1], [1, 9]])
+    assert verdict.outcome == "inconclusive"
+    assert verdicts.words(verdict.criteria[0]) == "Not measured yet."
+
+
+def test_terms_without_a_macro_auc_keep_their_hash(freeze):
+    assert "macro_auc" not in freeze().terms
+
+
 def test_one_criterion_that_fails_fails_the_whole(freeze, verdict_on):
     freeze(minimum_recalls={"scratch": 0.9})
     verdict = verdict_on([[999, 1], [300, 700]])

@@ -95,11 +95,18 @@ def _evaluation(version, run, evaluation, materials):
         per_class=[_class_row(one) for one in measured["per_class"]],
         confusion=measured["confusion_matrix"],
         **_with_intervals(measured, names),
+        **_auc(measured),
     )
     answers = zip(materials, evaluation.probabilities.tolist(), strict=True)
     items = [_item(row, version.classes, material, scores) for material, scores in answers]
     EvaluatedItem.objects.bulk_create(items, batch_size=1000)
     return row
+
+
+def _auc(measured) -> dict:
+    """The mean AUC with its ends; nothing where a class has no rows to measure it on."""
+    known = measured["macro_auc"] is not None
+    return _with_intervals(measured, ["macro_auc"]) if known else {}
 
 
 def _class_row(one):

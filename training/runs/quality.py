@@ -44,7 +44,8 @@ def metrics(evaluation, requirement) -> list[dict]:
     """The figures of an evaluation, the one with the target first."""
     if evaluation is None:
         return []
-    judged = [shown.metric_of(evaluation, requirement, name) for name in ("accuracy", "macro_f1")]
+    judged = [shown.metric_of(evaluation, requirement, name) for name in shown.JUDGED]
+    judged = [metric for metric in judged if metric is not None]
     judged.sort(key=lambda metric: metric["target"] is None)
     means = [("macro_precision", _("Macro precision")), ("macro_recall", _("Macro recall"))]
     note = {"note": _("mean over the classes")}

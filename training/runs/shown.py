@@ -17,6 +17,12 @@ PHASES = {
     "evaluating": gettext_lazy("Evaluating on the test split"),
 }
 
+JUDGED = {
+    "accuracy": gettext_lazy("Accuracy"),
+    "macro_f1": gettext_lazy("Macro F1"),
+    "macro_auc": gettext_lazy("Macro AUC"),
+}
+
 
 def run_facts(run) -> dict:
     """What the page of a run shows."""
@@ -86,12 +92,10 @@ def best_epoch(epochs):
 
 def metric_of(evaluation, requirement, metric: str) -> dict | None:
     """A figure with n, interval and the requirement's target, where the target is set for it."""
-    if evaluation is None:
+    if evaluation is None or getattr(evaluation, metric) is None:
         return None
-    names = {"accuracy": ("accuracy", _("Accuracy")), "macro_f1": ("macro_f1", _("Macro F1"))}
-    field, label = names[metric]
     asked = requirement is not None and requirement.metric == Requirement.Metric(metric)
-    return figure(evaluation, field, label) | {
+    return figure(evaluation, metric, JUDGED[metric]) | {
         "target": float(requirement.target) if asked else None
     }
 
