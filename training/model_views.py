@@ -24,6 +24,7 @@ def models(request, engagement):
         "pager": pager,
         "requirement": engagement.requirement,
         "next_steps": [_to_the_runs(request, engagement)],
+        "actions": [_to_the_selection(engagement)],
     }
     return render(request, "training/models.html", context)
 
@@ -92,6 +93,11 @@ def _version(engagement, pk):
 def _to_the_runs(request, engagement):
     url = reverse("training:runs", args=[request.tenant.slug, engagement.pk])
     return {"label": _("To the runs"), "icon": "runs", "url": url, "kind": "primary"}
+
+
+def _to_the_selection(engagement):
+    url = pages.url("training:selection", engagement)
+    return {"label": _("Model selection"), "icon": "target", "url": url}
 
 
 def _crumb(request, engagement):

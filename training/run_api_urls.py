@@ -2,13 +2,15 @@
 
 from django.urls import path
 
-from training import model_api, run_api
+from training import model_api, run_api, selection_api
 
 ENGAGEMENT = "engagements/<uuid:engagement>"
 RUN = "runs/<uuid:run>"
 VERSION = "model-versions/<uuid:version>"
 urlpatterns = [
     path("catalogue", run_api.catalogue, name="catalogue"),
+    path(f"{ENGAGEMENT}/recommendation", selection_api.recommendation, name="recommendation"),
+    path(f"{ENGAGEMENT}/selections", selection_api.selections, name="selections"),
     path(f"{ENGAGEMENT}/runs", run_api.runs, name="runs"),
     path(RUN, run_api.run, name="run"),
     path(f"{RUN}/cancel", run_api.cancel, name="cancel_run"),

@@ -41,6 +41,7 @@ class StartRunForm(forms.Form):
         self.version = self._asked_version(asked.get("dataset_version"))
         self.reason = ""
         self._with_weights = {one.name for one in backbones.CATALOGUE.values() if _has_weights(one)}
+        self.selected = engagement.selections.newest_first().first()
         method, backbone = self._recommended()
         self.method = asked.get("method") if asked.get("method") in Run.Method else method
         self.backbone = asked.get("backbone") or backbone
@@ -61,6 +62,9 @@ class StartRunForm(forms.Form):
     @property
     def recommendation(self) -> str:
         """What suits this data on this server, and why."""
+        if self.selected:
+            words = {"what": self.selected.backbone_title, "reason": self.selected.reason}
+            return _("%(what)s was chosen for this engagement. %(reason)s") % words
         return f"{_(self.reason)}" if self.reason else ""
 
     @property
@@ -114,6 +118,8 @@ class StartRunForm(forms.Form):
         method, params, self.reason = task_params.defaults_for(
             version.images_in("train"), len(version.classes), pretrained=pretrained
         )
+        if self.selected:
+            return self.selected.method, self.selected.backbone
         return method, params.backbone
 
     def _keep_to_what_works(self, recommended):

@@ -8,6 +8,7 @@ from lepton.lib.strict import StrictSerializer
 from training.engine import backbones
 from training.models import EvaluatedItem, Evaluation, ModelVersion, Run, RunEpoch
 from training.runs import files
+from training.selection_serializers import MeasurementSerializer
 
 
 class NewRunSerializer(StrictSerializer):
@@ -219,6 +220,7 @@ class BackboneSerializer(serializers.Serializer):
     weights_file = serializers.CharField(allow_blank=True)
     weights_available = serializers.BooleanField()
     defaults = serializers.DictField()
+    measurement = MeasurementSerializer(allow_null=True)
 
 
 class CatalogueSerializer(serializers.Serializer):

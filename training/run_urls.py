@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from training import model_views, run_views
+from training import model_views, run_views, selection_views
 
 ENGAGEMENT = "t/<slug:tenant>/e/<uuid:engagement>/"
 RUNS = f"{ENGAGEMENT}runs/"
@@ -12,6 +12,8 @@ urlpatterns = [
     path(f"{RUNS}start/", run_views.start_run, name="start_run"),
     path(f"{RUNS}<uuid:pk>/", run_views.run, name="run"),
     path(f"{RUNS}<uuid:pk>/cancel/", run_views.cancel_run, name="cancel_run"),
+    path(f"{ENGAGEMENT}selection/", selection_views.selection, name="selection"),
+    path(f"{ENGAGEMENT}selection/choose/", selection_views.choose_model, name="choose_model"),
     path(MODELS, model_views.models, name="models"),
     path(f"{MODELS}<uuid:pk>/", model_views.model, name="model"),
     path(f"{MODELS}<uuid:pk>/answers/", model_views.answers, name="model_answers"),

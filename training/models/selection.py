@@ -8,6 +8,8 @@ from django.utils import timezone
 from accounts.models import Authored
 from accounts.scoping import ScopedManager, TenantModel
 from engagements.models import Engagement
+from training.engine import backbones
+from training.models.run import Run
 
 
 class BackboneMeasurement(models.Model):
@@ -58,3 +60,12 @@ class ModelSelection(Authored, TenantModel):
 
     def __str__(self):
         return self.backbone
+
+    @property
+    def backbone_title(self) -> str:
+        known = backbones.CATALOGUE.get(self.backbone)
+        return known.title if known else self.backbone
+
+    @property
+    def method_title(self) -> str:
+        return str(Run.Method(self.method).label)

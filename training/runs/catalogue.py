@@ -5,6 +5,7 @@ from dataclasses import MISSING, fields
 from django.conf import settings
 from django.utils.translation import gettext as _
 
+from training import measuring
 from training.engine import backbones
 from training.task_types import params as task_params
 
@@ -13,6 +14,7 @@ KINDS = {int: "integer", float: "number", str: "string"}
 
 def catalogue() -> dict:
     """Everything a run can be made of."""
+    measured = measuring.newest()
     return {
         "methods": [
             {
@@ -22,7 +24,7 @@ def catalogue() -> dict:
             }
             for name, kind in task_params.METHODS.items()
         ],
-        "backbones": [_backbone(one) for one in backbones.CATALOGUE.values()],
+        "backbones": [_backbone(one, measured) for one in backbones.CATALOGUE.values()],
     }
 
 
@@ -37,7 +39,7 @@ def _setting(item) -> dict:
     )
 
 
-def _backbone(one) -> dict:
+def _backbone(one, measured) -> dict:
     names = ("name", "title", "parameters", "features", "gflops", "cpu_ms", "pretrained")
     available = backbones.weights_available(one.name, settings.LEPTON_WEIGHTS_DIR)
     return {name: getattr(one, name) for name in names} | {
@@ -45,4 +47,5 @@ def _backbone(one) -> dict:
         "weights_file": one.weights_file,
         "weights_available": available,
         "defaults": one.defaults,
+        "measurement": measured.get(one.name),
     }

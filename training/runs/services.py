@@ -25,7 +25,7 @@ LEAST_PER_CLASS = 2
 def start_run(engagement, *, dataset_version, method, backbone, by, params=None):
     """Queue a run on a frozen dataset version; `params` are settings of the method by name."""
     chosen = _checked_params(method, backbone, params or {})
-    _check_backbone(method, backbone)
+    check_backbone(method, backbone)
     _check_data(engagement, dataset_version)
     with transaction.atomic():
         Engagement.objects.select_for_update(no_key=True).get(pk=engagement.pk)  # runs count up
@@ -89,7 +89,8 @@ def _checked_params(method, backbone, given):
         raise ValidationError({field: words} if colon else str(error)) from error
 
 
-def _check_backbone(method, name):
+def check_backbone(method, name):
+    """Refuse a network that this method or this server cannot work with."""
     backbone = backbones.get(name)
     if not backbone.pretrained:
         if method == Run.Method.LINEAR_PROBE:
