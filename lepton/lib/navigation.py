@@ -8,6 +8,7 @@ ENGAGEMENT_PAGES = [
     ("engagements:plan", _("Plan"), "flag"),
     ("engagements:contract", _("Contract"), "shield"),
     ("training:data", _("Data"), "data"),
+    ("training:selection", _("Selection"), "target"),
     ("training:runs", _("Runs"), "runs"),
     ("training:models", _("Models"), "models"),
     ("serving:endpoint", _("Endpoint"), "endpoint"),
