@@ -7,6 +7,7 @@ from engagements.models import Signoff, Verdict
 from lepton.lib.canonical import sha256_of
 
 NEWEST = 20
+CONTRACT_KINDS = (Signoff.Kind.CONTRACT, Signoff.Kind.GO_LIVE)
 
 
 def facts(engagement, user) -> dict:
@@ -22,7 +23,7 @@ def facts(engagement, user) -> dict:
         if contract
         else None,
         "candidates": candidates(engagement, contract) if contract else [],
-        "to_sign": [to_sign(engagement, kind, user) for kind in Signoff.Kind],
+        "to_sign": [to_sign(engagement, kind, user) for kind in CONTRACT_KINDS],
         "signoffs": list(engagement.signoffs.newest_first()[:NEWEST]),
     }
 
@@ -60,8 +61,7 @@ def to_sign(engagement, kind, user) -> dict:
     """What is to be signed of a kind, who has, and whether `user` is asked to."""
     wanted, missing = signoffs.statement(engagement, kind), signoffs.missing(engagement, kind)
     signed = signoffs.standing(engagement, kind)
-    contract = engagement.contract
-    named = contract is not None and contract.deciders.filter(user=user).exists()
+    named = signoffs.may_sign(engagement, kind, user)
     return {
         "kind": kind,
         "statement": wanted,

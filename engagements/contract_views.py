@@ -65,7 +65,7 @@ def sign(request, engagement):
     with refusals_told(request):
         signoffs.sign(engagement, kind, sha256=sha256, by=request.user)
         messages.success(request, _("Your signature stands."))
-    return redirect("engagements:contract", request.tenant.slug, engagement.pk)
+    return redirect(signoffs.page_of(engagement, kind))
 
 
 @require_POST
@@ -77,7 +77,7 @@ def revoke_signoff(request, engagement, signoff):
     with refusals_told(request):
         signoffs.revoke(signoff, reason=request.POST.get("reason", ""), by=request.user)
         messages.success(request, _("Your signature is taken back."))
-    return redirect("engagements:contract", request.tenant.slug, engagement.pk)
+    return redirect(signoffs.page_of(engagement, signoff.kind))
 
 
 def _page(request, engagement, form=None, status=200):

@@ -12,7 +12,8 @@ from accounts.models import author
 from accounts.roles import Role
 from accounts.scoping import tenant_scope
 from engagements import gates, iterations, phases, templates, timeline
-from engagements.models import Engagement, PhaseRecord, RateCard, Requirement
+from engagements.models import Engagement, PhaseRecord, RateCard
+from engagements.requirements import write_requirement
 from lepton.lib.canonical import sha256_of
 from lepton.lib.refusals import Conflict
 
@@ -64,30 +65,6 @@ def open_customer(slug, *, tenant_name, name, owner_name, email, by, template=No
             )
             invitation = invitations.invite(email, name=owner_name, role=Role.OWNER, by=by)
     return engagement, invitation
-
-
-def write_requirement(engagement, *, need, classes, metric, target, by, task_type=None):
-    """Write the next version of the requirement; earlier versions stay as they were."""
-    classes = _distinct(classes)
-    with transaction.atomic():
-        Engagement.objects.select_for_update(no_key=True).get(pk=engagement.pk)  # versions count up
-        latest = engagement.requirement
-        requirement = Requirement(
-            engagement=engagement,
-            version=latest.version + 1 if latest else 1,
-            need=need,
-            classes=classes,
-            metric=metric,
-            target=target,
-            task_type=task_type or Requirement.TaskType.IMAGE_CLASSIFICATION,
-            **author(by),
-        )
-        requirement.full_clean(exclude=["tenant", "engagement", "created_by"])
-        requirement.save(force_insert=True)
-        version = requirement.version
-        timeline.record(engagement, "requirement.written", by=by, version=version)
-        audit.record("requirement.written", requirement, by=by, version=version)
-    return requirement
 
 
 def advance(engagement, *, to, by):
@@ -163,12 +140,3 @@ def _note_move(engagement, before, following, round_, by):
         iteration = engagement.iteration + 1
         timeline.record(engagement, "engagement.went_round", by=by, iteration=iteration)
     audit.record("engagement.advanced", engagement, by=by, **words)
-
-
-def _distinct(classes):
-    names = [name.strip() for name in classes if name.strip()]
-    if len(names) < 2:
-        raise ValidationError({"classes": _("Name at least two classes.")})
-    if len(set(names)) < len(names):
-        raise ValidationError({"classes": _("Each class may be named once only.")})
-    return names

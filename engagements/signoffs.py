@@ -6,17 +6,45 @@ from django.utils.translation import gettext as _
 
 from accounts import audit
 from accounts.models import User, author
-from engagements import timeline
+from engagements import contracts, pages, timeline
 from engagements.models import Engagement, Side, Signoff, Verdict
 from engagements.phases import Phase
 from lepton.lib.canonical import sha256_of
 from lepton.lib.refusals import Conflict
 
 Kind = Signoff.Kind
+REQUIREMENT_FIELDS = (
+    "need",
+    "business_process",
+    "data_format",
+    "task_type",
+    "classes",
+    "metric",
+    "target",
+    "minimum_recalls",
+    "false_positive_cents",
+    "false_negative_cents",
+    "review_cents",
+    "p95_latency_ms",
+    "volume_per_day",
+    "sensitivity",
+    "retention_days",
+    "acceptance_owner",
+    "stated_images",
+    "stated_shares",
+)
+
+
+def requirement_data(requirement) -> dict:
+    """Return every field of a version as plain data, the target as text of four decimals."""
+    fields = {name: getattr(requirement, name) for name in REQUIREMENT_FIELDS}
+    return fields | {"target": f"{requirement.target:.4f}"}
 
 
 def statement(engagement, kind) -> dict | None:
     """Return what is to be signed now as data, or None while there is nothing to sign."""
+    if kind == Kind.REQUIREMENT:
+        return _requirement_statement(engagement)
     contract = engagement.contract
     if contract is None:
         return None
@@ -46,7 +74,9 @@ def standing(engagement, kind) -> list[Signoff]:
 
 
 def missing(engagement, kind) -> list[str]:
-    """Name the deciders of the standing contract who have not signed."""
+    """Name who has not signed: deciders of the standing contract, for a requirement the sides."""
+    if kind == Kind.REQUIREMENT:
+        return _missing_sides(engagement)
     contract = engagement.contract
     if contract is None:
         return []
@@ -60,7 +90,8 @@ def sign(engagement, kind, *, sha256, by):
     with transaction.atomic():
         Engagement.objects.select_for_update(no_key=True).get(pk=engagement.pk)
         wanted = statement(engagement, kind)
-        _refuse_unless_decider(engagement, by)
+        if not may_sign(engagement, kind, by):
+            raise ValidationError(_refusal(kind))
         if wanted is None:
             raise ValidationError(
                 _("There is nothing to sign: going live is signed in its phase, on a verdict.")
@@ -105,15 +136,44 @@ def revoke(signoff, *, reason, by):
     return entry
 
 
-def _refuse_unless_decider(engagement, by):
+def may_sign(engagement, kind, by) -> bool:
+    """Say whether a person is among those who sign: the deciders, or any who may be one."""
+    if not isinstance(by, User):
+        return False
+    if kind == Kind.REQUIREMENT:
+        return by in contracts.possible_deciders()
     contract = engagement.contract
-    named = contract and isinstance(by, User) and contract.deciders.filter(user=by).exists()
-    if not named:
-        raise ValidationError(_("Only the people whom the acceptance contract names can sign."))
+    return contract is not None and contract.deciders.filter(user=by).exists()
+
+
+def page_of(engagement, kind) -> str:
+    """Return the address of the page where this is signed."""
+    name = "requirement" if kind == Kind.REQUIREMENT else "contract"
+    return pages.url(f"engagements:{name}", engagement)
+
+
+def _requirement_statement(engagement):
+    requirement = engagement.requirement
+    named = requirement and {"requirement_of": str(engagement.pk), "version": requirement.version}
+    return named and named | requirement_data(requirement)
+
+
+def _missing_sides(engagement):
+    if engagement.requirement is None:
+        return []
+    signed = {one.side for one in standing(engagement, Kind.REQUIREMENT)}
+    words = {Side.CUSTOMER: _("The customer"), Side.VENDOR: _("The vendor")}
+    return [str(name) for side, name in words.items() if side not in signed]
+
+
+def _refusal(kind):
+    if kind == Kind.REQUIREMENT:
+        return _("Only people who may change the engagement can sign its requirement.")
+    return _("Only the people whom the acceptance contract names can sign.")
 
 
 def _tell(signoff, kind, by, **more):
     facts = {"subject": str(signoff.get_kind_display()), "hash": signoff.sha256[:12]} | more
-    url = signoff.engagement.contract.get_absolute_url()
+    url = page_of(signoff.engagement, signoff.kind)
     timeline.record(signoff.engagement, kind, by=by, url=url, **facts)
     audit.record(kind, signoff, by=by, sha256=signoff.sha256, **more)
