@@ -75,7 +75,7 @@ def engagement(request, engagement):
     tags=["Engagements"],
     description="Write the next version; earlier ones stay as they were.",
     request=serializers.NewRequirementSerializer,
-    responses=responses({201: serializers.RequirementSerializer}, 400, 403, 404, 415),
+    responses=responses({201: serializers.RequirementSerializer}, 400, 403, 404, 409, 415),
 )
 @api_view(["GET", "POST"])
 @member_api(Capability.VIEW, POST=ENGAGE)

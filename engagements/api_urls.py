@@ -11,6 +11,7 @@ from engagements import (
     iteration_views,
     plan_api,
     record_api,
+    requirement_api,
     signoff_api,
 )
 from engagements.webhooks import urls as webhook_urls
@@ -70,6 +71,23 @@ urlpatterns = [
     path(f"{ENGAGEMENT}/staff-time/<uuid:staff_time>", economics_api.staff_time, name="staff_time"),
     path(f"{ENGAGEMENT}/asks", desk_api.asks_of, name="asks"),
     path(f"{ENGAGEMENT}/health", desk_api.health_of, name="health"),
+    path(f"{ENGAGEMENT}/change-requests", requirement_api.change_requests, name="change_requests"),
+    path(
+        f"{ENGAGEMENT}/change-requests/<uuid:change_request>/accept",
+        requirement_api.accept_change,
+        name="accept_change",
+    ),
+    path(
+        f"{ENGAGEMENT}/change-requests/<uuid:change_request>/decline",
+        requirement_api.decline_change,
+        name="decline_change",
+    ),
+    path(
+        f"{ENGAGEMENT}/change-requests/<uuid:change_request>/withdraw",
+        requirement_api.withdraw_change,
+        name="withdraw_change",
+    ),
+    path(f"{ENGAGEMENT}/characteristics", requirement_api.characteristics, name="characteristics"),
     path(f"{ENGAGEMENT}/timeline", api.timeline, name="timeline"),
     *webhook_urls.operations,
 ]

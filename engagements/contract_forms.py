@@ -113,14 +113,6 @@ class WaiverForm(forms.Form):
         self.fields["check"].choices = [(one.key, one.title) for one in gate.waivable]
 
 
-class TakeBackForm(forms.Form):
-    """Why a signature is taken back."""
-
-    reason = forms.CharField(
-        label=_("Reason"), max_length=1000, widget=forms.Textarea(attrs={"rows": 3})
-    )
-
-
 def _holdout(holdout) -> str:
     n = sum(holdout.counts.values())
     words = _("Test split of %(version)s, %(n)s images (%(hash)s)")

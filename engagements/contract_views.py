@@ -10,7 +10,7 @@ from accounts.access import member_page
 from accounts.roles import Capability
 from engagements import contracts, forms, holdouts, pages, signoffs
 from engagements.acceptance import facts
-from engagements.contract_forms import ContractForm, TakeBackForm, contract_as_initial
+from engagements.contract_forms import ContractForm, contract_as_initial
 from engagements.models import Signoff
 from lepton.lib.refusals import refusals_in, refusals_told
 
@@ -86,6 +86,5 @@ def _page(request, engagement, form=None, status=200):
     context |= {
         "form": form or ContractForm(initial=initial, engagement=engagement),
         "has_holdout": bool(holdouts.of(engagement)),
-        "take_back_form": TakeBackForm(auto_id="take_back_%s"),
     }
     return render(request, "engagements/contract.html", context, status=status)

@@ -60,15 +60,6 @@ class RequirementForm(forms.Form):
         return {name: self.cleaned_data[name] for name in ("need", "classes", "metric", "target")}
 
 
-def requirement_as_initial(versions) -> dict:
-    """What the form of the next version starts from: the newest one, if there is any."""
-    if not versions:
-        return {}
-    newest = versions[0]
-    fields = {name: getattr(newest, name) for name in ("need", "classes", "metric")}
-    return fields | {"target": f"{newest.target * 100:.2f}".rstrip("0").rstrip(".")}
-
-
 class EngagementForm(forms.Form):
     """A new engagement of a tenant."""
 

@@ -3,39 +3,11 @@
 from rest_framework import serializers
 
 from engagements import timeline
-from engagements.models import Engagement, EngagementTemplate, Requirement, TimelineEntry
+from engagements.models import Engagement, EngagementTemplate, TimelineEntry
 from engagements.phases import Phase
+from engagements.requirement_serializers import NewRequirementSerializer, RequirementSerializer
 from lepton.lib.schema import ProblemSerializer
 from lepton.lib.strict import StrictSerializer
-
-
-class RequirementSerializer(serializers.ModelSerializer):
-    """One version of what was asked for."""
-
-    created_by = serializers.CharField(source="created_by_label")
-
-    class Meta:
-        model = Requirement
-        fields = ["version", "need", "task_type", "classes", "metric", "target"]
-        fields += ["created_by", "created_at"]
-
-
-class NewRequirementSerializer(StrictSerializer):
-    """The next version of a requirement."""
-
-    need = serializers.CharField(max_length=4000)
-    classes = serializers.ListField(
-        child=serializers.CharField(max_length=80), min_length=2, max_length=1000
-    )
-    metric = serializers.ChoiceField(
-        choices=Requirement.Metric.choices, default=Requirement.Metric.ACCURACY
-    )
-    target = serializers.DecimalField(
-        max_digits=5, decimal_places=4, min_value=0, max_value=1, help_text="As in 0.92."
-    )
-    task_type = serializers.ChoiceField(
-        choices=Requirement.TaskType.choices, default=Requirement.TaskType.IMAGE_CLASSIFICATION
-    )
 
 
 class EngagementSerializer(serializers.ModelSerializer):

@@ -8,6 +8,7 @@ from engagements import (
     gate_views,
     iteration_views,
     plan_views,
+    requirement_views,
     template_views,
     views,
 )
@@ -83,7 +84,29 @@ urlpatterns = [
         name="remove_hours",
     ),
     path(f"{ENGAGEMENT}timeline/", views.timeline, name="timeline"),
-    path(f"{ENGAGEMENT}requirement/", views.requirement, name="requirement"),
-    path(f"{ENGAGEMENT}requirement/write/", views.write_requirement, name="write_requirement"),
+    path(f"{ENGAGEMENT}requirement/", requirement_views.requirement, name="requirement"),
+    path(
+        f"{ENGAGEMENT}requirement/write/",
+        requirement_views.write_requirement,
+        name="write_requirement",
+    ),
+    path(
+        f"{ENGAGEMENT}requirement/changes/", requirement_views.propose_change, name="propose_change"
+    ),
+    path(
+        f"{ENGAGEMENT}requirement/changes/<uuid:change_request>/accept/",
+        requirement_views.accept_change,
+        name="accept_change",
+    ),
+    path(
+        f"{ENGAGEMENT}requirement/changes/<uuid:change_request>/decline/",
+        requirement_views.decline_change,
+        name="decline_change",
+    ),
+    path(
+        f"{ENGAGEMENT}requirement/changes/<uuid:change_request>/withdraw/",
+        requirement_views.withdraw_change,
+        name="withdraw_change",
+    ),
     *webhook_urls.pages,
 ]

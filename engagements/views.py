@@ -1,10 +1,8 @@
 """Pages of engagements: the board, a tenant's list, the overview of one."""
 
-from django.contrib import messages
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET
 
 from accounts import system
 from accounts.access import member_page, staff_page
@@ -143,32 +141,3 @@ def timeline(request, engagement):
     rows, pager = rows_and_pager(request, entries, ordering="-at")
     context = pages.frame(engagement, _("Timeline")) | {"entries": rows, "pager": pager}
     return render(request, "engagements/timeline.html", context)
-
-
-@require_GET
-@member_page()
-def requirement(request, engagement):
-    """What was asked for, in all its versions."""
-    return _requirement_page(request, pages.engagement_of(engagement))
-
-
-@require_POST
-@member_page(Capability.ENGAGE)
-def write_requirement(request, engagement):
-    """Write the next version."""
-    engagement = pages.engagement_of(engagement)
-    form = forms.RequirementForm(request.POST)
-    if form.is_valid():
-        with refusals_in(form):
-            written = services.write_requirement(engagement, **form.cleaned_data, by=request.user)
-            messages.success(request, _("Version %s now stands.") % written.version)
-            url = reverse("engagements:requirement", args=[request.tenant.slug, engagement.pk])
-            return redirect(url)
-    return _requirement_page(request, engagement, form, status=422)
-
-
-def _requirement_page(request, engagement, form=None, status=200):
-    versions = list(engagement.requirements.newest_first())
-    form = form or forms.RequirementForm(initial=forms.requirement_as_initial(versions))
-    context = pages.frame(engagement, _("Requirement")) | {"form": form, "versions": versions}
-    return render(request, "engagements/requirement.html", context, status=status)

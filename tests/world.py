@@ -253,7 +253,7 @@ def _plan(world, owner):
     world.change_request = ChangeRequest.objects.create(
         engagement=world.engagement,
         based_on=world.engagement.requirement,
-        proposed={},
+        proposed=signoffs.requirement_data(world.engagement.requirement),
         side="customer",
         reason="One class more.",
         **author(owner),

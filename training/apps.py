@@ -7,11 +7,18 @@ class TrainingConfig(AppConfig):
     name = "training"
 
     def ready(self):
-        from engagements import figures, holdouts, iterations  # models can be imported only now
+        from engagements import (  # models can be imported only now
+            characteristics,
+            figures,
+            holdouts,
+            iterations,
+        )
         from training import gates, usage
+        from training.characteristics import of_newest_version
         from training.figures import measured_between, newest_measured
         from training.holdouts import candidates_of, holdouts_of
 
+        characteristics.register(of_newest_version)
         figures.register(newest_measured)
         holdouts.register(holdouts=holdouts_of, candidates=candidates_of)
         gates.register()

@@ -8,7 +8,7 @@ from django.db import connection
 from django.urls import reverse
 
 from accounts.scoping import tenant_scope
-from engagements import services as engagements
+from engagements import changes
 from engagements.models import TimelineEntry
 from feedback import services
 from feedback.models import Feedback
@@ -65,10 +65,12 @@ def test_an_answer_that_makes_no_sense_is_refused_with_its_reason(
         assert not Feedback.objects.filter(prediction=prediction).exists()
 
 
-def test_a_class_that_is_asked_for_since_may_be_named(alice, prediction, place):
+def test_a_class_that_is_asked_for_since_may_be_named(alice, mei, prediction, place):
+    wider = ["ok", "scratch", "dent"]
     with tenant_scope(place.tenant):
-        wider = {"classes": ["ok", "scratch", "dent"], "metric": "accuracy", "target": "0.9"}
-        engagements.write_requirement(place.engagement, need="More.", by=alice, **wider)
+        changes.withdraw_change(place.change_request, by=alice)
+        asked = changes.propose_change(place.engagement, reason="More.", classes=wider, by=alice)
+        changes.accept_change(asked, by=mei)
         feedback, _is_new = services.give(prediction, verdict="correct", label="dent", by=alice)
     assert feedback.label == "dent"
 
