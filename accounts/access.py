@@ -1,6 +1,7 @@
 """Doors: the only way from a request to a tenant's rows.
 
-A stranger gets 404, a member whose role does not include it 403.
+A stranger gets 404, a member whose role does not include it 403. Vendor staff who view a tenant
+as its customer go through the doors as an owner would, but can only look.
 """
 
 from functools import wraps
@@ -12,16 +13,17 @@ from django.utils.translation import gettext as _
 from rest_framework.exceptions import NotFound
 from rest_framework.exceptions import PermissionDenied as ApiPermissionDenied
 
-from accounts import system
+from accounts import customer_view, system
 from accounts.roles import Capability, may
 from accounts.scoping import portfolio_scope, tenant_scope
 
 
-def member_page(capability=Capability.VIEW, *, scoped=True):
+def member_page(capability=Capability.VIEW, *, scoped=True, as_customer=True):
     """Open a page to members (and vendor staff) whose role includes `capability`.
 
     The view gets `request.tenant` and `request.role` and runs inside the tenant's scope;
     with scoped=False it opens scopes itself, since it waits for storage or another process.
+    With as_customer=False a customer view makes no difference to this page.
     """
 
     def decorate(view):
@@ -30,9 +32,13 @@ def member_page(capability=Capability.VIEW, *, scoped=True):
             facts, role = _tenant_and_role(request.user, tenant)
             if facts is None:
                 raise Http404
+            if as_customer and (seen_as := customer_view.role_in(request, facts)):
+                request.views_as_customer, role = True, seen_as
+            request.tenant, request.role = facts, role
+            if customer_view.only_looks(request):
+                raise PermissionDenied(customer_view.LOOKING)
             if not may(role, capability):
                 raise PermissionDenied(_("Your role does not include this."))
-            request.tenant, request.role = facts, role
             return _run(view, request, facts, scoped, args, kwargs)
 
         return door
@@ -54,6 +60,8 @@ def member_api(capability=Capability.VIEW, *, scoped=True, **by_method):
             facts, allowed = _tenant_and_right(request, tenant, needed)
             if facts is None:
                 raise NotFound(_("No such tenant."))
+            if customer_view.only_looks(request):
+                raise ApiPermissionDenied(customer_view.LOOKING)
             if not allowed:
                 raise ApiPermissionDenied(_("This needs the scope or role for: %s.") % needed.value)
             request.tenant = request._request.tenant = facts
@@ -63,6 +71,19 @@ def member_api(capability=Capability.VIEW, *, scoped=True, **by_method):
         return door
 
     return decorate
+
+
+def staff_in_tenant(view):
+    """Open a tenant's page to vendor staff as themselves, whatever they view as."""
+
+    @member_page(as_customer=False)
+    @wraps(view)
+    def door(request, *args, **kwargs):
+        if not request.user.is_vendor_staff:
+            raise Http404
+        return view(request, *args, **kwargs)
+
+    return door
 
 
 def staff_page(view):
@@ -99,6 +120,8 @@ def _tenant_and_right(request, slug, capability):
     key = request.auth
     if key is None:
         facts, role = _tenant_and_role(request.user, slug)
+        if facts and (seen_as := customer_view.role_in(request, facts)):
+            request._request.views_as_customer, role = True, seen_as
         return facts, bool(facts) and may(role, capability)
     if key.tenant_slug != slug:
         return None, False

@@ -3,24 +3,20 @@
 The link is the one of a password reset: it works once, and for settings.PASSWORD_RESET_TIMEOUT.
 """
 
-import logging
 from dataclasses import dataclass
 
 from allauth.account.forms import default_token_generator
 from allauth.account.utils import user_pk_to_url_str
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.core.mail import send_mail
 from django.db import transaction
-from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from accounts import audit, services, system
+from accounts import audit, mails, services, system
 from accounts.models import Membership, Tenant
 from accounts.scoping import active_tenant_id
 
-log = logging.getLogger(__name__)
 UNDELIVERED = ("console", "dummy", "filebased")
 
 
@@ -77,15 +73,7 @@ def _is_theirs_to_let_in(user, by) -> bool:
 
 def _mail(user, link, by):
     tenant = Tenant.objects.get(pk=active_tenant_id())
-    words = {"user": user, "tenant": tenant, "by": by, "link": link}
+    words = {"tenant": tenant, "by": by, "link": link}
     words["site"] = settings.LEPTON_PUBLIC_URL
     subject = _("%(tenant)s on Lepton: you have been invited") % {"tenant": tenant}
-    text = render_to_string("accounts/mail_invitation.txt", words)
-    transaction.on_commit(lambda: _deliver(subject, text, user.email), robust=True)
-
-
-def _deliver(subject, text, address):
-    try:
-        send_mail(subject, text, None, [address])
-    except OSError as error:  # smtplib's errors are OSErrors; the membership stands without a mail
-        log.warning("Could not send an invitation to %s: %s", address, error)
+    mails.send(user, subject, "accounts/mail_invitation.txt", words)

@@ -12,6 +12,7 @@ from engagements import contracts, forms, holdouts, pages, signoffs
 from engagements.acceptance import facts
 from engagements.contract_forms import ContractForm, contract_as_initial
 from engagements.models import Signoff
+from engagements.privacy import person_of
 from lepton.lib.refusals import refusals_in, refusals_told
 
 
@@ -21,7 +22,7 @@ def contract(request, engagement):
     """What counts as good enough; the part that changes alone for a page that is watching."""
     engagement = pages.engagement_of(engagement)
     if request.htmx:
-        context = {"engagement": engagement, **facts(engagement, request.user)}
+        context = {"engagement": engagement, **facts(engagement, person_of(request))}
         return render(request, "engagements/_contract.html", context)
     return _page(request, engagement)
 
@@ -82,7 +83,7 @@ def revoke_signoff(request, engagement, signoff):
 
 def _page(request, engagement, form=None, status=200):
     initial = contract_as_initial(engagement)
-    context = pages.frame(engagement, _("Contract")) | facts(engagement, request.user)
+    context = pages.frame(engagement, _("Contract")) | facts(engagement, person_of(request))
     context |= {
         "form": form or ContractForm(initial=initial, engagement=engagement),
         "has_holdout": bool(holdouts.of(engagement)),

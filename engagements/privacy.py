@@ -30,6 +30,11 @@ def side_of(request) -> Side:
     return Side.of(actor) if isinstance(actor, User) else Side.CUSTOMER
 
 
+def person_of(request):
+    """Whose page it is: nobody's in particular for staff who view it as the customer."""
+    return None if getattr(request, "views_as_customer", False) else request.user
+
+
 def without_private(data, side):
     """Return JSON-like `data` as people of `side` may see it: the vendor all of it."""
     if side == Side.VENDOR:

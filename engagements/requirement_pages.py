@@ -48,12 +48,13 @@ def _changes(engagement):
 
 def _change(change, user):
     open_ = change.state == change.State.PROPOSED
-    mine = isinstance(user, User) and Side.of(user) == change.side
+    known = isinstance(user, User)  # nobody in particular: staff who view it as the customer
+    mine = known and Side.of(user) == change.side
     before = requirement_data(change.based_on)
     return {
         "change": change,
         "rows": requirement_words.changes(before, change.proposed),
-        "may_decide": open_ and not mine,
+        "may_decide": open_ and known and not mine,
         "may_withdraw": open_ and mine,
     }
 

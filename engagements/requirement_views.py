@@ -8,6 +8,7 @@ from django.views.decorators.http import require_GET, require_POST
 from accounts.access import member_page
 from accounts.roles import Capability
 from engagements import changes, pages, requirement_pages, requirements
+from engagements.privacy import person_of
 from engagements.requirement_forms import ChangeForm, FullRequirementForm
 from lepton.lib.refusals import refusals_in, refusals_told
 
@@ -93,5 +94,5 @@ def _back(engagement):
 
 
 def _page(request, engagement, form=None, status=200):
-    context = requirement_pages.context(engagement, request.user, form)
+    context = requirement_pages.context(engagement, person_of(request), form)
     return render(request, "engagements/requirement.html", context, status=status)

@@ -116,6 +116,7 @@ def _value(name, route, world):
         "tenant": "acme",
         "name": "model.onnx" if route == "training:model_file" else "figures",
         "signature": "forged",
+        "token": "forged",
         "key": "forged" if route.startswith("account") and ":" not in route else world.key.pk,
         "uidb36": "1",
         "member": world.membership.pk,

@@ -275,7 +275,7 @@ def _desk(world, owner):
         reason="Quick.",
         **author(owner),
     )
-    EmailLink.objects.create(
+    world.email_link = EmailLink.objects.create(
         user=owner, purpose="signoff", path="/", token_sha256=HASH, expires_at=now()
     )
 

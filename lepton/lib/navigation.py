@@ -26,24 +26,30 @@ TENANT_PAGES = [
 
 
 def navigation(request):
-    """Context processor: `rail`, the engagement's pages, and `tenant_rail`, the tenant's."""
+    """Context processor: the engagement's and the tenant's pages, and for whose eyes."""
     match = request.resolver_match
     tenant = getattr(request, "tenant", None)
+    vendor = {"as_vendor": _as_vendor(request)}
     if match is None or tenant is None:
-        return {"rail": [], "tenant_rail": [], "tenant": tenant}
+        return {"rail": [], "tenant_rail": [], "tenant": tenant, **vendor}
     engagement = match.kwargs.get("engagement")
     return {
+        **vendor,
         "tenant": tenant,
         "rail": _engagement_links(request, tenant, engagement) if engagement else [],
         "tenant_rail": _tenant_links(request, tenant, inside=bool(engagement)),
     }
 
 
+def _as_vendor(request) -> bool:
+    """Whether the page is for the eyes of vendor staff, who do not view it as the customer."""
+    staff = getattr(getattr(request, "user", None), "is_vendor_staff", False)
+    return staff and not getattr(request, "views_as_customer", False)
+
+
 def _engagement_links(request, tenant, engagement):
     """The engagement's pages; the vendor's own only for the vendor's eyes."""
-    user = request.user
-    as_vendor = user.is_vendor_staff and not getattr(request, "views_as_customer", False)
-    pages = ENGAGEMENT_PAGES + (VENDOR_PAGES if as_vendor else [])
+    pages = ENGAGEMENT_PAGES + (VENDOR_PAGES if _as_vendor(request) else [])
     return _links(pages, request, tenant.slug, engagement)
 
 
