@@ -3,7 +3,7 @@
 from django.utils.translation import gettext as _
 
 from engagements import holdouts, signoffs, verdicts
-from engagements.models import Signoff, Verdict
+from engagements.models import Side, Signoff, Verdict
 from lepton.lib.canonical import sha256_of
 
 NEWEST = 20
@@ -61,15 +61,24 @@ def to_sign(engagement, kind, user) -> dict:
     """What is to be signed of a kind, who has, and whether `user` is asked to."""
     wanted, missing = signoffs.statement(engagement, kind), signoffs.missing(engagement, kind)
     signed = signoffs.standing(engagement, kind)
-    named = signoffs.may_sign(engagement, kind, user)
+    have, named = {one.created_by_id for one in signed}, signoffs.may_sign(engagement, kind, user)
     return {
         "kind": kind,
         "statement": wanted,
         "sha256": sha256_of(wanted) if wanted else "",
         "signed": signed,
         "missing": missing,
-        "asks_you": bool(wanted and named and user.pk not in {s.created_by_id for s in signed}),
+        "asks_you": bool(wanted and named and user.pk not in have),
+        "waits_for_customer": bool(wanted) and _waits(engagement, kind, have),
     }
+
+
+def _waits(engagement, kind, have) -> bool:
+    """Whether somebody of the customer whom the contract names has yet to sign it."""
+    if kind not in CONTRACT_KINDS or engagement.contract is None:
+        return False
+    theirs = engagement.contract.deciders.filter(side=Side.CUSTOMER)
+    return theirs.exclude(user__in=have).exists()
 
 
 def _metric(criterion) -> dict:

@@ -11,6 +11,7 @@ from engagements import (
     iteration_views,
     plan_api,
     record_api,
+    remind_api,
     requirement_api,
     signoff_api,
 )
@@ -31,6 +32,7 @@ urlpatterns = [
     path(f"{ENGAGEMENT}/contracts", contract_api.contracts_of, name="contracts"),
     path(f"{ENGAGEMENT}/verdicts", contract_api.verdicts, name="verdicts"),
     path(f"{ENGAGEMENT}/statements", signoff_api.statements, name="statements"),
+    path(f"{ENGAGEMENT}/statements/remind", remind_api.to_sign, name="remind_to_sign"),
     path(f"{ENGAGEMENT}/signoffs", signoff_api.signoffs, name="signoffs"),
     path(f"{ENGAGEMENT}/signoffs/<uuid:signoff>/revoke", signoff_api.revoke, name="revoke_signoff"),
     path("templates", plan_api.templates, name="templates"),
@@ -50,6 +52,9 @@ urlpatterns = [
         f"{ENGAGEMENT}/action-items/<uuid:item>/drop",
         plan_api.action_item_drop,
         name="action_item_drop",
+    ),
+    path(
+        f"{ENGAGEMENT}/action-items/<uuid:item>/remind", remind_api.of_item, name="remind_of_item"
     ),
     path(f"{ENGAGEMENT}/milestones", record_api.milestones, name="milestones"),
     path(

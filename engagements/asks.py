@@ -36,7 +36,7 @@ def asks_for(user, side=None):
     anybody = Q(user=None, side=side)
     if side == Side.VENDOR:
         anybody &= Q(engagement__account_manager=user)
-    return Ask.objects.for_lists().filter(Q(user=user) | anybody)
+    return Ask.objects.for_lists().filter(Q(user=user, side=side) | anybody)
 
 
 def sentence(ask) -> str:

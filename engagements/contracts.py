@@ -7,8 +7,16 @@ from django.utils.translation import gettext as _
 from accounts import audit
 from accounts.models import Membership, User, author
 from accounts.roles import Capability, Role, may
-from engagements import holdouts, timeline, verdicts
-from engagements.models import AcceptanceContract, Decider, Engagement, Outcome, Side, Verdict
+from engagements import holdouts, mails, timeline, verdicts
+from engagements.models import (
+    AcceptanceContract,
+    Decider,
+    Engagement,
+    Outcome,
+    Side,
+    Signoff,
+    Verdict,
+)
 from lepton.lib.canonical import sha256_of
 
 
@@ -73,7 +81,8 @@ def freeze_contract(
         facts = {"version": contract.version, "sha256": contract.sha256}
         url = contract.get_absolute_url()
         timeline.record(engagement, "contract.frozen", by=by, url=url, **facts)
-        audit.record("contract.frozen", contract, by=by, **facts)
+        mailed = mails.ask_to_sign(engagement, Signoff.Kind.CONTRACT, by=by)
+        audit.record("contract.frozen", contract, by=by, **facts, **mailed)
     return contract
 
 

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 
 from accounts import audit
 from accounts.models import User, author
-from engagements import pages, timeline
+from engagements import mails, pages, timeline
 from engagements.models import Decision, Milestone, Rating, Side
 from lepton.lib.refusals import Conflict
 
@@ -28,7 +28,8 @@ def reach_milestone(milestone, *, by):
         if not Milestone.objects.filter(pk=milestone.pk, reached_at=None).update(**reached):
             raise Conflict(_("This milestone was reached already."))
         milestone.refresh_from_db()
-        _tell("milestone.reached", milestone, by)
+        mailed = mails.ask_to_rate(milestone, by=by)
+        _tell("milestone.reached", milestone, by, mailed=mailed)
     return milestone
 
 
@@ -79,8 +80,8 @@ def _placed(model, engagement, title, by, fields):
     return row
 
 
-def _tell(kind, row, by, **words):
+def _tell(kind, row, by, mailed=None, **words):
     url = pages.url("engagements:plan", row.engagement)
     title = {"title": row.title, **words}
     timeline.record(row.engagement, kind, by=by, url=url, is_private=row.is_private, **title)
-    audit.record(kind, row, by=by, **words)
+    audit.record(kind, row, by=by, **words, **(mailed or {}))

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 
 from accounts import audit
 from accounts.models import Membership, User, author
-from engagements import cycles, pages, timeline
+from engagements import cycles, mails, pages, timeline
 from engagements.models import ActionDependency, ActionItem, Engagement, Side
 from lepton.lib.refusals import Conflict
 
@@ -32,7 +32,7 @@ def add_item(engagement, title, *, side, by, needs=(), **fields):
         Engagement.objects.select_for_update(no_key=True).get(pk=engagement.pk)
         item.save(force_insert=True)
         _link(item, needs, by)
-        _tell("item.added", item, by)
+        _tell("item.added", item, by, mailed=mails.ask_for_item(item, by=by))
     return item
 
 
@@ -42,6 +42,7 @@ def change_item(item, *, by, needs=None, **fields):
         Engagement.objects.select_for_update(no_key=True).get(pk=item.engagement_id)
         item = _open(item)
         _refuse_other_side(item, by)
+        before = item.assignee_id
         for name, value in fields.items():
             setattr(item, name, value)
         _refuse_wrong(item, by)
@@ -50,7 +51,9 @@ def change_item(item, *, by, needs=None, **fields):
             _unlink(item, by)
             _link(item, needs, by)
         changed = sorted([*fields, *(["needs"] if needs is not None else [])])
-        audit.record("item.changed", item, by=by, changed=changed)
+        given = item.assignee_id != before
+        mailed = mails.ask_for_item(item, by=by) if given else {}
+        audit.record("item.changed", item, by=by, changed=changed, **mailed)
     return item
 
 
@@ -165,7 +168,7 @@ def _link(item, needs, by):
     ActionDependency.objects.bulk_create(ActionDependency(item=item, needs=one) for one in needs)
 
 
-def _tell(kind, item, by, **words):
+def _tell(kind, item, by, mailed=None, **words):
     url = pages.url("engagements:plan", item.engagement)
     title = {"title": item.title, **words}
     timeline.record(item.engagement, kind, by=by, url=url, is_private=item.is_private, **title)

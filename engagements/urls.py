@@ -8,6 +8,7 @@ from engagements import (
     gate_views,
     iteration_views,
     plan_views,
+    remind_views,
     requirement_views,
     template_views,
     views,
@@ -44,6 +45,7 @@ urlpatterns = [
     path(f"{ENGAGEMENT}contract/", contract_views.contract, name="contract"),
     path(f"{ENGAGEMENT}contract/freeze/", contract_views.freeze, name="freeze_contract"),
     path(f"{ENGAGEMENT}contract/judge/", contract_views.judge, name="judge"),
+    path(f"{ENGAGEMENT}contract/remind/", remind_views.to_sign, name="remind_to_sign"),
     path(f"{ENGAGEMENT}contract/sign/", contract_views.sign, name="sign"),
     path(
         f"{ENGAGEMENT}signoffs/<uuid:signoff>/revoke/",
@@ -57,6 +59,9 @@ urlpatterns = [
         f"{ENGAGEMENT}plan/items/<uuid:item>/done/", plan_views.complete_item, name="complete_item"
     ),
     path(f"{ENGAGEMENT}plan/items/<uuid:item>/reopen/", plan_views.reopen_item, name="reopen_item"),
+    path(
+        f"{ENGAGEMENT}plan/items/<uuid:item>/remind/", remind_views.of_item, name="remind_of_item"
+    ),
     path(f"{ENGAGEMENT}plan/items/<uuid:item>/drop/", plan_views.drop_item, name="drop_item"),
     path(f"{ENGAGEMENT}plan/milestones/", plan_views.add_milestone, name="add_milestone"),
     path(
