@@ -3,13 +3,12 @@
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from engagements import pages, signoffs
+from engagements import gates, pages, signoffs
 from engagements.models import Ask, Side, Signoff
 from engagements.phases import Phase
 
 SENTENCES = {
     "requirement.write": _("Write down the requirement"),
-    "contract.freeze": _("Freeze the acceptance contract"),
     "signoff.sign": _("Sign: %(what)s"),
     "waiver.grant": _("Grant or leave the waiver of “%(check)s”"),
     "change.decide": _("Decide the change request"),
@@ -18,7 +17,13 @@ SENTENCES = {
     "gate.move": _("Move on to “%(phase)s”"),
     "check.meet": _("%(check)s: %(words)s"),
 }
-URGENT = ["signoff.sign", "change.decide", "waiver.grant", "gate.move", "item.do"]
+# What these checks wait for is asked of each person or item by itself.
+ASKED_ONE_BY_ONE = {
+    "engagements.requirement_signed",
+    "engagements.contract_signed",
+    "engagements.go_live_signed",
+    "engagements.items_done",
+}
 
 
 def of(engagement, gate) -> list[Ask]:
@@ -30,12 +35,13 @@ def of(engagement, gate) -> list[Ask]:
 def asks_for(user, side=None):
     """Asks of one person: those that name them, and those of anybody of their side.
 
-    For the vendor the latter are of the engagements they look after.
+    For the vendor the latter are of the engagements they look after, or that nobody does.
     """
     side = side or Side.of(user)
     anybody = Q(user=None, side=side)
     if side == Side.VENDOR:
-        anybody &= Q(engagement__account_manager=user)
+        manager = "engagement__account_manager"
+        anybody &= Q(**{manager: user}) | Q(**{manager: None})
     return Ask.objects.for_lists().filter(Q(user=user, side=side) | anybody)
 
 
@@ -46,15 +52,17 @@ def sentence(ask) -> str:
         params["phase"] = Phase(params["phase"]).label
     if "what" in params:
         params["what"] = Signoff.Kind(params["what"]).label
+    if "check" in params:
+        params["check"] = gates.title_of(params["check"])
     return str(SENTENCES[ask.kind]) % params
 
 
-def _ask(engagement, kind, page, side, user=None, due_on=None, **params):
+def _ask(engagement, kind, page, side, user=None, due_on=None, url="", **params):
     return Ask(
         engagement=engagement,
         kind=kind,
         params=params,
-        url=pages.url(page, engagement),
+        url=url or pages.url(page, engagement),
         side=side,
         user=user,
         due_on=due_on,
@@ -85,7 +93,7 @@ def _waivers(engagement, gate):
             asker = check.waiver.created_by
             side = Side.CUSTOMER if Side.of(asker) == Side.VENDOR else Side.VENDOR
             page = "engagements:overview"
-            yield _ask(engagement, "waiver.grant", page, side, check=str(check.title))
+            yield _ask(engagement, "waiver.grant", page, side, check=check.key)
 
 
 def _changes(engagement, gate):
@@ -115,15 +123,15 @@ def _ratings(engagement, gate):
 
 
 def _moves(engagement, gate):
-    """What the account manager does next: move on, or see to the first unmet check."""
-    overview, manager = "engagements:overview", engagement.account_manager
+    """Move on, or see to the first unmet check that nobody else is asked about."""
+    overview = "engagements:overview"
+    waiting = [check for check in gate.unmet if check.key not in ASKED_ONE_BY_ONE]
     if gate.is_open:
-        phase = gate.to.value
-        yield _ask(engagement, "gate.move", overview, Side.VENDOR, manager, phase=phase)
+        yield _ask(engagement, "gate.move", overview, Side.VENDOR, phase=gate.to.value)
     elif engagement.requirement is None:
-        page = "engagements:requirement"
-        yield _ask(engagement, "requirement.write", page, Side.VENDOR, manager)
-    else:
-        check = gate.unmet[0]
-        words = {"check": str(check.title), "words": str(check.finding.words)}
-        yield _ask(engagement, "check.meet", overview, Side.VENDOR, manager, **words)
+        yield _ask(engagement, "requirement.write", "engagements:requirement", Side.VENDOR)
+    elif waiting:
+        first = waiting[0]
+        words = {"check": first.key, "words": str(first.finding.words)}
+        side, url = gates.side_of(first.key), first.finding.url
+        yield _ask(engagement, "check.meet", overview, side, url=url, **words)

@@ -34,6 +34,7 @@ class HealthInputSerializer(serializers.Serializer):
     weight = serializers.IntegerField()
     score = serializers.FloatField(allow_null=True)
     words = serializers.CharField()
+    evidence = serializers.DictField(help_text="The numbers the score was computed from.")
 
 
 class HealthSerializer(serializers.Serializer):

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from django.utils.translation import gettext as _
 
-from engagements.models import Engagement, Waiver
+from engagements.models import Engagement, Side, Waiver
 from engagements.phases import ORDER, Phase, following
 from lepton.lib.refusals import Conflict
 
@@ -31,6 +31,7 @@ class Check(NamedTuple):
     title: str  # translated when shown
     phases: frozenset[Phase]
     find: Callable[[Engagement], Finding]
+    side: Side = Side.VENDOR  # of who can do something about it
 
 
 @dataclass(frozen=True)
@@ -104,9 +105,22 @@ class Gate:
 _checks: dict[str, Check] = {}
 
 
-def register(key: str, title: str, phases: Iterable[Phase], find) -> None:
-    """Guard `phases` by a check; `title` is lazily translated, `find` looks at live rows."""
-    _checks[key] = Check(key, title, frozenset(phases), find)
+def register(key: str, title: str, phases: Iterable[Phase], find, side=Side.VENDOR) -> None:
+    """Guard `phases` by a check; `title` is lazily translated, `find` looks at live rows.
+
+    `side` is that of the people who can do something about it.
+    """
+    _checks[key] = Check(key, title, frozenset(phases), find, side)
+
+
+def title_of(key: str) -> str:
+    """Return the title of a check; one that is gone is called by its key."""
+    return str(_checks[key].title) if key in _checks else key
+
+
+def side_of(key: str) -> Side:
+    """Return the side whose people can do something about a check."""
+    return _checks[key].side
 
 
 def checks_of(phase: str) -> list[Check]:

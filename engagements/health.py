@@ -13,7 +13,7 @@ from django.db.models import Avg
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from engagements.models import Outcome, Rating, Verdict
+from engagements.models import Rating, Verdict
 
 
 class Reading(NamedTuple):
@@ -21,6 +21,7 @@ class Reading(NamedTuple):
 
     score: float | None
     words: str
+    evidence: dict = {}  # the numbers the score was computed from
 
 
 class Input(NamedTuple):
@@ -41,13 +42,17 @@ def register(key: str, title: str, weight: int, find) -> None:
 
 
 def look(engagement) -> list[dict]:
-    """Return every input as it is now: [{key, title, weight, score (0 to 1 or None), words}]."""
+    """Return every input as it is now: [{key, title, weight, score, words, evidence}].
+
+    `score` is 0 to 1, or None where it was not measured.
+    """
     found = []
     for one in _inputs.values():
         reading = one.find(engagement)
         score = None if reading.score is None else round(reading.score, 4)
         facts = {"key": one.key, "title": str(one.title), "weight": one.weight}
-        found.append(facts | {"score": score, "words": str(reading.words)})
+        facts |= {"score": score, "words": str(reading.words), "evidence": reading.evidence}
+        found.append(facts)
     return found
 
 
@@ -75,13 +80,21 @@ def register_own():
 
 
 def contract_margin(engagement) -> Reading:
-    """The newest verdict under the standing contract: a pass is 1, inconclusive 0.5, a fail 0."""
+    """How much of the 95 % interval lies on the target or above it, at the worst criterion.
+
+    Of the newest verdict under the standing contract: a pass is 1, a fail is 0.
+    """
     newest = Verdict.objects.newest_first().filter(contract=engagement.contract).first()
     if engagement.contract is None or newest is None:
         return Reading(None, _("No verdict under the standing contract yet."))
-    scores = {Outcome.PASS: 1.0, Outcome.INCONCLUSIVE: 0.5, Outcome.FAIL: 0.0}
     words = {"model": newest.candidate_label, "outcome": newest.get_outcome_display()}
-    return Reading(scores[newest.outcome], _("%(model)s: %(outcome)s.") % words)
+    words = _("%(model)s: %(outcome)s.") % words
+    judged = [one for one in newest.criteria if one["n"]]
+    if not judged:
+        return Reading(None, words)
+    worst = min(judged, key=_share_above)
+    evidence = {name: worst[name] for name in ("key", "label", "low", "high", "target", "n")}
+    return Reading(_share_above(worst), words, evidence)
 
 
 def overdue(engagement) -> Reading:
@@ -89,7 +102,9 @@ def overdue(engagement) -> Reading:
     dated = engagement.actionitems.still_open().exclude(due_on=None)
     n, late = dated.count(), engagement.actionitems.overdue().count()
     words = _("%(late)s of %(n)s open items with a date are overdue.") % {"late": late, "n": n}
-    return Reading(1 - late / n if n else None, words if n else _("No open item has a date."))
+    if not n:
+        return Reading(None, _("No open item has a date."))
+    return Reading(1 - late / n, words, {"overdue": late, "dated": n})
 
 
 def satisfaction(engagement) -> Reading:
@@ -99,7 +114,15 @@ def satisfaction(engagement) -> Reading:
     if mean is None:
         return Reading(None, _("Nothing was rated yet."))
     words = _("%(mean)s of 5 on average (n = %(n)s).") % {"mean": f"{mean:.1f}", "n": n}
-    return Reading((mean - 1) / 4, words)
+    return Reading((mean - 1) / 4, words, {"mean": round(mean, 4), "n": n})
+
+
+def _share_above(criterion) -> float:
+    """The part of an interval that lies on its target or above it, 0 to 1."""
+    low, high, target = criterion["low"], criterion["high"], criterion["target"]
+    if low >= target or high <= low:
+        return float(low >= target)
+    return max(0.0, (high - target) / (high - low))
 
 
 def _is_known(one) -> bool:

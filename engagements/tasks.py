@@ -10,8 +10,7 @@ from lepton.lib.wake import wake
 @shared_task(ignore_result=True)
 def refresh_standings():
     """Compute anew how engagements stand that were not looked at for a while."""
-    while standing.refresh_stale() == standing.AT_ONCE:
-        pass
+    standing.refresh_all()
 
 
 @shared_task(ignore_result=True)

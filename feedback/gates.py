@@ -5,6 +5,7 @@ from django.utils.translation import gettext_lazy
 
 from engagements import gates, pages
 from engagements.gates import Finding
+from engagements.models import Side
 from engagements.phases import Phase
 from feedback import figures
 from feedback.models import Feedback
@@ -13,9 +14,10 @@ from feedback.models import Feedback
 def register():
     """Guard phases by answers to predictions."""
     known = gettext_lazy("Accuracy in use known")
-    gates.register("feedback.accuracy_known", known, [Phase.OPTIMISATION], accuracy_known)
+    phases = [Phase.OPTIMISATION]
+    gates.register("feedback.accuracy_known", known, phases, accuracy_known, Side.CUSTOMER)
     heard = gettext_lazy("The customer was heard")
-    gates.register("feedback.heard", heard, [Phase.FEEDBACK], heard_in_phase)
+    gates.register("feedback.heard", heard, [Phase.FEEDBACK], heard_in_phase, Side.CUSTOMER)
 
 
 def accuracy_known(engagement) -> Finding:

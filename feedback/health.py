@@ -9,9 +9,10 @@ from feedback import figures
 
 
 def register():
-    """Let the share of confirmed answers count."""
+    """Let the share of confirmed answers count, and name what cannot count yet."""
     title = gettext_lazy("Answers found right in use")
     health.register("feedback.confirmed", title, 3, confirmed)
+    health.register("feedback.drift", gettext_lazy("Drift"), 2, drift)
 
 
 def confirmed(engagement) -> Reading:
@@ -22,4 +23,9 @@ def confirmed(engagement) -> Reading:
         return Reading(None, words % {"n": answers.n, "needed": figures.MINIMUM_N})
     words = {"confirmed": answers.confirmed, "n": answers.n}
     share = answers.confirmed / answers.n
-    return Reading(share, _("%(confirmed)s of %(n)s confirmed.") % words)
+    return Reading(share, _("%(confirmed)s of %(n)s confirmed.") % words, words)
+
+
+def drift(engagement) -> Reading:
+    """How far inputs have moved from what was trained on; nothing measures that yet."""
+    return Reading(None, _("Drift is not measured."))

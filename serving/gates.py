@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy
 
 from engagements import gates, pages
 from engagements.gates import Finding
-from engagements.models import Outcome, Verdict
+from engagements.models import Outcome, Side, Verdict
 from engagements.phases import Phase
 from serving.models import Deployment, Endpoint, Prediction
 
@@ -33,7 +33,8 @@ def register():
         ),
         ("rolled_back", gettext_lazy("Rollback practised"), [Phase.GO_LIVE], rolled_back),
     ]:
-        gates.register(f"serving.{key}", title, phases, find)
+        side = Side.CUSTOMER if find is customer_asked else Side.VENDOR
+        gates.register(f"serving.{key}", title, phases, find, side)
 
 
 def endpoint_live(engagement) -> Finding:

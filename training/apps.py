@@ -13,7 +13,7 @@ class TrainingConfig(AppConfig):
             holdouts,
             iterations,
         )
-        from training import gates, usage
+        from training import gates, health, usage
         from training.characteristics import of_newest_version
         from training.figures import measured_between, newest_measured
         from training.holdouts import candidates_of, holdouts_of
@@ -22,6 +22,7 @@ class TrainingConfig(AppConfig):
         figures.register(newest_measured)
         holdouts.register(holdouts=holdouts_of, candidates=candidates_of)
         gates.register()
+        health.register()
         usage.register()
         iterations.register("accuracy", measured_between)
         iterations.register("compute_seconds", usage.compute_seconds)
