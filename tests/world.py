@@ -266,7 +266,8 @@ def _desk(world, owner):
         engagement=world.engagement, iteration=1, person=manager, hours=1, **author(manager)
     )
     Standing.objects.get_or_create(engagement=world.engagement)
-    Ask.objects.create(engagement=world.engagement, kind="gate.open", url="/", side="vendor")
+    move = {"kind": "gate.move", "params": {"phase": "fine_tuning"}}
+    Ask.objects.create(engagement=world.engagement, url="/", side="vendor", **move)
     ModelSelection.objects.create(
         engagement=world.engagement,
         iteration=1,
