@@ -1,12 +1,13 @@
 """Engagements as cards: the requirement's target against the newest measured figure."""
 
-from django.db.models import Count, F
+from django.db.models import Count, F, Window
+from django.db.models.functions import RowNumber
 
 from engagements import figures
 from engagements.models import Requirement, Standing
 from engagements.phases import ORDER
 
-MOST_CARDS = 12  # a column of the board; the list has them all
+MOST_CARDS = 8  # a column of the board; the list has them all
 
 
 def cards(engagements, *, standing=False) -> list[dict]:
@@ -37,9 +38,10 @@ def columns(engagements, *, phase="") -> list[dict]:
     """
     phases = [one for one in ORDER if phase in ("", one)]
     counts = dict(engagements.order_by().values_list("phase").annotate(n=Count("pk")))
-    urgent = engagements.order_by(F("standing__health").asc(nulls_last=True), "phase_since", "name")
-    chosen = [e for one in phases for e in urgent.filter(phase=one)[:MOST_CARDS]]
-    everything = cards(chosen, standing=True)
+    urgent = [F("standing__health").asc(nulls_last=True), "phase_since", "name"]
+    place = Window(RowNumber(), partition_by="phase", order_by=urgent)
+    chosen = engagements.filter(phase__in=phases).annotate(place=place)
+    everything = cards(chosen.filter(place__lte=MOST_CARDS).order_by("place"), standing=True)
     return [
         {
             "phase": one,

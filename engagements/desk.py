@@ -1,6 +1,6 @@
 """What the desk shows: what comes next for a person, lists, the portfolio, one engagement."""
 
-from django.db.models import Avg, Count, F, Q
+from django.db.models import Avg, Count, F, Q, Window
 
 from engagements import asks, health
 from engagements.models import Engagement, Iteration, Side, Standing
@@ -18,9 +18,9 @@ STATES = {
 
 
 def next_for(user, side=None) -> dict:
-    """What is asked of a person, the first dozen with their number in all."""
-    found = asks.asks_for(user, side)
-    return {"asks": [told(one) for one in found[:NEXT]], "asks_n": found.count()}
+    """What is asked of a person: the first ten, and how many there are in all."""
+    found = asks.asks_for(user, side).annotate(of=Window(Count("pk")))[:NEXT]
+    return {"asks": [told(one) for one in found], "asks_n": max((a.of for a in found), default=0)}
 
 
 def told(ask) -> dict:
@@ -54,7 +54,7 @@ def loop(engagement) -> dict:
 
 
 def rows(request, narrowed):
-    """One page of the list, those of the poorest health first."""
+    """One page of the list, the newest in their phase first."""
     state = narrowed.pop("state", "")
     found = Engagement.objects.for_lists().select_related("standing").matching(**narrowed)
     found = found.filter(STATES[state]) if state in STATES else found

@@ -48,7 +48,7 @@ def board(request):
 @require_GET
 @staff_page
 def engagement_list(request):
-    """All engagements as a table, the ones that need attention most first."""
+    """All engagements as a table, the newest in their phase first."""
     form = forms.ListFilter(request.GET, managers=User.objects.account_managers())
     rows, pager = desk.rows(request, form.narrowed)
     context = {"rows": rows, "pager": pager, "form": form, "narrowed": any(form.narrowed.values())}
