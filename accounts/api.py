@@ -12,7 +12,7 @@ from accounts.access import member_api
 from accounts.models import ApiKey, AuditEntry, Membership
 from accounts.roles import Capability
 from lepton.lib.paging import paged
-from lepton.lib.schema import PAGE_PARAMETERS, page_of, responses
+from lepton.lib.schema import listed, page_of, responses
 from lepton.lib.strict import valid
 
 MANAGE = Capability.MANAGE
@@ -61,13 +61,7 @@ def tenants(request):
     return Response(serializers.TenantSerializer(facts).data, status=201)
 
 
-@extend_schema(
-    methods=["GET"],
-    operation_id="member_list",
-    tags=["Members"],
-    parameters=PAGE_PARAMETERS,
-    responses=responses(page_of(serializers.MemberSerializer), 403, 404),
-)
+@listed("member", serializers.MemberSerializer, tags=["Members"])
 @extend_schema(
     methods=["POST"],
     operation_id="member_add",
@@ -117,13 +111,7 @@ def member(request, member):
     return Response(serializers.MemberSerializer(membership).data)
 
 
-@extend_schema(
-    methods=["GET"],
-    operation_id="key_list",
-    tags=["API keys"],
-    parameters=PAGE_PARAMETERS,
-    responses=responses(page_of(serializers.KeySerializer), 403, 404),
-)
+@listed("key", serializers.KeySerializer, tags=["API keys"])
 @extend_schema(
     methods=["POST"],
     operation_id="key_create",

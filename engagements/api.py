@@ -11,19 +11,13 @@ from engagements.models import Engagement
 from engagements.privacy import side_of
 from lepton.lib.paging import paged
 from lepton.lib.problems import CONTENT_TYPE
-from lepton.lib.schema import PAGE_PARAMETERS, page_of, responses
+from lepton.lib.schema import listed, responses
 from lepton.lib.strict import valid
 
 ENGAGE = Capability.ENGAGE
 
 
-@extend_schema(
-    methods=["GET"],
-    operation_id="engagement_list",
-    tags=["Engagements"],
-    parameters=PAGE_PARAMETERS,
-    responses=responses(page_of(serializers.EngagementSerializer), 403, 404),
-)
+@listed("engagement", serializers.EngagementSerializer, tags=["Engagements"])
 @extend_schema(
     methods=["POST"],
     operation_id="engagement_open",
@@ -62,13 +56,7 @@ def engagement(request, engagement):
     return Response(serializers.EngagementDetailSerializer(found).data)
 
 
-@extend_schema(
-    methods=["GET"],
-    operation_id="requirement_list",
-    tags=["Engagements"],
-    parameters=PAGE_PARAMETERS,
-    responses=responses(page_of(serializers.RequirementSerializer), 403, 404),
-)
+@listed("requirement", serializers.RequirementSerializer, tags=["Engagements"])
 @extend_schema(
     methods=["POST"],
     operation_id="requirement_write",
@@ -108,12 +96,7 @@ def advance(request, engagement):
     return Response(serializers.EngagementDetailSerializer(moved).data)
 
 
-@extend_schema(
-    operation_id="timeline_list",
-    tags=["Engagements"],
-    parameters=PAGE_PARAMETERS,
-    responses=responses(page_of(serializers.TimelineEntrySerializer), 403, 404),
-)
+@listed("timeline", serializers.TimelineEntrySerializer, tags=["Engagements"])
 @api_view(["GET"])
 @member_api()
 def timeline(request, engagement):

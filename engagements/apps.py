@@ -8,7 +8,7 @@ class EngagementsConfig(AppConfig):
 
     def ready(self):
         # models can be imported only now
-        from engagements import checks, costs, economics, health, standing, timeline, usage
+        from engagements import checks, economics, health, standing, timeline, usage
         from engagements.webhooks import events
 
         checks.register()
@@ -17,4 +17,3 @@ class EngagementsConfig(AppConfig):
         timeline.listen(events.entry_made)
         usage.register("staff_days", economics.staff_days)
         usage.register("storage", economics.documents_kept)
-        costs.register(economics.total_cents)

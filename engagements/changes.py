@@ -19,7 +19,7 @@ def propose_change(engagement, *, reason, by, **fields):
     if not reason.strip():
         raise ValidationError({"reason": _("Say why the requirement should change.")})
     with transaction.atomic():
-        engagement = _locked(engagement.pk)
+        engagement = Engagement.objects.locked(engagement.pk)
         standing = engagement.requirement
         if not isinstance(by, User) or standing is None or not requirements.is_signed(engagement):
             raise ValidationError(_("Only a person can, and only a signed requirement needs it."))
@@ -36,7 +36,7 @@ def propose_change(engagement, *, reason, by, **fields):
 def accept_change(change, *, by):
     """Accept what the other side proposes: it becomes the next version, at once."""
     with transaction.atomic():
-        engagement = _locked(change.engagement_id)
+        engagement = Engagement.objects.locked(change.engagement_id)
         _refuse_own_side(change, by)
         if engagement.requirement.pk != change.based_on_id:
             raise Conflict(_("The requirement has changed since: propose this change anew."))
@@ -53,7 +53,7 @@ def decline_change(change, *, reason, by):
     if not reason.strip():
         raise ValidationError({"reason": _("Say why the change is declined.")})
     with transaction.atomic():
-        _locked(change.engagement_id)
+        Engagement.objects.locked(change.engagement_id)
         _refuse_own_side(change, by)
         _decide(change, State.DECLINED, by, reason.strip())
         _tell(change, "change.declined", by, reason=reason.strip())
@@ -66,16 +66,11 @@ def withdraw_change(change, *, by):
     if not isinstance(by, User) or Side.of(by) != change.side:
         raise ValidationError(_("Only the side that proposed a change can withdraw it."))
     with transaction.atomic():
-        _locked(change.engagement_id)
+        Engagement.objects.locked(change.engagement_id)
         _decide(change, State.WITHDRAWN, by)
         _tell(change, "change.withdrawn", by)
     change.refresh_from_db()
     return change
-
-
-def _locked(pk):
-    rows = Engagement.objects.select_related("tenant")
-    return rows.select_for_update(no_key=True, of=("self",)).get(pk=pk)
 
 
 def _save_new(engagement, standing, proposed, reason, by):

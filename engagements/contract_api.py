@@ -11,7 +11,7 @@ from engagements import contracts, pages
 from engagements import holdouts as known_holdouts
 from engagements.models import Verdict
 from lepton.lib.paging import paged
-from lepton.lib.schema import PAGE_PARAMETERS, page_of, responses
+from lepton.lib.schema import listed, responses
 from lepton.lib.strict import valid
 
 TAGS = ["Acceptance"]
@@ -30,13 +30,7 @@ def holdouts(request, engagement):
     return Response(serializers.HoldoutSerializer(found, many=True).data)
 
 
-@extend_schema(
-    methods=["GET"],
-    operation_id="contract_list",
-    tags=TAGS,
-    parameters=PAGE_PARAMETERS,
-    responses=responses(page_of(serializers.ContractSerializer), 403, 404),
-)
+@listed("contract", serializers.ContractSerializer, tags=TAGS)
 @extend_schema(
     methods=["POST"],
     operation_id="contract_freeze",
@@ -59,13 +53,7 @@ def contracts_of(request, engagement):
     return Response(serializers.ContractSerializer(frozen).data, status=201)
 
 
-@extend_schema(
-    methods=["GET"],
-    operation_id="verdict_list",
-    tags=TAGS,
-    parameters=PAGE_PARAMETERS,
-    responses=responses(page_of(serializers.VerdictSerializer), 403, 404),
-)
+@listed("verdict", serializers.VerdictSerializer, tags=TAGS)
 @extend_schema(
     methods=["POST"],
     operation_id="verdict_give",

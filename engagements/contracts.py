@@ -69,7 +69,7 @@ def freeze_contract(
     if {accuracy_target, macro_f1_target, macro_auc_target} == {None}:
         raise ValidationError(_("Name at least one metric with its target."))
     with transaction.atomic():
-        Engagement.objects.select_for_update(no_key=True).get(pk=engagement.pk)
+        Engagement.objects.locked(engagement.pk)
         newest = engagement.contract
         contract.version = newest.version + 1 if newest else 1
         contract.sha256 = sha256_of(
@@ -89,7 +89,7 @@ def freeze_contract(
 def judge(engagement, *, candidate_id, by):
     """Give the verdict on a model version's figures under the contract that stands."""
     with transaction.atomic():
-        Engagement.objects.select_for_update(no_key=True).get(pk=engagement.pk)
+        Engagement.objects.locked(engagement.pk)
         contract = engagement.contract
         if contract is None:
             raise ValidationError(_("There is no acceptance contract yet: freeze one first."))

@@ -71,6 +71,8 @@ def add_document(engagement, title, *, file: Stored, by, is_private=False):
 
 def remove_document(document, *, by):
     """Take a document away; that it was there, and its hash, stay on record."""
+    if Side.of_actor(by) == Side.CUSTOMER and Side.of_actor(document.created_by) == Side.VENDOR:
+        raise ValidationError(_("The vendor added this document: ask them to remove it."))
     gone = {"removed_at": timezone.now(), "removed_by_label": by.actor_label}
     with transaction.atomic():
         if not Document.objects.filter(pk=document.pk, removed_at=None).update(**gone):

@@ -50,10 +50,10 @@ class Line:
         return _("no rate") if self.rate_cents is None else ""
 
 
-def sum_of(lines) -> int | None:
-    """Return the sum of the lines that have a cost, None if none has."""
-    costs = [line.cost_cents for line in lines if line.cost_cents is not None]
-    return sum(costs) if costs else None
+def sum_known(costs) -> int | None:
+    """Return the sum of those that are known, None if none is."""
+    known = [cents for cents in costs if cents is not None]
+    return sum(known) if known else None
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ class Round:
 
     @property
     def cost_cents(self) -> int | None:
-        return sum_of(self.lines)
+        return sum_known(line.cost_cents for line in self.lines)
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ class Economics:
 
     @property
     def cost_cents(self) -> int | None:
-        return sum_of(self.lines)
+        return sum_known(line.cost_cents for line in self.lines)
 
     @property
     def without_cost(self) -> int:
@@ -123,11 +123,6 @@ def compute(engagement, now=None) -> Economics:
     now = now or timezone.now()
     rounds = [Round(span, _lines(engagement, span)) for span in usage.spans(engagement, now)]
     return Economics(engagement, rounds, now)
-
-
-def total_cents(engagement) -> int | None:
-    """Return the cost so far, for engagements.costs."""
-    return compute(engagement).cost_cents
 
 
 def _lines(engagement, span):

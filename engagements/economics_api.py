@@ -12,19 +12,13 @@ from engagements import staff_time as services
 from engagements.models import RateCard
 from engagements.vendor import for_managers_api, staff_api, vendor_api
 from lepton.lib.paging import paged
-from lepton.lib.schema import PAGE_PARAMETERS, page_of, responses
+from lepton.lib.schema import listed, responses
 from lepton.lib.strict import valid
 
 TAGS = ["Economics"]
 
 
-@extend_schema(
-    methods=["GET"],
-    operation_id="rate_card_list",
-    tags=TAGS,
-    parameters=PAGE_PARAMETERS,
-    responses=responses(page_of(serializers.RateCardSerializer), 404),
-)
+@listed("rate_card", serializers.RateCardSerializer, tags=TAGS, refusals=(404,))
 @extend_schema(
     methods=["POST"],
     operation_id="rate_card_issue",
@@ -72,13 +66,7 @@ def economics(request, engagement):
     return Response(serializers.EconomicsSerializer(reckoning.compute(found)).data)
 
 
-@extend_schema(
-    methods=["GET"],
-    operation_id="staff_time_list",
-    tags=TAGS,
-    parameters=PAGE_PARAMETERS,
-    responses=responses(page_of(serializers.StaffTimeSerializer), 403, 404),
-)
+@listed("staff_time", serializers.StaffTimeSerializer, tags=TAGS)
 @extend_schema(
     methods=["POST"],
     operation_id="staff_time_record",

@@ -27,7 +27,7 @@ def rate_cards(request):
             messages.success(request, _("Rate card %s is issued.") % card.number)
             return redirect("engagements:rate_cards")
     cards = RateCard.objects.newest_first().select_related("created_by")
-    context = {"form": form, "cards": cards, "may_set": rates.may_set(request.user)}
+    context = {"form": form, "cards": cards, "may_set": request.user.is_account_manager}
     status = 422 if form.is_bound else 200
     return render(request, "engagements/rate_cards.html", context, status=status)
 
@@ -99,6 +99,6 @@ def _page(request, engagement, *, form=None, time_form=None, status=200):
         "form": form or EconomicsForm.of(engagement),
         "time_form": time_form or StaffTimeForm(auto_id="time_%s"),
         "staff_times": engagement.staff_times.newest_first().select_related("person")[:50],
-        "may_set": rates.may_set(request.user),
+        "may_set": request.user.is_account_manager,
     }
     return render(request, "engagements/economics.html", context, status=status)

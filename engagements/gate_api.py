@@ -11,7 +11,7 @@ from engagements import acceptance_serializers as serializers
 from engagements import gates, pages
 from engagements import waivers as services
 from lepton.lib.paging import paged
-from lepton.lib.schema import PAGE_PARAMETERS, page_of, responses
+from lepton.lib.schema import listed, responses
 from lepton.lib.strict import valid
 
 TAGS = ["Gates"]
@@ -30,13 +30,7 @@ def gate(request, engagement):
     return Response(serializers.GateSerializer(found).data)
 
 
-@extend_schema(
-    methods=["GET"],
-    operation_id="waiver_list",
-    tags=TAGS,
-    parameters=PAGE_PARAMETERS,
-    responses=responses(page_of(serializers.WaiverSerializer), 403, 404),
-)
+@listed("waiver", serializers.WaiverSerializer, tags=TAGS)
 @extend_schema(
     methods=["POST"],
     operation_id="waiver_request",
@@ -73,12 +67,7 @@ def grant_waiver(request, engagement, waiver):
     return Response(serializers.WaiverSerializer(granted).data)
 
 
-@extend_schema(
-    operation_id="phase_record_list",
-    tags=TAGS,
-    parameters=PAGE_PARAMETERS,
-    responses=responses(page_of(serializers.PhaseRecordSerializer), 403, 404),
-)
+@listed("phase_record", serializers.PhaseRecordSerializer, tags=TAGS)
 @api_view(["GET"])
 @member_api()
 def phase_records(request, engagement):

@@ -3,7 +3,6 @@
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
-from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import api_view
 
 from accounts.access import member_api, member_page
@@ -11,7 +10,7 @@ from engagements import economics_serializers as serializers
 from engagements import iterations, pages
 from engagements.privacy import side_of, without_private
 from lepton.lib.paging import paged
-from lepton.lib.schema import PAGE_PARAMETERS, page_of, responses
+from lepton.lib.schema import listed
 
 
 @require_GET
@@ -27,12 +26,7 @@ def show(request, engagement):
     return render(request, "engagements/iterations.html", context)
 
 
-@extend_schema(
-    operation_id="iteration_list",
-    tags=["Iterations"],
-    parameters=PAGE_PARAMETERS,
-    responses=responses(page_of(serializers.IterationSerializer), 403, 404),
-)
+@listed("iteration", serializers.IterationSerializer, tags=["Iterations"])
 @api_view(["GET"])
 @member_api()
 def as_json(request, engagement):

@@ -54,9 +54,13 @@ def measure(engagement, now=None) -> list[dict]:
     ]
 
 
-def refresh_facts(engagement) -> None:
-    """Keep in each iteration's row what it came to, for charts over many engagements."""
-    for found in measure(engagement):
+def refresh_facts(engagement) -> int | None:
+    """Keep in each iteration's row what it came to, for charts over many engagements.
+
+    Returns the cost of all of them in cents; None: nothing was metered, or there is no rate card.
+    """
+    rounds = measure(engagement)
+    for found in rounds:
         facts = {name: found[name] for name in found if not name.endswith("_at")}
         facts.pop("number")
         dates = {name: found[name] for name in ("started_at", "ended_at")}
@@ -66,6 +70,7 @@ def refresh_facts(engagement) -> None:
             defaults={"facts": facts},
             create_defaults={"facts": facts, **dates},
         )
+    return economics.sum_known(one["cost_cents"] for one in rounds)
 
 
 def _facts(engagement, span) -> dict:

@@ -47,7 +47,7 @@ def remind_to_sign(engagement, kind, *, by) -> list[User]:
     _refuse_unless_vendor(by)
     path = _contract_path(engagement, kind)
     with transaction.atomic():
-        Engagement.objects.select_for_update(no_key=True).get(pk=engagement.pk)
+        Engagement.objects.locked(engagement.pk)
         waiting = _signers(engagement, kind)
         people = [one for one in waiting if not _was_mailed(one, Purpose.SIGN, path)]
         _refuse_unless_somebody(people, waiting)
@@ -60,7 +60,7 @@ def remind_of_item(item, *, by) -> list[User]:
     """Mail again the customer's person who has to do an open action item."""
     _refuse_unless_vendor(by)
     with transaction.atomic():
-        Engagement.objects.select_for_update(no_key=True).get(pk=item.engagement_id)
+        Engagement.objects.locked(item.engagement_id)
         item.refresh_from_db()
         waiting = [item.assignee] if _is_theirs(item) else []
         path = _item_path(item)

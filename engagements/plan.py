@@ -29,7 +29,7 @@ def add_item(engagement, title, *, side, by, needs=(), **fields):
     )
     _refuse_wrong(item, by)
     with transaction.atomic():
-        Engagement.objects.select_for_update(no_key=True).get(pk=engagement.pk)
+        Engagement.objects.locked(engagement.pk)
         item.save(force_insert=True)
         _link(item, needs, by)
         _tell("item.added", item, by, mailed=mails.ask_for_item(item, by=by))
@@ -39,7 +39,7 @@ def add_item(engagement, title, *, side, by, needs=(), **fields):
 def change_item(item, *, by, needs=None, **fields):
     """Change an open item: title, detail, phase, side, who, when, private, required, needs."""
     with transaction.atomic():
-        Engagement.objects.select_for_update(no_key=True).get(pk=item.engagement_id)
+        Engagement.objects.locked(item.engagement_id)
         item = _open(item)
         _refuse_other_side(item, by)
         before = item.assignee_id
@@ -99,7 +99,7 @@ def drop_item(item, *, reason, by):
     return item
 
 
-def possible_assignees(engagement) -> list[User]:
+def possible_assignees() -> list[User]:
     """Who can be given an action item: the tenant's members and the vendor's staff."""
     members = Membership.objects.by_name().filter(user__is_active=True)
     staff = User.objects.filter(is_active=True).exclude(staff_role="").order_by("name", "email")
@@ -131,7 +131,7 @@ def _refuse_wrong(item, by):
         raise ValidationError({"is_private": words})
     if item.phase not in item.engagement.phases:
         raise ValidationError({"phase": _("This engagement does not go through that phase.")})
-    if item.assignee_id and item.assignee not in possible_assignees(item.engagement):
+    if item.assignee_id and item.assignee not in possible_assignees():
         raise ValidationError({"assignee": _("They are not a member of this tenant.")})
     if item.assignee_id and Side.of(item.assignee) != item.side:
         raise ValidationError({"assignee": _("They are not of the side that has to do it.")})
@@ -172,4 +172,5 @@ def _tell(kind, item, by, mailed=None, **words):
     url = pages.url("engagements:plan", item.engagement)
     title = {"title": item.title, **words}
     timeline.record(item.engagement, kind, by=by, url=url, is_private=item.is_private, **title)
-    audit.record(kind, item, by=by, **({} if item.is_private else words))
+    facts = {} if item.is_private else words
+    audit.record(kind, item, by=by, **facts, **(mailed or {}))

@@ -15,7 +15,7 @@ from engagements.models import EngagementTemplate
 from engagements.plan_rights import refuse_unless_owed_by
 from engagements.privacy import side_of
 from lepton.lib.paging import paged
-from lepton.lib.schema import PAGE_PARAMETERS, page_of, responses
+from lepton.lib.schema import listed, responses
 from lepton.lib.strict import valid
 
 TAGS = ["Plan"]
@@ -23,13 +23,7 @@ ENGAGE = Capability.ENGAGE
 CHANGED = responses(shapes.ActionItemSerializer, 400, 403, 404, 409)
 
 
-@extend_schema(
-    methods=["GET"],
-    operation_id="action_item_list",
-    tags=TAGS,
-    parameters=PAGE_PARAMETERS,
-    responses=responses(page_of(shapes.ActionItemSerializer), 403, 404),
-)
+@listed("action_item", shapes.ActionItemSerializer, tags=TAGS)
 @extend_schema(
     methods=["POST"],
     operation_id="action_item_add",
@@ -137,7 +131,7 @@ def _with_rows(engagement, items, wanted) -> dict:
 
 
 def _person(engagement, pk):
-    people = {one.pk: one for one in plan.possible_assignees(engagement)}
+    people = {one.pk: one for one in plan.possible_assignees()}
     if pk is not None and pk not in people:
         raise ValidationError({"assignee": [_("There is no such person here.")]})
     return people.get(pk)

@@ -56,7 +56,7 @@ class ActionItemForm(PlannedForm):
         waits = models.Q(dependents__item=item) if item else models.Q()
         standing = items.filter(models.Q(done_at=None, dropped_at=None) | waits).distinct()
         self.fields["needs"].queryset = standing.exclude(pk=item.pk) if item else standing
-        self.people = {str(one.pk): one for one in plan.possible_assignees(engagement)}
+        self.people = {str(one.pk): one for one in plan.possible_assignees()}
         self.fields["assignee"].choices = [("", _("Anybody of this side"))] + [
             (pk, str(person)) for pk, person in self.people.items()
         ]

@@ -6,19 +6,12 @@ from django.db.models import Max
 from django.utils.translation import gettext as _
 
 from accounts import audit
-from accounts.models import PlatformAuditEntry, User
-from accounts.roles import Capability, may
+from accounts.models import PlatformAuditEntry
 from engagements import timeline
 from engagements.models import Engagement, RateCard
 from lepton.lib.refusals import Conflict
 
 RATES = [name.name for name in RateCard._meta.fields if name.name.endswith("_cents")]
-
-
-def may_set(user) -> bool:
-    """Say whether somebody may issue rate cards and set budgets and prices."""
-    is_staff = isinstance(user, User) and user.is_vendor_staff
-    return is_staff and may(user.staff_role, Capability.ENGAGE)
 
 
 def issue_rate_card(*, valid_from, currency="EUR", by, **rates):
@@ -48,7 +41,7 @@ def set_economics(engagement, *, by, **values):
         if values.get(name) is not None and values[name] < 0:
             raise ValidationError({name: _("This cannot be less than nothing.")})
     with transaction.atomic():
-        locked = Engagement.objects.select_for_update(no_key=True).get(pk=engagement.pk)
+        locked = Engagement.objects.locked(engagement.pk)
         for name in values.keys() & {"rate_card", "budget_cents", "price_cents"}:
             setattr(locked, name, values[name])
         locked.save(update_fields=["rate_card", "budget_cents", "price_cents"])
@@ -59,5 +52,5 @@ def set_economics(engagement, *, by, **values):
 
 
 def _refuse_others(by):
-    if not may_set(by):
+    if not by.is_account_manager:
         raise ValidationError(_("Only an account manager sets rates, budgets and prices."))

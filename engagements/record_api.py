@@ -15,25 +15,14 @@ from engagements import pages
 from engagements import plan_serializers as shapes
 from engagements.privacy import side_of
 from lepton.lib.paging import paged
-from lepton.lib.schema import PAGE_PARAMETERS, page_of, responses
+from lepton.lib.schema import listed, responses
 from lepton.lib.strict import valid
 
 TAGS = ["Plan"]
 ENGAGE, DATA = Capability.ENGAGE, Capability.DATA
 
 
-def listed(operation, shape):
-    """How a list of the record is described."""
-    return extend_schema(
-        methods=["GET"],
-        operation_id=f"{operation}_list",
-        tags=TAGS,
-        parameters=PAGE_PARAMETERS,
-        responses=responses(page_of(shape), 403, 404),
-    )
-
-
-@listed("milestone", shapes.MilestoneSerializer)
+@listed("milestone", shapes.MilestoneSerializer, tags=TAGS)
 @extend_schema(
     methods=["POST"],
     operation_id="milestone_add",
@@ -88,7 +77,7 @@ def milestone_rate(request, engagement, milestone):
     return Response(shapes.RatingSerializer(rating).data, status=201)
 
 
-@listed("document", shapes.DocumentSerializer)
+@listed("document", shapes.DocumentSerializer, tags=TAGS)
 @extend_schema(
     methods=["POST"],
     operation_id="document_add",
@@ -124,7 +113,7 @@ def document(request, engagement, document):
     return Response(status=204)
 
 
-@listed("decision", shapes.DecisionSerializer)
+@listed("decision", shapes.DecisionSerializer, tags=TAGS)
 @extend_schema(
     methods=["POST"],
     operation_id="decision_record",

@@ -12,7 +12,7 @@ from engagements import characteristics as data
 from engagements import pages
 from engagements import requirement_serializers as serializers
 from lepton.lib.paging import paged
-from lepton.lib.schema import PAGE_PARAMETERS, page_of, responses
+from lepton.lib.schema import listed, responses
 from lepton.lib.strict import valid
 
 TAGS = ["Engagements"]
@@ -20,13 +20,7 @@ ENGAGE = Capability.ENGAGE
 DECIDED = responses(serializers.ChangeRequestSerializer, 400, 403, 404, 409)
 
 
-@extend_schema(
-    methods=["GET"],
-    operation_id="change_request_list",
-    tags=TAGS,
-    parameters=PAGE_PARAMETERS,
-    responses=responses(page_of(serializers.ChangeRequestSerializer), 403, 404),
-)
+@listed("change_request", serializers.ChangeRequestSerializer, tags=TAGS)
 @extend_schema(
     methods=["POST"],
     operation_id="change_request_propose",

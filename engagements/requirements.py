@@ -23,7 +23,7 @@ def write_requirement(engagement, *, need, classes, metric, target, by, **more):
     """
     fields = {"need": need, "classes": classes, "metric": metric, "target": target} | more
     with transaction.atomic():
-        Engagement.objects.select_for_update(no_key=True).get(pk=engagement.pk)  # versions count up
+        Engagement.objects.locked(engagement.pk)  # versions count up
         if is_signed(engagement):
             raise Conflict(_("Both sides have signed the requirement: propose a change request."))
         return write_next(engagement, fields, by=by)

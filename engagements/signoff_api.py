@@ -13,7 +13,7 @@ from engagements import signoffs as services
 from engagements.models import Signoff
 from lepton.lib.canonical import sha256_of
 from lepton.lib.paging import paged
-from lepton.lib.schema import PAGE_PARAMETERS, page_of, responses
+from lepton.lib.schema import listed, responses
 from lepton.lib.strict import valid
 
 TAGS = ["Acceptance"]
@@ -33,13 +33,7 @@ def statements(request, engagement):
     return Response(serializers.StatementSerializer(rows, many=True).data)
 
 
-@extend_schema(
-    methods=["GET"],
-    operation_id="signoff_list",
-    tags=TAGS,
-    parameters=PAGE_PARAMETERS,
-    responses=responses(page_of(serializers.SignoffSerializer), 403, 404),
-)
+@listed("signoff", serializers.SignoffSerializer, tags=TAGS)
 @extend_schema(
     methods=["POST"],
     operation_id="signoff_sign",

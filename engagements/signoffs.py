@@ -88,7 +88,7 @@ def missing(engagement, kind) -> list[str]:
 def sign(engagement, kind, *, sha256, by):
     """Sign what is to be signed now; `sha256` is of the statement the person saw."""
     with transaction.atomic():
-        Engagement.objects.select_for_update(no_key=True).get(pk=engagement.pk)
+        Engagement.objects.locked(engagement.pk)
         wanted = statement(engagement, kind)
         if not may_sign(engagement, kind, by):
             raise ValidationError(_refusal(kind))
@@ -119,7 +119,7 @@ def revoke(signoff, *, reason, by):
     if signoff.revokes_id or signoff.created_by_id != getattr(by, "pk", None):
         raise ValidationError(_("Only the person who signed can take a signature back."))
     with transaction.atomic():
-        Engagement.objects.select_for_update(no_key=True).get(pk=signoff.engagement_id)
+        Engagement.objects.locked(signoff.engagement_id)
         if Signoff.objects.filter(revokes=signoff).exists():
             raise Conflict(_("This signature was taken back already."))
         entry = Signoff.objects.create(

@@ -19,7 +19,7 @@ def record_hours(engagement, *, hours, on, by, note=""):
     if not 0 < hours <= 24:
         raise ValidationError({"hours": _("Between 0 and 24 hours.")})
     with transaction.atomic():
-        locked = Engagement.objects.select_for_update(no_key=True).get(pk=engagement.pk)
+        locked = Engagement.objects.locked(engagement.pk)
         _refuse_more_than_a_day(by, on, hours)
         row = StaffTime(
             engagement=locked,
@@ -40,8 +40,7 @@ def record_hours(engagement, *, hours, on, by, note=""):
 
 def remove_hours(row, *, by):
     """Remove hours that were noted by mistake: one's own, or anybody's for account managers."""
-    from_manager = isinstance(by, User) and by.staff_role == "account_manager"
-    if row.person_id != getattr(by, "pk", None) and not from_manager:
+    if row.person_id != by.pk and not by.is_account_manager:
         raise ValidationError(_("Only the one who noted this time or an account manager may."))
     with transaction.atomic():
         words = {"hours": f"{row.hours.normalize():f}", "person": row.person.name}

@@ -16,7 +16,7 @@ from django.utils import timezone, translation
 
 from accounts.scoping import tenant_scope
 from accounts.system import call
-from engagements import asks, costs, figures, gates, health, iterations
+from engagements import asks, figures, gates, health, iterations
 from engagements.cards import metric
 from engagements.models import Ask, Engagement, Rating, Side, Standing
 from lepton.lib import live
@@ -33,16 +33,11 @@ def refresh(engagement, *, with_cost=True) -> Standing:
     Pages are told to look again only if something came out otherwise than before.
     """
     with transaction.atomic(), translation.override(settings.LANGUAGE_CODE):
-        engagement = (
-            Engagement.objects.select_for_update(no_key=True, of=("self",))
-            .select_related("tenant", "account_manager")
-            .get(pk=engagement.pk)
-        )
+        engagement = Engagement.objects.locked(engagement.pk)
         gate = gates.look(engagement)
         facts = _facts(engagement, gate)
         if with_cost:
-            iterations.refresh_facts(engagement)
-            facts["cost_cents"] = costs.total_cents(engagement)
+            facts["cost_cents"] = iterations.refresh_facts(engagement)
         standing, is_new = _keep(engagement, facts, with_cost)
         if _ask(engagement, gate) or is_new:
             live.look_again(engagement.tenant_id, engagement.topic)

@@ -7,7 +7,6 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.access import staff_page
-from accounts.roles import Capability, may
 from engagements import templates
 from engagements.models import EngagementTemplate
 from engagements.template_forms import TemplateForms
@@ -20,7 +19,7 @@ def show_all(request):
     """The templates an engagement can be opened with, and the retired ones."""
     retired = EngagementTemplate.objects.exclude(retired_at=None).order_by("name")
     context = {"offered": EngagementTemplate.objects.offered(), "retired": retired}
-    context |= {"may_edit": _may_edit(request)}
+    context |= {"may_edit": request.user.is_account_manager}
     return render(request, "engagements/templates.html", context)
 
 
@@ -60,15 +59,11 @@ def _edit(request, template):
             saved = templates.save_template(answers.pop("key"), **answers, by=request.user)
             messages.success(request, _("“%s” is saved.") % saved.name)
             return redirect("engagements:template", saved.pk)
-    context = {"template": template, "filled": filled, "may_edit": _may_edit(request)}
+    context = {"template": template, "filled": filled, "may_edit": request.user.is_account_manager}
     status = 422 if request.method == "POST" else 200
     return render(request, "engagements/template.html", context, status=status)
 
 
-def _may_edit(request):
-    return may(request.user.staff_role, Capability.ENGAGE)
-
-
 def _refuse_others(request):
-    if not _may_edit(request):
+    if not request.user.is_account_manager:
         raise PermissionDenied(_("Your role does not include this."))

@@ -8,7 +8,6 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import PlatformAuditEntry, author
-from accounts.roles import StaffRole
 from engagements import cycles
 from engagements.models import ActionDependency, ActionItem, EngagementTemplate, Milestone, Side
 from engagements.phases import ORDER, Phase
@@ -34,7 +33,7 @@ def plan(engagement, *, by, iteration=1):
 
 def save_template(key, *, name, phases, items, milestones, by, description=""):
     """Write a template anew or change it; engagements that were opened with it stay as they are."""
-    if getattr(by, "staff_role", "") != StaffRole.ACCOUNT_MANAGER:
+    if not by.is_account_manager:
         raise ValidationError(_("Only account managers change templates."))
     template = EngagementTemplate.objects.filter(key=key).first() or EngagementTemplate(
         key=key, created_by=by
@@ -55,7 +54,7 @@ def save_template(key, *, name, phases, items, milestones, by, description=""):
 
 def retire_template(template, *, by):
     """Offer a template no longer; saying so twice changes nothing."""
-    if getattr(by, "staff_role", "") != StaffRole.ACCOUNT_MANAGER:
+    if not by.is_account_manager:
         raise ValidationError(_("Only account managers change templates."))
     with transaction.atomic():
         standing = EngagementTemplate.objects.filter(pk=template.pk, retired_at=None)

@@ -9,7 +9,6 @@ from rest_framework.exceptions import NotFound
 from rest_framework.exceptions import PermissionDenied as ApiPermissionDenied
 
 from accounts.access import member_api, member_page
-from engagements import rates
 from engagements.models import Side
 from engagements.privacy import side_of
 
@@ -45,7 +44,7 @@ def for_managers(view):
 
     @wraps(view)
     def door(request, *args, **kwargs):
-        if request.method == "POST" and not rates.may_set(request.user):
+        if request.method == "POST" and not request.user.is_account_manager:
             raise PermissionDenied(_("Your role does not include this."))
         return view(request, *args, **kwargs)
 
@@ -57,7 +56,7 @@ def for_managers_api(view):
 
     @wraps(view)
     def door(request, *args, **kwargs):
-        if request.method != "GET" and not rates.may_set(request.user):
+        if request.method != "GET" and not request.user.is_account_manager:
             raise ApiPermissionDenied(_("Your role does not include this."))
         return view(request, *args, **kwargs)
 

@@ -18,7 +18,7 @@ def request_waiver(engagement, check, *, reason, by):
     if not reason.strip():
         raise ValidationError({"reason": _("Say why this check may be passed over.")})
     with transaction.atomic():
-        engagement = Engagement.objects.select_for_update(no_key=True).get(pk=engagement.pk)
+        engagement = Engagement.objects.locked(engagement.pk)
         title = _unmet(engagement, check).title
         waiver = _save_new(engagement, check, reason.strip(), by)
         words = {"check": str(title), "reason": waiver.reason}
@@ -32,7 +32,7 @@ def grant_waiver(waiver, *, by):
     if not isinstance(by, User) or waiver.created_by_id == by.pk:
         raise ValidationError(_("A waiver needs a second person: somebody else has to grant it."))
     with transaction.atomic():
-        engagement = Engagement.objects.select_for_update(no_key=True).get(pk=waiver.engagement_id)
+        engagement = Engagement.objects.locked(waiver.engagement_id)
         asked = Waiver.objects.of_this_gate(engagement).filter(pk=waiver.pk, granted_by=None)
         if not asked.update(**waiver.granted_fields(by)):
             raise Conflict(_("This waiver was granted already, or the engagement has moved on."))

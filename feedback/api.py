@@ -9,20 +9,14 @@ from accounts.roles import Capability
 from feedback import bulk, predictions, serializers, services
 from lepton.lib.paging import paged
 from lepton.lib.problems import sentence
-from lepton.lib.schema import PAGE_PARAMETERS, page_of, responses
+from lepton.lib.schema import listed, responses
 from lepton.lib.strict import valid
 
 GIVEN = {200: serializers.FeedbackSerializer, 201: serializers.FeedbackSerializer}
 TAGS = ["Feedback"]
 
 
-@extend_schema(
-    methods=["GET"],
-    operation_id="feedback_list",
-    tags=TAGS,
-    parameters=PAGE_PARAMETERS,
-    responses=responses(page_of(serializers.FeedbackSerializer), 403, 404),
-)
+@listed("feedback", serializers.FeedbackSerializer, tags=TAGS)
 @extend_schema(
     methods=["POST"],
     operation_id="feedback_give",

@@ -11,7 +11,7 @@ from accounts.access import member_api
 from accounts.roles import Capability
 from engagements.models import Engagement
 from lepton.lib.paging import paged
-from lepton.lib.schema import PAGE_PARAMETERS, page_of, responses
+from lepton.lib.schema import PAGE_PARAMETERS, listed, page_of, responses
 from serving import serializers, services
 from serving.models import Endpoint, Prediction
 from serving.serializers import DeploymentSerializer, EndpointSerializer, PredictionSerializer
@@ -19,13 +19,7 @@ from serving.serializers import DeploymentSerializer, EndpointSerializer, Predic
 TAGS = ["Endpoints"]
 
 
-@extend_schema(
-    methods=["GET"],
-    operation_id="endpoint_list",
-    tags=TAGS,
-    parameters=PAGE_PARAMETERS,
-    responses=responses(page_of(EndpointSerializer), 403, 404),
-)
+@listed("endpoint", EndpointSerializer, tags=TAGS)
 @extend_schema(
     methods=["POST"],
     operation_id="endpoint_create",
@@ -57,13 +51,7 @@ def endpoint(request, endpoint):
     return Response(EndpointSerializer(_endpoint(endpoint), context={"request": request}).data)
 
 
-@extend_schema(
-    methods=["GET"],
-    operation_id="deployment_list",
-    tags=TAGS,
-    parameters=PAGE_PARAMETERS,
-    responses=responses(page_of(DeploymentSerializer), 403, 404),
-)
+@listed("deployment", DeploymentSerializer, tags=TAGS)
 @extend_schema(
     methods=["POST"],
     operation_id="deployment_create",

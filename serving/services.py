@@ -21,7 +21,7 @@ def create_endpoint(engagement, *, slug, by, keeps_inputs=True):
     endpoint = Endpoint(engagement=engagement, slug=slug, keeps_inputs=keeps_inputs, **author(by))
     endpoint.clean_fields(exclude={"created_by"})
     with transaction.atomic():
-        Engagement.objects.select_for_update(no_key=True).get(pk=engagement.pk)
+        Engagement.objects.locked(engagement.pk)
         if engagement.endpoints.exists():
             raise ValidationError(
                 _("This engagement has an endpoint already: deploy another model version to it.")

@@ -15,7 +15,7 @@ from accounts.roles import Capability
 from engagements.pages import engagement_of
 from lepton.lib.narrowing import chosen
 from lepton.lib.paging import paged
-from lepton.lib.schema import PAGE_PARAMETERS, page_of, responses
+from lepton.lib.schema import PAGE_PARAMETERS, listed, page_of, responses
 from lepton.lib.streaming import streamed
 from lepton.lib.strict import valid
 from training import data_serializers as shapes
@@ -29,13 +29,7 @@ SPLIT = OpenApiParameter(
 )
 
 
-@extend_schema(
-    methods=["GET"],
-    operation_id="dataset_list",
-    tags=["Data"],
-    parameters=PAGE_PARAMETERS,
-    responses=responses(page_of(shapes.DatasetSerializer), 403, 404),
-)
+@listed("dataset", shapes.DatasetSerializer, tags=["Data"])
 @extend_schema(
     methods=["POST"],
     operation_id="dataset_create",
@@ -83,13 +77,7 @@ def items(request, dataset):
     return _labelled(request, found, shapes.ItemSerializer)
 
 
-@extend_schema(
-    methods=["GET"],
-    operation_id="dataset_version_list",
-    tags=["Data"],
-    parameters=PAGE_PARAMETERS,
-    responses=responses(page_of(shapes.DatasetVersionSerializer), 403, 404),
-)
+@listed("dataset_version", shapes.DatasetVersionSerializer, tags=["Data"])
 @extend_schema(
     methods=["POST"],
     operation_id="dataset_version_freeze",

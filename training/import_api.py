@@ -14,7 +14,7 @@ from accounts.roles import Capability
 from accounts.scoping import tenant_scope
 from lepton.lib.narrowing import chosen
 from lepton.lib.paging import paged
-from lepton.lib.schema import PAGE_PARAMETERS, page_of, responses
+from lepton.lib.schema import PAGE_PARAMETERS, listed, page_of, responses
 from lepton.lib.strict import valid
 from training import data_serializers as shapes
 from training.datasets import services, uploads
@@ -44,13 +44,7 @@ class RawParser(BaseParser):
         return stream
 
 
-@extend_schema(
-    methods=["GET"],
-    operation_id="import_list",
-    tags=["Data"],
-    parameters=PAGE_PARAMETERS,
-    responses=responses(page_of(shapes.ImportSerializer), 403, 404),
-)
+@listed("import", shapes.ImportSerializer, tags=["Data"])
 @extend_schema(
     methods=["POST"],
     operation_id="import_start",

@@ -9,7 +9,7 @@ from rest_framework.response import Response
 from accounts.access import member_api
 from engagements import pages
 from lepton.lib.paging import paged
-from lepton.lib.schema import PAGE_PARAMETERS, page_of, responses
+from lepton.lib.schema import PAGE_PARAMETERS, listed, page_of, responses
 from training import run_serializers as serializers
 from training.models import Evaluation, ModelVersion
 
@@ -19,12 +19,7 @@ CELL_PARAMETERS = [
 ]
 
 
-@extend_schema(
-    operation_id="model_version_list",
-    tags=["Model versions"],
-    parameters=PAGE_PARAMETERS,
-    responses=responses(page_of(serializers.ModelVersionSerializer), 403, 404),
-)
+@listed("model_version", serializers.ModelVersionSerializer, tags=["Model versions"])
 @api_view(["GET"])
 @member_api()
 def model_versions(request, engagement):
@@ -61,12 +56,7 @@ def files(request, version):
     return Response(found.data["files"])
 
 
-@extend_schema(
-    operation_id="evaluation_list",
-    tags=["Model versions"],
-    parameters=PAGE_PARAMETERS,
-    responses=responses(page_of(serializers.EvaluationSerializer), 403, 404),
-)
+@listed("evaluation", serializers.EvaluationSerializer, tags=["Model versions"])
 @api_view(["GET"])
 @member_api()
 def evaluations(request, version):

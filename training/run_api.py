@@ -11,7 +11,7 @@ from accounts.access import member_api
 from accounts.roles import Capability
 from engagements import pages
 from lepton.lib.paging import paged
-from lepton.lib.schema import PAGE_PARAMETERS, page_of, responses
+from lepton.lib.schema import PAGE_PARAMETERS, listed, page_of, responses
 from lepton.lib.strict import valid
 from training import run_serializers as serializers
 from training.models import DatasetVersion, Run
@@ -33,13 +33,7 @@ def catalogue(request):
     return Response(serializers.CatalogueSerializer(known()).data)
 
 
-@extend_schema(
-    methods=["GET"],
-    operation_id="run_list",
-    tags=["Runs"],
-    parameters=PAGE_PARAMETERS,
-    responses=responses(page_of(serializers.RunSerializer), 403, 404),
-)
+@listed("run", serializers.RunSerializer, tags=["Runs"])
 @extend_schema(
     methods=["POST"],
     operation_id="run_start",

@@ -8,7 +8,7 @@ from accounts.access import member_api
 from accounts.roles import Capability
 from engagements import pages
 from lepton.lib.paging import paged
-from lepton.lib.schema import PAGE_PARAMETERS, page_of, responses
+from lepton.lib.schema import listed, responses
 from lepton.lib.strict import valid
 from training import selection
 from training import selection_serializers as serializers
@@ -29,13 +29,7 @@ def recommendation(request, engagement):
     return Response(serializers.RecommendationSerializer(found).data)
 
 
-@extend_schema(
-    methods=["GET"],
-    operation_id="selection_list",
-    tags=TAGS,
-    parameters=PAGE_PARAMETERS,
-    responses=responses(page_of(serializers.SelectionSerializer), 403, 404),
-)
+@listed("selection", serializers.SelectionSerializer, tags=TAGS)
 @extend_schema(
     methods=["POST"],
     operation_id="selection_make",

@@ -25,6 +25,11 @@ class EngagementQuerySet(models.QuerySet):
         """With what a card, a list row or a page's frame shows, in one query."""
         return self.select_related("tenant", "account_manager").order_by("name")
 
+    def locked(self, pk):
+        """The one row, locked against other writers until the transaction ends."""
+        rows = self.select_for_update(no_key=True, of=("self",))
+        return rows.select_related("tenant", "account_manager").get(pk=pk)
+
     def matching(self, *, text="", phase="", manager=None):
         """Only those that fit every given filter; an empty one fits all."""
         found = self

@@ -11,20 +11,14 @@ from accounts.scoping import tenant_scope
 from engagements.models import Webhook
 from engagements.webhooks import serializers, services
 from lepton.lib.paging import paged
-from lepton.lib.schema import PAGE_PARAMETERS, page_of, responses
+from lepton.lib.schema import listed, responses
 from lepton.lib.strict import valid
 
 TAGS = ["Webhooks"]
 MANAGE = Capability.MANAGE
 
 
-@extend_schema(
-    methods=["GET"],
-    operation_id="webhook_list",
-    tags=TAGS,
-    parameters=PAGE_PARAMETERS,
-    responses=responses(page_of(serializers.WebhookSerializer), 403, 404),
-)
+@listed("webhook", serializers.WebhookSerializer, tags=TAGS)
 @extend_schema(
     methods=["POST"],
     operation_id="webhook_create",
@@ -110,12 +104,7 @@ def send_test(request, webhook):
     return Response(serializers.DeliverySerializer(delivery).data, status=201)
 
 
-@extend_schema(
-    operation_id="delivery_list",
-    tags=TAGS,
-    parameters=PAGE_PARAMETERS,
-    responses=responses(page_of(serializers.DeliverySerializer), 403, 404),
-)
+@listed("delivery", serializers.DeliverySerializer, tags=TAGS)
 @api_view(["GET"])
 @member_api()
 def deliveries(request, webhook):

@@ -2,15 +2,14 @@
 
 @extend_schema(operation_id="run_start", tags=["Runs"], request=StartRun,
                responses=responses({201: RunSerializer}, 400, 403, 404, 409))
-@extend_schema(operation_id="run_list", tags=["Runs"], parameters=PAGE_PARAMETERS,
-               responses=responses(page_of(RunSerializer), 403, 404))
+@listed("run", RunSerializer, tags=["Runs"])
 """
 
 from functools import cache
 from http import HTTPStatus
 
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import serializers
 
 from lepton.lib.problems import CONTENT_TYPE
@@ -62,3 +61,14 @@ def page_of(serializer_class) -> type[serializers.Serializer]:
         "results": serializer_class(many=True),
     }
     return type(f"{name}PageSerializer", (serializers.Serializer,), members)
+
+
+def listed(noun: str, serializer_class, *, tags: list[str], refusals=(403, 404)):
+    """Describe the GET of an operation that answers a page of `noun`s, as `<noun>_list`."""
+    return extend_schema(
+        methods=["GET"],
+        operation_id=f"{noun}_list",
+        tags=tags,
+        parameters=PAGE_PARAMETERS,
+        responses=responses(page_of(serializer_class), *refusals),
+    )

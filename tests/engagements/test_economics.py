@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from accounts.models import AuditEntry, author
 from accounts.scoping import tenant_scope
-from engagements import costs, economics, ledger, rates, staff_time, usage
+from engagements import economics, iterations, ledger, rates, staff_time, usage
 from engagements.models import Engagement, Iteration, RateCard, StaffTime, TimelineEntry
 from serving.models import Endpoint, Prediction
 from tests import factories
@@ -102,7 +102,7 @@ def test_the_total_of_the_csv_is_that_of_the_page_and_of_a_recomputation(browse,
     assert found["margin_cents"] == 900_000 - cents
     assert found["budget_used"] == pytest.approx(cents / 400_000)
     with tenant_scope(used.tenant_id):
-        assert costs.total_cents(used) == cents
+        assert iterations.refresh_facts(used) == cents
 
 
 def test_what_is_not_metered_or_has_no_rate_says_so_and_costs_nothing_invented(browse, mei, used):
@@ -117,7 +117,7 @@ def test_what_is_not_metered_or_has_no_rate_says_so_and_costs_nothing_invented(b
         Engagement.objects.update(rate_card=None)
         used.refresh_from_db()
         assert economics.compute(used).cost_cents is None
-        assert costs.total_cents(used) is None
+        assert iterations.refresh_facts(used) is None
 
 
 def test_a_run_that_was_not_metered_among_others_is_named(used):

@@ -41,7 +41,7 @@ def first_dataset(engagement, *, by):
 
 def _alone(engagement):
     """Until this transaction ends, nobody else makes a dataset of the engagement."""
-    Engagement.objects.select_for_update(no_key=True).get(pk=engagement.pk)
+    Engagement.objects.locked(engagement.pk)
 
 
 def start_import(dataset, *, upload, by):

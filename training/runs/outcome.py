@@ -67,7 +67,7 @@ def succeed(claim, *, version_id, prefix, trained, evaluation, materials, log_ta
 
 
 def _model_version(run, version_id, prefix, meta):
-    engagement = Engagement.objects.select_for_update(no_key=True).get(pk=run.engagement_id)
+    engagement = Engagement.objects.locked(run.engagement_id)
     last = engagement.model_versions.aggregate(last=Max("number"))["last"] or 0
     return ModelVersion.objects.create(
         id=version_id,

@@ -28,7 +28,7 @@ def start_run(engagement, *, dataset_version, method, backbone, by, params=None)
     check_backbone(method, backbone)
     _check_data(engagement, dataset_version)
     with transaction.atomic():
-        Engagement.objects.select_for_update(no_key=True).get(pk=engagement.pk)  # runs count up
+        Engagement.objects.locked(engagement.pk)  # runs count up
         run = Run.objects.create(
             engagement=engagement,
             dataset_version=dataset_version,
