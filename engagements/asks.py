@@ -19,7 +19,6 @@ SENTENCES = {
 }
 # What these checks wait for is asked of each person or item by itself.
 ASKED_ONE_BY_ONE = {
-    "engagements.requirement_signed",
     "engagements.contract_signed",
     "engagements.go_live_signed",
     "engagements.items_done",
@@ -28,7 +27,7 @@ ASKED_ONE_BY_ONE = {
 
 def of(engagement, gate) -> list[Ask]:
     """Return what the engagement needs now as unsaved rows, the most pressing kinds first."""
-    parts = (_signatures, _waivers, _changes, _items, _ratings, _moves)
+    parts = (_requirement, _signatures, _waivers, _changes, _items, _ratings, _moves)
     return [ask for part in parts for ask in part(engagement, gate)]
 
 
@@ -67,6 +66,15 @@ def _ask(engagement, kind, page, side, user=None, due_on=None, url="", **params)
         user=user,
         due_on=due_on,
     )
+
+
+def _requirement(engagement, gate):
+    """Once one side has signed the requirement, somebody of the other one."""
+    kind = Signoff.Kind.REQUIREMENT
+    signed = {one.side for one in signoffs.standing(engagement, kind)}
+    if len(signed) == 1:
+        side = Side.CUSTOMER if Side.VENDOR in signed else Side.VENDOR
+        yield _ask(engagement, "signoff.sign", "engagements:requirement", side, what=kind.value)
 
 
 def _signatures(engagement, gate):

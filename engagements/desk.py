@@ -1,6 +1,9 @@
 """What the desk shows: what comes next for a person, lists, the portfolio, one engagement."""
 
-from django.db.models import Avg, Count, F, Q, Window
+from decimal import Decimal
+
+from django.db.models import Avg, Count, F, Q, Value, Window
+from django.db.models.functions import Coalesce
 
 from engagements import asks, health
 from engagements.models import Engagement, Iteration, Side, Standing
@@ -17,9 +20,20 @@ STATES = {
 }
 
 
-def next_for(user, side=None) -> dict:
+UNKNOWN = Value(Decimal(101))  # a health that is not measured comes after all that are
+SORTS = {
+    "newest": "-phase_since",
+    "longest": "phase_since",
+    "health": "by_health",
+    "name": "name",
+}
+
+
+def next_for(user, side=None, engagement=None) -> dict:
     """What is asked of a person: the first ten, and how many there are in all."""
-    found = asks.asks_for(user, side).annotate(of=Window(Count("pk")))[:NEXT]
+    found = asks.asks_for(user, side)
+    found = found.filter(engagement=engagement) if engagement else found
+    found = found.annotate(of=Window(Count("pk")))[:NEXT]
     return {"asks": [told(one) for one in found], "asks_n": max((a.of for a in found), default=0)}
 
 
@@ -33,13 +47,14 @@ def told(ask) -> dict:
 
 def about(engagement, user, side) -> dict:
     """What the overview says first: the loop, what comes next, and to the vendor the health."""
-    mine = asks.asks_for(user, side).filter(engagement=engagement)
-    found = {"loop": loop(engagement), "asks": [told(one) for one in mine[:NEXT]]}
-    found["asks_n"] = len(found["asks"])
-    if side == Side.VENDOR:
-        inputs = health.look(engagement)
-        found |= {"health": health.score(inputs), "health_inputs": inputs}
-    return found
+    found = {"loop": loop(engagement)} | next_for(user, side, engagement)
+    return found | healthy(engagement) if side == Side.VENDOR else found
+
+
+def healthy(engagement) -> dict:
+    """The health as it is now, with its inputs."""
+    inputs = health.look(engagement)
+    return {"health": health.score(inputs), "health_inputs": inputs}
 
 
 def loop(engagement) -> dict:
@@ -53,12 +68,17 @@ def loop(engagement) -> dict:
     return {"marks": [mark | {"label": label, "state": state} for mark, label, state in rows]}
 
 
-def rows(request, narrowed):
-    """One page of the list, the newest in their phase first."""
-    state = narrowed.pop("state", "")
+def listed(*, state="", **narrowed):
+    """The engagements of the list with how they stand, narrowed; order them by one of SORTS."""
     found = Engagement.objects.for_lists().select_related("standing").matching(**narrowed)
-    found = found.filter(STATES[state]) if state in STATES else found
-    return rows_and_pager(request, found, ordering="-phase_since")
+    found = found.annotate(by_health=Coalesce("standing__health", UNKNOWN))
+    return found.filter(STATES[state]) if state in STATES else found
+
+
+def rows(request, narrowed):
+    """One page of the list in the order asked for."""
+    sort = SORTS.get(narrowed.pop("sort"), SORTS["newest"])
+    return rows_and_pager(request, listed(**narrowed), ordering=sort)
 
 
 def portfolio() -> dict:
@@ -87,7 +107,12 @@ def _by_phase():
     counts = dict(Engagement.objects.order_by().values_list("phase").annotate(n=Count("pk")))
     most = max(counts.values(), default=0)
     return [
-        {"label": phase.label, "n": counts.get(phase, 0), "share": counts.get(phase, 0) / most}
+        {
+            "phase": phase.value,
+            "label": phase.label,
+            "n": counts.get(phase, 0),
+            "share": counts.get(phase, 0) / most,
+        }
         for phase in ORDER
         if most
     ]
@@ -100,7 +125,9 @@ def _spent(standing):
 
 
 def _lead_times():
-    """Rounds with a lead time from feedback to live, the newest first."""
+    """Rounds with a lead time from feedback to live, the newest first, beside the longest."""
     rounds = Iteration.objects.select_related("engagement__tenant")
     known = rounds.filter(facts__lead_seconds__isnull=False).exclude(facts__lead_seconds=None)
-    return list(known.order_by("-started_at")[:50])
+    newest = list(known.order_by("-started_at")[:50])
+    longest = max((one.facts["lead_seconds"] for one in newest), default=0)
+    return [{"round": one, "share": one.facts["lead_seconds"] / (longest or 1)} for one in newest]

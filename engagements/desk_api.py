@@ -8,7 +8,7 @@ from rest_framework.response import Response
 from accounts.access import member_api
 from accounts.models import User
 from engagements import asks, desk, health, pages
-from engagements.models import Ask, Side
+from engagements.models import Ask, Side, Standing
 from engagements.privacy import side_of
 from engagements.vendor import vendor_api
 from lepton.lib.schema import responses
@@ -42,6 +42,19 @@ class HealthSerializer(serializers.Serializer):
 
     health = serializers.DecimalField(max_digits=4, decimal_places=1, allow_null=True)
     inputs = HealthInputSerializer(many=True)
+
+
+class StandingSerializer(serializers.ModelSerializer):
+    """How an engagement stands, as it was last computed from its rows."""
+
+    metric = serializers.DictField(
+        allow_null=True, help_text="{label, value, low, high, n, target} of the newest figure."
+    )
+
+    class Meta:
+        model = Standing
+        fields = ["refreshed_at", "blocking_key", "blocking_words", "unmet", "health", "metric"]
+        fields += ["overdue_vendor", "overdue_customer", "cost_cents", "satisfaction"]
 
 
 @extend_schema(

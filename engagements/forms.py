@@ -143,3 +143,13 @@ class ListFilter(BoardFilter):
             ("poor", _("Health below 60")),
         ],
     )
+    sort = forms.ChoiceField(
+        label=_("Order"),
+        required=False,
+        choices=[
+            ("newest", _("Newest in their phase")),
+            ("longest", _("Longest in their phase")),
+            ("health", _("Poorest health")),
+            ("name", _("Name")),
+        ],
+    )

@@ -40,7 +40,7 @@ def refresh(engagement, *, with_cost=True) -> Standing:
             facts["cost_cents"] = iterations.refresh_facts(engagement)
         standing, is_new = _keep(engagement, facts, with_cost)
         if _ask(engagement, gate) or is_new:
-            live.look_again(engagement.tenant_id, engagement.topic)
+            live.look_again(engagement.tenant_id, engagement.topic, live.DESK)
     return standing
 
 

@@ -30,9 +30,13 @@ urlpatterns = [
     path("board/templates/<uuid:template>/", template_views.show, name="template"),
     path("board/templates/<uuid:template>/retire/", template_views.retire, name="retire_template"),
     path(TENANT, views.tenant, name="tenant"),
+    path(f"{TENANT}next/", views.tenant_next, name="tenant_next"),
     path(f"{TENANT}open/", views.open_engagement, name="open"),
     path(ENGAGEMENT, views.overview, name="overview"),
     path(f"{ENGAGEMENT}phases/", views.phases_bar, name="phases"),
+    path(f"{ENGAGEMENT}next/", views.next_asks, name="next"),
+    path(f"{ENGAGEMENT}loop/", views.loop, name="loop"),
+    path(f"{ENGAGEMENT}health/", views.health, name="health"),
     path(f"{ENGAGEMENT}gate/", gate_views.gate, name="gate"),
     path(f"{ENGAGEMENT}gate/waivers/", gate_views.request_waiver, name="request_waiver"),
     path(

@@ -9,6 +9,7 @@ from rest_framework.exceptions import NotFound
 from rest_framework.exceptions import PermissionDenied as ApiPermissionDenied
 
 from accounts.access import member_api, member_page
+from accounts.scoping import portfolio_scope
 from engagements.models import Side
 from engagements.privacy import side_of
 
@@ -59,6 +60,18 @@ def for_managers_api(view):
         if request.method != "GET" and not request.user.is_account_manager:
             raise ApiPermissionDenied(_("Your role does not include this."))
         return view(request, *args, **kwargs)
+
+    return door
+
+
+def portfolio_api(view):
+    """Open an API operation over all tenants to vendor staff, in the audited portfolio scope."""
+
+    @staff_api
+    @wraps(view)
+    def door(request, *args, **kwargs):
+        with portfolio_scope(by=request.user):
+            return view(request, *args, **kwargs)
 
     return door
 

@@ -14,6 +14,7 @@ from engagements.cards import cards, columns
 from engagements.contract_forms import WaiverForm
 from engagements.models import Engagement
 from engagements.privacy import side_of
+from engagements.vendor import vendor_page
 from lepton.lib.paging import rows_and_pager
 from lepton.lib.refusals import refusals_in
 
@@ -86,6 +87,14 @@ def tenant(request):
     return render(request, "engagements/tenant.html", context)
 
 
+@require_GET
+@member_page()
+def tenant_next(request):
+    """What the tenant's engagements ask of the reader, for pages that are watching."""
+    context = desk.next_for(request.user, side_of(request)) | {"with_engagement": True}
+    return render(request, "engagements/_next.html", context)
+
+
 @member_page(Capability.ENGAGE)
 def open_engagement(request):
     """A further engagement of a tenant."""
@@ -127,6 +136,33 @@ def phases_bar(request, engagement):
     """The phase bar alone, for pages that are watching."""
     context = pages.frame(pages.engagement_of(engagement))
     return render(request, "engagements/_phases.html", context)
+
+
+@require_GET
+@member_page()
+def next_asks(request, engagement):
+    """What the engagement asks of the reader, for pages that are watching."""
+    engagement = pages.engagement_of(engagement)
+    context = desk.next_for(request.user, side_of(request), engagement)
+    return render(request, "engagements/_next.html", context | {"engagement": engagement})
+
+
+@require_GET
+@member_page()
+def loop(request, engagement):
+    """The loop with the present phase, for pages that are watching."""
+    engagement = pages.engagement_of(engagement)
+    context = {"engagement": engagement, "loop": desk.loop(engagement)}
+    return render(request, "engagements/_loop.html", context)
+
+
+@require_GET
+@vendor_page
+def health(request, engagement):
+    """The health with its inputs, for pages that are watching."""
+    engagement = pages.engagement_of(engagement)
+    context = {"engagement": engagement} | desk.healthy(engagement)
+    return render(request, "engagements/_health.html", context)
 
 
 @require_GET

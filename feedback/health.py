@@ -1,18 +1,25 @@
 """What the customer's answers say of an engagement's health."""
 
+from datetime import timedelta
+
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from engagements import health
 from engagements.health import Reading
 from feedback import figures
+from serving.models import Prediction
+
+DOUBTFUL = 0.6  # a score below it
+RECENT = timedelta(days=7)
 
 
 def register():
-    """Let the share of confirmed answers count, and name what cannot count yet."""
+    """Let the share of confirmed answers count, and how many doubtful ones were looked at."""
     title = gettext_lazy("Answers found right in use")
     health.register("feedback.confirmed", title, 3, confirmed)
-    health.register("feedback.drift", gettext_lazy("Drift"), 2, drift)
+    health.register("feedback.reviewed", gettext_lazy("Doubtful answers reviewed"), 1, reviewed)
 
 
 def confirmed(engagement) -> Reading:
@@ -26,6 +33,16 @@ def confirmed(engagement) -> Reading:
     return Reading(share, _("%(confirmed)s of %(n)s confirmed.") % words, words)
 
 
-def drift(engagement) -> Reading:
-    """How far inputs have moved from what was trained on; nothing measures that yet."""
-    return Reading(None, _("Drift is not measured."))
+def reviewed(engagement) -> Reading:
+    """The share of the last week's doubtful answers that somebody confirmed or corrected."""
+    since = timezone.now() - RECENT
+    recent = Prediction.objects.filter(endpoint__engagement=engagement, at__gte=since)
+    doubtful = recent.filter(score__lt=DOUBTFUL)
+    n, seen = (
+        doubtful.count(),
+        doubtful.filter(feedback__superseded_at=None, feedback__isnull=False).count(),
+    )
+    if not n:
+        return Reading(None, _("No answer of the last 7 days was doubtful."))
+    words = {"reviewed": seen, "n": n}
+    return Reading(seen / n, _("%(reviewed)s of %(n)s of the last 7 days.") % words, words)

@@ -122,6 +122,7 @@ def _value(name, route, world):
         "member": world.membership.pk,
         "version": world.model.pk,
         "item": world.action_item.pk,
+        "template_key": world.template.key,
     }
     return fixed[name] if name in fixed else getattr(world, name).pk
 

@@ -44,6 +44,11 @@ class AskQuerySet(models.QuerySet):
             models.F("due_on").asc(nulls_last=True), "since"
         )
 
+    def first_of(self, engagements):
+        """The most pressing one of each engagement, whoever it is asked of."""
+        pressing = ("engagement", models.F("due_on").asc(nulls_last=True), "since", "pk")
+        return self.filter(engagement__in=engagements).order_by(*pressing).distinct("engagement")
+
 
 class Ask(TenantModel):
     """Something an engagement needs from one person, or from anybody of one side, now.

@@ -20,8 +20,6 @@ KINDS = {
     "deployment.live": _("A model version was deployed"),
     "deployment.rolled_back": _("An endpoint was rolled back"),
     "deployment.failed": _("A model version did not load"),
-    "alert.fired": _("An alert fired"),
-    "alert.resolved": _("An alert was resolved"),
 }
 
 # Where the timeline has another word for it, or several.

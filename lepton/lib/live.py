@@ -15,6 +15,7 @@ from lepton.lib import broker_health
 log = logging.getLogger(__name__)
 PORTFOLIO = "portfolio"  # the group of vendor staff who watch the board
 BOARD = "board"  # the topic they watch
+DESK = "desk"  # what is asked of whom in a tenant
 
 
 def group_of(tenant_id) -> str:

@@ -1,6 +1,7 @@
 """Small helpers of the templates: icons, chips, numbers, times, live fragments."""
 
 from datetime import timedelta
+from functools import lru_cache
 
 from django import template
 from django.templatetags.static import static
@@ -17,6 +18,7 @@ register = template.Library()
 
 
 @register.simple_tag
+@lru_cache(maxsize=1000)
 def icon(name, label=""):
     """An icon of the sprite; silent beside words, named by `label` when it stands alone."""
     sprite = static("img/icons.svg")

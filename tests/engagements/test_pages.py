@@ -8,7 +8,7 @@ from django.urls import reverse
 from accounts import system
 from accounts.models import AuditEntry, PlatformAuditEntry
 from accounts.scoping import tenant_scope
-from engagements import services
+from engagements import services, standing
 from engagements.models import Engagement
 from tests import factories, world
 
@@ -49,7 +49,9 @@ def test_customers_have_no_board(browse, alice):
 
 
 def test_the_board_shows_every_tenants_engagements_with_their_figures(browse, acme, alice, mei):
-    world.build(acme, alice)
+    engagement = world.build(acme, alice).engagement
+    with tenant_scope(acme):
+        standing.refresh(engagement)
     page = browse(mei).get("/board/").text
     assert "Surface inspection" in page and "Acme Castings" in page
     assert re.search(r"90\.0%", page) and "n = 40" in page

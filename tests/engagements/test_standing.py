@@ -90,7 +90,7 @@ def test_pages_are_told_only_of_what_came_out_otherwise(acme, mei, announced):
     with tenant_scope(acme):
         ActionItem.objects.update(due_on=timezone.localdate())
         standing.refresh(engagement)
-    assert announced == [engagement.topic]
+    assert announced == [engagement.topic, live.DESK]
 
 
 @pytest.mark.django_db

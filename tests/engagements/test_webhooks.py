@@ -91,7 +91,7 @@ def test_private_entries_and_private_fields_never_go_out(acme, alice, engagement
         events.entry_made(entry, by=alice)
         assert not Event.objects.exists()
         data = {"text": "ok", "params": {"budget_cents": 5, "version": 1}}
-        event = events.emit(engagement, "alert.fired", data, by=None)
+        event = events.emit(engagement, "run.failed", data, by=None)
         assert event.data["params"] == {"version": 1} and event.data["actor"] == "Lepton"
 
 
