@@ -1,18 +1,27 @@
-"""What lists of engagements show of model quality: the newest model version's test figures."""
+"""What lists of engagements show of model quality: test figures of the model that counts."""
+
+from django.db.models import BooleanField, ExpressionWrapper, F, OuterRef, Q, Subquery
 
 from engagements.figures import Figures, Measured
+from engagements.models import Verdict
 from training.models import Evaluation
 from training.models.dataset import Split
 
 
 def newest_measured(engagement_ids) -> Figures:
-    """Return the test figures of the newest evaluated model version of each engagement."""
+    """Return test figures of each engagement: of the model judged last, else of the newest."""
+    verdicts = Verdict.objects.newest_first().filter(
+        contract__engagement=OuterRef("model_version__engagement_id")
+    )
+    is_judged = Q(model_version_id=Subquery(verdicts.values("candidate_id")[:1]))
+    judged_first = F("is_judged").desc(nulls_last=True)
     rows = (
         Evaluation.objects.filter(
             split=Split.TEST, model_version__engagement_id__in=list(engagement_ids)
         )
         .select_related("model_version")
-        .order_by("model_version__engagement_id", "-model_version__number", "-at")
+        .annotate(is_judged=ExpressionWrapper(is_judged, output_field=BooleanField()))
+        .order_by("model_version__engagement_id", judged_first, "-model_version__number", "-at")
         .distinct("model_version__engagement_id")
     )
     return {row.model_version.engagement_id: _figures(row) for row in rows}

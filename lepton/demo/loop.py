@@ -1,10 +1,15 @@
 """One engagement through the whole loop: a method per phase, each says what is done in it."""
 
 from dataclasses import dataclass
+from functools import partial
 
 from lepton.demo import money, plan, promise, work
 from lepton.demo.stage import Stage, open_engagement
 
+SMALL = ("lepton_small", "fine_tune", "It needs no weights from elsewhere and answers in time.")
+NO_DRILL = (
+    "The other model failed its verdict: it must not answer for patients, not even in a drill."
+)
 PREDICTIONS = 30
 ANSWERS = 24
 GUIDE = """How to ask for an answer
@@ -25,6 +30,8 @@ class Loop:
     settings: list[dict]
     until: tuple[int, str]
     flips: bool = False
+    waives_drill: bool = False
+    grows_to: int | None = None  # images a day, by a change request
     is_repeated: bool = False
 
     def run(self):
@@ -45,11 +52,13 @@ class Loop:
         """Data in, the promise frozen and signed before anything is trained, a first model."""
         stage = self.stage
         if iteration == 1:
+            stage.step("Requirement", promise.sign_requirement)
             stage.step("Price", money.set_prices)
             stage.step("Hours", money.note_hours, "3", "Kick-off")
             stage.step("Import", work.import_images, stage.source.archive)
             stage.step("Freeze", work.freeze)
             stage.step("Contract", promise.freeze_and_sign)
+            stage.step("Selection", work.choose_model, *SMALL)
         model = self.train("First model" if iteration == 1 else "Next model", 1, iteration)
         stage.step("Verdict", promise.judge, model)
         stage.step("Milestone", plan.reach_milestones, 4, "A good start, and on time.")
@@ -85,10 +94,12 @@ class Loop:
         self.stage.step("Predictions", work.ask, PREDICTIONS - 4)
 
     def go_live(self, iteration):
-        """Rolling back is practised, then both sides sign; one signature is missed for a while."""
+        """Rolling back is practised or waived, then both sides sign; one signature goes missing."""
         stage = self.stage
         good = promise.accepted(stage)
-        if promise.lacks(stage, "serving.rolled_back"):
+        if self.waives_drill:
+            stage.step("Waiver", promise.waive, "serving.rolled_back", NO_DRILL)
+        elif promise.lacks(stage, "serving.rolled_back"):
             others = {self.train("First model", 1), self.train("Second model", 2)} - {good}
             stage.step("Another model", work.deploy, others.pop())
             stage.step("Roll back", work.roll_back)
@@ -109,6 +120,9 @@ class Loop:
         """The customer tells more of what they see."""
         self.stage.step("Predictions", work.ask, PREDICTIONS)
         self.stage.step("Answers", work.answer, PREDICTIONS)
+        if self.grows_to:
+            change = partial(promise.change_requirement, volume_per_day=self.grows_to)
+            self.stage.step("Change request", change, "A second rolling line starts in spring.")
 
     def data_iteration(self, iteration):
         """New images come in, and the next version of the data is frozen."""

@@ -27,8 +27,15 @@ def whole_loop(home, password, tell) -> list[Loop]:
             hospital,
             [small(10, batch_size=8), small(5, seed=1, batch_size=8)],
             (1, "data_iteration"),
+            waives_drill=True,
         ),
-        Loop(factory, [small(10), small(6, seed=1), small(8)], (2, "poc"), flips=True),
+        Loop(
+            factory,
+            [small(10), small(6, seed=1), small(8)],
+            (2, "poc"),
+            flips=True,
+            grows_to=9_000,
+        ),
     ]
 
 

@@ -3,6 +3,49 @@
 from lepton.demo.client import Refused
 
 
+def sign_requirement(stage):
+    """Both sides sign the requirement as it stands, each once."""
+    kind = "requirement"
+    (wanted,) = [s for s in stage.manager.get(f"{stage.path}/statements") if s["kind"] == kind]
+    signed = {
+        row["signed_by"]
+        for row in stage.manager.rows(f"{stage.path}/signoffs")
+        if row["kind"] == kind and row["sha256"] == wanted["sha256"]
+    }
+    for user, person in both(stage):
+        if user.actor_label not in signed:
+            person.post(f"{stage.path}/signoffs", kind=kind, sha256=wanted["sha256"])
+    return None, f"version as it stands, signed by {stage.owner.name} and {stage.mei.name}"
+
+
+def change_requirement(stage, reason, **fields):
+    """The customer proposes a change of the signed requirement, Mei accepts it, both sign anew."""
+    path = f"{stage.path}/change-requests"
+    there = [row for row in stage.manager.rows(path) if row["reason"] == reason]
+    change = there[0] if there else stage.customer.post(path, reason=reason, **fields)
+    if change["state"] == "proposed":
+        stage.manager.post(f"{path}/{change['id']}/accept")
+    sign_requirement(stage)
+    parts = [f"{one['title']}: {one['before']} → {one['after']}" for one in change["changes"]]
+    return change, f"{', '.join(parts)}; accepted and signed by both sides"
+
+
+def waive(stage, check, reason):
+    """Mei asks to pass over a check of the present gate, and the customer's owner grants it."""
+    path = f"{stage.path}/waivers"
+    here = stage.manager.get(stage.path)
+    mine = [
+        row
+        for row in stage.manager.rows(path)
+        if (row["check"], row["phase"], row["iteration"])
+        == (check, here["phase"], here["iteration"])
+    ]
+    waiver = mine[0] if mine else stage.manager.post(path, check=check, reason=reason)
+    if not waiver["granted_by"]:
+        stage.customer.post(f"{path}/{waiver['id']}/grant")
+    return None, f"{check} passed over, asked by {stage.mei.name}, granted by {stage.owner.name}"
+
+
 def freeze_and_sign(stage):
     """Mei freezes the contract on the test split; she and the customer's owner sign it."""
     contracts = stage.manager.rows(f"{stage.path}/contracts")

@@ -35,6 +35,21 @@ def plates(home: Path) -> Source:
         "Find dented, scratched and stained plates before they are shipped.",
         target="0.70",
         more=_made(home / "surfaces-2.zip", *kind, {"train": 15}, seed=8),
+        requirement={
+            "business_process": "Each plate is photographed after rolling; a plate with a defect"
+            " goes to the inspector's table instead of the truck.",
+            "data_format": "JPEG, one plate a picture, 200 to 320 pixels a side",
+            "false_positive_cents": 40,
+            "false_negative_cents": 9_000,
+            "review_cents": 60,
+            "p95_latency_ms": 500,
+            "volume_per_day": 6_000,
+            "sensitivity": "internal",
+            "retention_days": 365,
+            "acceptance_owner": "Alice, head of quality",
+            "stated_images": 300,
+            "stated_shares": dict.fromkeys(surfaces.CLASSES, 0.25),
+        },
     )
 
 
@@ -48,6 +63,21 @@ def chests(home: Path) -> Source:
         "Put chest pictures that show an opacity first in the radiologist's list.",
         target="0.80",
         more=_made(home / "chests-2.zip", *kind, {"train": 20}, seed=8),
+        requirement={
+            "business_process": "Pictures arrive from the emergency ward; the list the radiologist"
+            " reads from is sorted by what the model says.",
+            "data_format": "JPEG, grey, one chest a picture",
+            "false_positive_cents": 500,
+            "false_negative_cents": 40_000,
+            "review_cents": 1_200,
+            "p95_latency_ms": 800,
+            "volume_per_day": 400,
+            "sensitivity": "health",
+            "retention_days": 90,
+            "acceptance_owner": "Carol, head of radiology",
+            "stated_images": 240,
+            "stated_shares": {"clear": 0.5, "opacity": 0.5},
+        },
     )
 
 

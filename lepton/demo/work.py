@@ -2,6 +2,8 @@
 
 from collections import Counter
 
+from training import measuring
+
 ENDED = ("succeeded", "failed", "cancelled")
 
 
@@ -32,6 +34,17 @@ def dataset_of(stage) -> str:
     path = f"{stage.path}/datasets"
     there = stage.customer.rows(path)
     return (there[0] if there else stage.customer.post(path, name="Images"))["id"]
+
+
+def choose_model(stage, backbone, method, reason):
+    """The network is measured on this host; the ML engineer chooses it, once an iteration."""
+    measured = measuring.newest().get(backbone) or measuring.measure(backbone, images=10)[0]
+    here = stage.engineer.get(stage.path)["iteration"]
+    path = f"{stage.path}/selections"
+    if all(row["iteration"] != here for row in stage.engineer.rows(path)):
+        stage.engineer.post(path, backbone=backbone, method=method, reason=reason)
+    took = f"{measured.latency_p95_ms:.1f} ms an image on a core here"
+    return None, f"{backbone}, {method.replace('_', '-')}: {took}"
 
 
 def train(stage, number, version_number, settings):

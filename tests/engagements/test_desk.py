@@ -257,3 +257,17 @@ def test_standings_not_looked_at_for_a_while_are_found_in_all_tenants(acme, mei,
     assert standing.any_is_stale()
     assert standing.refresh_stale() == 1
     assert not standing.any_is_stale()
+
+
+def test_lists_show_the_figure_of_the_model_judged_last_not_of_the_newest(
+    acme, alice, mei, engagement
+):
+    with tenant_scope(acme):
+        version = dataset_version(engagement, alice)
+        terms = {"accuracy_target": "0.85", "holdout_sha256": HOLDOUT, "deciders": [alice, mei]}
+        contracts.freeze_contract(engagement, **terms, by=mei)
+        good = measured(version, alice, [[900, 100], [100, 900]])
+        measured(version, alice, [[600, 400], [400, 600]])
+        assert standing.refresh(engagement).metric["value"] == pytest.approx(0.6)
+        contracts.judge(engagement, candidate_id=good.pk, by=mei)
+        assert standing.refresh(engagement).metric["value"] == pytest.approx(0.9)

@@ -25,7 +25,7 @@ ACTIONS = st.lists(
         st.sampled_from(
             ["advance", "agree to waive", "agree to waive", "prove"] * 3
             + ["waive all", "grant all", "freeze", "sign", "take back", "judge", "write"]
-            + ["measure", "skip a phase"]
+            + ["measure", "skip a phase", "plan", "finish"]
         ),
         st.sampled_from(sorted(FIGURES)),
     ),
@@ -107,6 +107,16 @@ class Desk:
 
     def write(self):
         self.post("requirements", need="More.", classes=["ok", "scratch"], target="0.9")
+
+    def plan(self):
+        """A required item of the present phase."""
+        side = "customer" if self.person in ("alice", "bob") else "vendor"
+        self.post("action-items", title="See to it", side=side)
+
+    def finish(self):
+        for one in self.get("/action-items")["results"]:
+            if not one["done_at"]:
+                self.post(f"action-items/{one['id']}/done")
 
     def measure(self):
         """Not a person's action: a run has ended."""
