@@ -41,6 +41,8 @@ def standing_cards(engagements) -> list[dict]:
 def _standing_card(engagement, requirement, ask):
     standing = getattr(engagement, "standing", None)
     budget, cost = engagement.budget_cents, standing and standing.cost_cents
+    if ask and ask.kind == "check.meet":  # what blocks is said already
+        ask = None
     return {
         "engagement": engagement,
         "requirement": requirement,

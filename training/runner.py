@@ -74,7 +74,7 @@ class Attempt:
         materials.fetch(rows, self._images, **self.listeners)
         self.report(Progress("preparing", message=gettext_noop("Loading the libraries")))
         task_type = _task_type(self.run.task_type)
-        self.spent.takes_gpus(_gpus_of(self.run.method))
+        self.spent.takes_gpus(_gpus())
         trained = self._train(task_type, [m for m in rows if m.split != "test"])
         held_out = [m for m in rows if m.split == "test"]
         evaluation = task_type.evaluate(trained, self._rows(held_out), **self.listeners)
@@ -147,11 +147,11 @@ def _task_type(name):
     return task_types.get(name)
 
 
-def _gpus_of(method) -> int:
-    """How many GPUs a run of this method holds: a linear probe works on features from the CPU."""
+def _gpus() -> int:
+    """How many GPUs a run holds."""
     from training.engine import device
 
-    return int(method == Run.Method.FINE_TUNE and device.choose().type == "cuda")
+    return int(device.choose().type == "cuda")
 
 
 def _log_so_far(claim) -> str:

@@ -202,7 +202,7 @@ def test_mei_finds_the_engagement_on_the_board(visitor):
     page.get_by_role("link", name="Open a customer").click()
     mei.shoot("2-open-customer")
     rail(page, "Board")
-    card.get_by_role("link").click()
+    card.get_by_role("link", name="Surface inspection").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Surface inspection")
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.engine.pictures import rows
-from training.engine import backbones, export, features, networks
+from training.engine import backbones, export, features, graph, networks
 from training.engine.errors import Stopped, TrainingFailed
 from training.engine.features import FeatureCache
 from training.task_types.data import Row
@@ -18,12 +18,17 @@ def graph_file(tmp_path_factory):
     return export.export_backbone(model, tmp_path_factory.mktemp("graph") / "small.onnx")
 
 
+def opened(graph_file):
+    session = graph.open_session(graph_file)
+    return lambda images: graph.run(session, images, "features")
+
+
 def extract(wanted, cache_dir, graph_file, *, views=2, should_stop=lambda: False, weights="w"):
     return features.extract(
         wanted,
         views=views,
         cache=FeatureCache(cache_dir, backbone="lepton_small", weights_sha256=weights),
-        backbone_onnx=lambda: graph_file,
+        forward=lambda: opened(graph_file),
         progress=lambda report: None,
         should_stop=should_stop,
     )
@@ -72,7 +77,7 @@ def test_a_stopped_extraction_keeps_what_it_had(tmp_path, graph_file):
     wanted, answers = rows(20), iter([False, False, False, True])
     with pytest.raises(Stopped):
         extract(wanted, tmp_path, graph_file, views=1, should_stop=lambda: next(answers))
-    done = 2 * features.BATCH
+    done = 2 * graph.BATCH
     half = extract([untouchable(row) for row in wanted[:done]], tmp_path, graph_file, views=1)
     assert len(half) == done
 

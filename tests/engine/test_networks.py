@@ -21,7 +21,7 @@ def settings(**changes):
         "seed": 0,
         "ema": 0.0,
     }
-    return Settings(**(plain | changes))
+    return Settings(**({"n_classes": 2} | plain | changes))
 
 
 def fitting(model, unfreeze, tmp_path, **changes):
@@ -36,6 +36,7 @@ def fitting(model, unfreeze, tmp_path, **changes):
         settings(**changes),
         parameters=networks.trainable_parameters(model, unfreeze=unfreeze),
         statistics=networks.moving_statistics(model, unfreeze=unfreeze),
+        factor_of=lambda name: 1.0,
         train_mode=lambda: networks.set_training(model, unfreeze=unfreeze),
         file=tmp_path / "checkpoint.safetensors",
         identity="one",
@@ -55,7 +56,8 @@ def test_after_one_step_the_changed_tensors_are_the_declared_trainable_set(
 ):
     model = built(name)
     before = {key: value.clone() for key, value in model.state_dict().items()}
-    fitting(model, unfreeze, tmp_path)._train_step(np.arange(8))
+    one = fitting(model, unfreeze, tmp_path)
+    one._train_step(*one._batch(np.arange(8), 0))
     changed = {
         key for key, value in model.state_dict().items() if not torch.equal(value, before[key])
     }

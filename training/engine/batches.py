@@ -4,6 +4,7 @@ import hashlib
 import os
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +23,10 @@ BRIGHTNESS = 0.15  # an augmented batch's pixels are multiplied by 1 +- this
 
 class ImageBatches:
     """Squares uint8 [n, 256, 256, 3] (a memory map) with labels int64 [n]; gives crops uint8 [b,
-    224, 224, 3]."""
+    224, 224, 3].
+
+    `targets` float32 [n, classes] are soft labels to learn from; without them the labels are.
+    """
 
     def __init__(
         self,
@@ -32,8 +36,10 @@ class ImageBatches:
         mirror: bool,
         augment: bool,
         turn: bool = False,
+        targets: np.ndarray | None = None,
     ):
         self.squares, self.labels = squares, torch.from_numpy(np.asarray(labels, dtype=np.int64))
+        self.targets = self.labels if targets is None else torch.from_numpy(targets)
         self.mirror, self.augment, self.turn = mirror, augment, turn
 
     def __len__(self) -> int:
@@ -70,11 +76,12 @@ class ActivationBatches:
     """Activations float16 [n, views, ...] of the frozen stages; a random view for training, view 0
     held out."""
 
-    def __init__(self, activations: np.ndarray, labels: np.ndarray):
-        self.activations, self.labels = (
-            activations,
-            torch.from_numpy(np.asarray(labels, dtype=np.int64)),
-        )
+    def __init__(
+        self, activations: np.ndarray, labels: np.ndarray, *, targets: np.ndarray | None = None
+    ):
+        self.activations = activations
+        self.labels = torch.from_numpy(np.asarray(labels, dtype=np.int64))
+        self.targets = self.labels if targets is None else torch.from_numpy(targets)
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -94,9 +101,10 @@ def squares(
     folder: Path,
     progress: Callable[[Progress], None],
     should_stop: Callable[[], bool],
+    decoders: int = 1,
 ) -> np.ndarray:
     """Return the rows' squares uint8 [n, 256, 256, 3] as a memory map under `folder`, decoding
-    them the first time.
+    them the first time, by `decoders` threads.
 
     The file is named by the rows' hashes and the transform's version and appears whole or not at
     all.
@@ -106,8 +114,11 @@ def squares(
     side = preprocess.RESIZE
 
     def fill(out: np.ndarray, at: int) -> None:
-        for index in range(at, min(at + BATCH, len(rows))):
-            out[index] = read_square(rows[index])
+        coming = rows[at : at + BATCH]
+        with ThreadPoolExecutor(decoders) as threads:
+            read = threads.map if decoders > 1 else map
+            for index, square in enumerate(read(read_square, coming), at):
+                out[index] = square
 
     name = f"squares-{hashlib.sha256(names.encode()).hexdigest()[:32]}.npy"
     return _filled(folder / name, (len(rows), side, side, 3), np.uint8, fill, progress, should_stop)

@@ -8,6 +8,8 @@ import torch
 
 from training.engine.graph import thread_count
 
+COMPILE_FROM_STEPS = 2000
+
 
 def choose(wanted: str = "auto") -> torch.device:
     """Return the device: "cpu", "cuda" (or "cuda:1"), or with "auto" CUDA where there is one."""
@@ -31,6 +33,21 @@ def autocast(device: torch.device):
     if device.type == "cuda" and torch.cuda.is_bf16_supported():
         return torch.autocast("cuda", torch.bfloat16)
     return contextlib.nullcontext()
+
+
+def decoders(device: torch.device) -> int:
+    """How many threads decode images: beside a GPU half of the cores, else the one that asks."""
+    return max(1, (os.cpu_count() or 1) // 2) if device.type == "cuda" else 1
+
+
+def compiled(model: torch.nn.Module, device: torch.device, steps: int, wanted: str = "auto"):
+    """Return `model` compiled where that pays: on a GPU, for a training of many steps.
+
+    `wanted` "always" or "never" overrules. Compiling takes a minute and speeds a step up by a fifth
+    to a third; it shares the model's parameters.
+    """
+    pays = device.type == "cuda" and steps >= COMPILE_FROM_STEPS
+    return torch.compile(model) if wanted == "always" or (wanted == "auto" and pays) else model
 
 
 def describe(device: torch.device) -> dict:

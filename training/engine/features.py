@@ -9,6 +9,8 @@ import json
 import os
 import tempfile
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -16,11 +18,11 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
-from training.engine import graph, preprocess
+from training.engine import preprocess
 from training.engine.errors import Stopped, TrainingFailed, gettext_noop
 from training.engine.progress import Pace, Progress
 
-BATCH = 16
+Forward = Callable[[np.ndarray], np.ndarray]  # uint8 [b, 224, 224, 3] to float32 [b, features]
 
 
 class Image(Protocol):
@@ -40,8 +42,9 @@ class FeatureCache:
     killed at any moment: the worst is a feature computed twice.
     """
 
-    def __init__(self, cache_dir: Path, *, backbone: str, weights_sha256: str):
-        space = f"{backbone}|{weights_sha256}|{preprocess.PREPROCESSING_VERSION}|pooled"
+    def __init__(self, cache_dir: Path, *, backbone: str, weights_sha256: str, precision: str = ""):
+        """`precision` names another arithmetic than float32: its features are kept apart."""
+        space = f"{backbone}|{weights_sha256}|{preprocess.PREPROCESSING_VERSION}|pooled{precision}"
         self.folder = Path(cache_dir) / "features" / hashlib.sha256(space.encode()).hexdigest()[:32]
         self._known: dict[str, np.ndarray] = {}
         self._read: set[str] = set()
@@ -75,16 +78,18 @@ def extract(
     *,
     views: int,
     cache: FeatureCache,
-    backbone_onnx: Callable[[], Path],
+    forward: Callable[[], Forward],
+    batch: int = 16,
+    decoders: int = 1,
     progress: Callable[[Progress], None],
     should_stop: Callable[[], bool],
 ) -> np.ndarray:
     """Return float32 features [n, views, features]; only images the cache does not know are
     decoded.
 
-    View 0 is the serving transform, view 1 its mirror. `backbone_onnx` is called only when pixels
-    must be
-    read. Raises Stopped, and TrainingFailed for an image that cannot be decoded.
+    View 0 is the serving transform, view 1 its mirror. `forward()` opens the backbone and is called
+    only when pixels must be read; it sees `batch` images at once, decoded by `decoders` threads.
+    Raises Stopped, and TrainingFailed for an image that cannot be decoded.
     """
     keys = [f"{row.sha256}:{view}" for row in rows for view in range(views)]
     known = cache.get(keys)
@@ -98,7 +103,8 @@ def extract(
     if missing:
         if should_stop():
             raise Stopped
-        _compute(missing, views, cache, backbone_onnx(), progress, should_stop)
+        compute = partial(_compute, views=views, cache=cache, forward=forward(), batch=batch)
+        compute(missing, decoders=decoders, progress=progress, should_stop=should_stop)
         known = cache.get(keys)
     return np.stack([known[key] for key in keys]).reshape(len(rows), views, -1).astype(np.float32)
 
@@ -121,22 +127,21 @@ def read_square(row: Image) -> np.ndarray:
         ) from error
 
 
-def _compute(missing, views, cache, backbone, progress, should_stop) -> None:
-    session = graph.open_session(backbone)
+def _compute(missing, *, views, cache, forward, batch, decoders, progress, should_stop) -> None:
     pace = Pace(len(missing))
     progress(Progress("preparing", 0, len(missing)))
-    for at in range(0, len(missing), BATCH):
-        if should_stop():
-            raise Stopped
-        rows = missing[at : at + BATCH]
-        images = np.stack([read_input(row) for row in rows])
-        for view in range(views):
-            pixels = images if view == 0 else np.ascontiguousarray(images[:, :, ::-1])
-            cache.add(
-                [f"{row.sha256}:{view}" for row in rows], graph.run(session, pixels, "features")
-            )
-        done = at + len(rows)
-        progress(Progress("preparing", done, len(missing), **pace.at(done)))
+    with ThreadPoolExecutor(decoders) as threads:
+        read = threads.map if decoders > 1 else map
+        for at in range(0, len(missing), batch):
+            if should_stop():
+                raise Stopped
+            rows = missing[at : at + batch]
+            images = np.stack(list(read(read_input, rows)))
+            for view in range(views):
+                pixels = images if view == 0 else np.ascontiguousarray(images[:, :, ::-1])
+                cache.add([f"{row.sha256}:{view}" for row in rows], forward(pixels))
+            done = at + len(rows)
+            progress(Progress("preparing", done, len(missing), **pace.at(done)))
 
 
 def _read_segment(path: Path) -> dict[str, np.ndarray]:

@@ -7,8 +7,10 @@ unbroken one.
 """
 
 import math
+import time
 from collections.abc import Callable
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -16,20 +18,25 @@ import torch
 from torch import nn
 
 from training.engine import checkpoint, device, evaluate, optimiser
+from training.engine.ahead import made_ahead
 from training.engine.batches import ActivationBatches, ImageBatches
 from training.engine.errors import Stopped, TrainingFailed, gettext_noop
 from training.engine.progress import Pace, Progress
 from training.engine.state import Settings, State
+from training.engine.step import Step, class_weights, order_of
 
-CHECKPOINT_EVERY = 50  # steps
-SCORE_BATCH = 32
+CHECKPOINT_EVERY = 50  # steps, and at the end of an epoch
+CHECKPOINT_SECONDS = {"cpu": 0, "cuda": 30}  # at least apart: a GPU does in 1 s what a write takes
+SCORE_BATCH = {"cpu": 32, "cuda": 128}
+LOOK_EVERY = {"cpu": 1, "cuda": 10}  # steps; a look at the loss makes the GPU wait
 
 
 class Fit:
     """One training of `parameters` (and `statistics`, the batch-norm buffers that may move) of
     `model`.
 
-    `model` maps what the batches give to logits; `train_mode()` sets its modules' modes for a step.
+    `model` maps what the batches give to logits; `train_mode()` sets its modules' modes for a step;
+    `factor_of(name)` is a parameter's learning rate over the one in `settings`.
     """
 
     def __init__(
@@ -42,6 +49,7 @@ class Fit:
         parameters: dict[str, nn.Parameter],
         statistics: dict[str, torch.Tensor],
         train_mode: Callable[[], None],
+        factor_of: Callable[[str], float],
         file: Path,
         identity: str,
         progress: Callable[[Progress], None],
@@ -61,11 +69,19 @@ class Fit:
         self.optimiser = optimiser.adamw(
             parameters,
             learning_rate=settings.learning_rate,
-            head_factor=settings.head_factor,
+            factor_of=factor_of,
             weight_decay=settings.weight_decay,
         )
         self.steps = math.ceil(len(train) / settings.batch_size)
-        self.state = State(identity)
+        self.step = Step(
+            device.compiled(model, self.device, settings.epochs * self.steps, settings.compile),
+            self.optimiser,
+            settings,
+            self.device,
+            class_weights=self._class_weights(),
+        )
+        self.state, self.saved_at = State(identity), time.monotonic()
+        self.loss_sum = torch.zeros((), dtype=torch.float64, device=self.device)
         self.average = {name: value.detach().clone() for name, value in self.moving.items()}
         self.best = {name: value.clone() for name, value in self.average.items()}
 
@@ -80,53 +96,61 @@ class Fit:
             self._train_epoch()
             self._close_epoch(self.state.epoch, train_loss=self.state.loss_sum / len(self.train))
             self.state.epoch, self.state.step, self.state.loss_sum = self.state.epoch + 1, 0, 0.0
-            self._save()
+            if self._is_due():
+                self._save()
         self._put(self.best)
         return self.state
 
     def _train_epoch(self) -> None:
-        state, size = self.state, self.settings.batch_size
-        order = np.random.default_rng([self.settings.seed, state.epoch]).permutation(
-            len(self.train)
-        )
-        while state.step < self.steps:
+        state = self.state
+        order = order_of(self.train.labels.numpy(), self.settings, state.epoch)
+        self.loss_sum = torch.tensor(state.loss_sum, dtype=torch.float64, device=self.device)
+        coming = range(state.step, self.steps)
+        for inputs, targets in made_ahead(partial(self._batch, order), coming, self.device):
             if self.should_stop():
+                self._look()
                 self._save()
                 raise Stopped
-            indices = order[state.step * size : (state.step + 1) * size]
-            state.loss_sum += self._train_step(indices) * len(indices)
+            self._train_step(inputs, targets)
             state.step += 1
-            if state.step % CHECKPOINT_EVERY == 0:
+            if state.step % LOOK_EVERY[self.device.type] == 0 or state.step == self.steps:
+                self._look()
+                self._report()
+            if state.step % CHECKPOINT_EVERY == 0 and self._is_due():
+                self._look()
                 self._save()
-            self._report()
 
-    def _train_step(self, indices: np.ndarray) -> float:
-        """Take one step on the rows `indices` and return their mean loss."""
-        state, seed = self.state, self.settings.seed
-        rng = np.random.default_rng([seed, state.epoch, state.step + 1])
+    def _batch(self, order: np.ndarray, step: int) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return the inputs and targets of a step, drawn from (seed, epoch, step) alone."""
+        size = self.settings.batch_size
+        indices = order[step * size : (step + 1) * size]
+        rng = np.random.default_rng([self.settings.seed, self.state.epoch, step + 1])
+        return self.train.augmented(indices, rng), self.train.targets[indices]
+
+    def _train_step(self, inputs: torch.Tensor, targets: torch.Tensor) -> None:
+        state = self.state
+        rng = np.random.default_rng([self.settings.seed, state.epoch, state.step + 1, 1])
         torch.manual_seed(int(rng.integers(2**31)))
-        inputs, labels = (
-            self.train.augmented(indices, rng).to(self.device),
-            self.train.labels[indices].to(self.device),
-        )
         self._set_learning_rate()
         self.train_mode()
-        with device.autocast(self.device):
-            logits = self.model(inputs)
-        loss = nn.functional.cross_entropy(
-            logits.float(), labels, label_smoothing=self.settings.label_smoothing
-        )
-        if not torch.isfinite(loss):
+        loss = self.step.take(inputs, targets, rng)
+        self.loss_sum += loss.double() * len(inputs)
+        self._update_average()
+
+    def _look(self) -> None:
+        """Fetch the sum of the losses from the device. Raises TrainingFailed if it is no number."""
+        self.state.loss_sum = float(self.loss_sum)
+        if not math.isfinite(self.state.loss_sum):
             raise TrainingFailed(
                 gettext_noop("The loss became infinite in epoch %(epoch)d."),
                 gettext_noop("Lower the learning rate, a tenth of it is a good next try."),
-                epoch=state.epoch,
+                epoch=self.state.epoch,
             )
-        self.optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        self.optimiser.step()
-        self._update_average()
-        return float(loss.detach())
+
+    def _class_weights(self) -> torch.Tensor | None:
+        if self.settings.balance != "weights":
+            return None
+        return class_weights(self.train.labels.numpy(), self.settings.n_classes)
 
     def _set_learning_rate(self) -> None:
         factor = optimiser.learning_rate_factor(
@@ -141,11 +165,11 @@ class Fit:
         count."""
         done = self._done() + 1
         keep = min(self.settings.ema, done / (done + 10))
-        for name, value in self.moving.items():
-            if value.is_floating_point():
-                self.average[name].lerp_(value, 1 - keep)
-            else:
-                self.average[name].copy_(value)
+        floats = [name for name, value in self.moving.items() if value.is_floating_point()]
+        averages, values = ([of[name] for name in floats] for of in (self.average, self.moving))
+        torch._foreach_lerp_(averages, values, 1 - keep)
+        for name in self.moving.keys() - set(floats):
+            self.average[name].copy_(self.moving[name])
 
     def _close_epoch(self, epoch: int, *, train_loss: float | None) -> None:
         """Score the averaged weights on the validation rows and keep them if they are the best so
@@ -181,10 +205,11 @@ class Fit:
         self.model.eval()
         parts = []
         with torch.no_grad(), device.autocast(self.device):
-            for at in range(0, len(self.valid), SCORE_BATCH):
+            size = SCORE_BATCH[self.device.type]
+            for at in range(0, len(self.valid), size):
                 if self.should_stop():
                     raise Stopped
-                inputs = self.valid.held_out(np.arange(at, min(at + SCORE_BATCH, len(self.valid))))
+                inputs = self.valid.held_out(np.arange(at, min(at + size, len(self.valid))))
                 parts.append(self.model(inputs.to(self.device)).float().cpu().numpy())
         return np.concatenate(parts).astype(np.float64)
 
@@ -205,6 +230,7 @@ class Fit:
                 mean,
                 best_epoch=max(self.state.best_epoch, 0),
                 patience_left=self._patience_left(),
+                message=self.step.note,
                 **losses,
                 **pace,
             )
@@ -222,7 +248,11 @@ class Fit:
         for name, value in self.moving.items():
             value.copy_(values[name])
 
+    def _is_due(self) -> bool:
+        return time.monotonic() - self.saved_at >= CHECKPOINT_SECONDS[self.device.type]
+
     def _save(self) -> None:
+        self.saved_at = time.monotonic()
         kinds = {"model": self.moving, "average": self.average, "best": self.best}
         tensors = {
             f"{kind}.{name}": value

@@ -1,5 +1,6 @@
 """Build networks from the catalogue: a backbone cut into stages, and a linear head."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
@@ -137,6 +138,26 @@ def trainable_parameters(model: Classifier, *, unfreeze: str) -> dict[str, nn.Pa
     return {
         name: parameter for name, parameter in model.named_parameters() if name.startswith(prefixes)
     }
+
+
+def learning_rate_factors(
+    model: Classifier, *, head: float, layer_decay: float
+) -> Callable[[str], float]:
+    """Return what multiplies the learning rate of a parameter, by its name.
+
+    `head` for the head, 1 for the last stage, and with each stage before it `layer_decay` times
+    less (discriminative fine-tuning: Howard and Ruder, ACL 2018).
+    """
+    stages = list(enumerate(reversed(model.stages)))
+    depth = {f"backbone.{name}.": n for n, stage in stages for name in stage}
+
+    def factor(name: str) -> float:
+        if name.startswith("head."):
+            return head
+        found = next((n for prefix, n in depth.items() if name.startswith(prefix)), 0)
+        return layer_decay**found
+
+    return factor
 
 
 def moving_statistics(model: Classifier, *, unfreeze: str) -> dict[str, Tensor]:

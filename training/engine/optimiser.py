@@ -1,6 +1,7 @@
 """The optimiser of a fine-tuning and its learning rate over time."""
 
 import math
+from collections.abc import Callable
 
 import torch
 from torch import nn
@@ -19,17 +20,17 @@ def adamw(
     parameters: dict[str, nn.Parameter],
     *,
     learning_rate: float,
-    head_factor: float,
+    factor_of: Callable[[str], float],
     weight_decay: float,
 ) -> torch.optim.AdamW:
-    """Return AdamW over named parameters: the head learns faster; biases and batch-norm scales do
-    not decay.
+    """Return AdamW over named parameters, each at `factor_of(name)` times the learning rate; biases
+    and batch-norm scales do not decay.
 
     Each group keeps its own full rate under "base" for the schedule to multiply.
     """
     groups = {}
     for name, parameter in parameters.items():
-        rate = learning_rate * (head_factor if name.startswith("head.") else 1.0)
+        rate = learning_rate * factor_of(name)
         decay = weight_decay if parameter.ndim > 1 else 0.0
         groups.setdefault((rate, decay), []).append(parameter)
     return torch.optim.AdamW(

@@ -49,14 +49,16 @@ def fit(
     groups: Sequence[str],
     *,
     n_classes: int,
+    targets: np.ndarray | None = None,
     l2: float | None = None,
     seed: int = 0,
 ) -> Probe:
     """Fit on features float32 [n, views, features] and labels int [n]; all views of a row share
     its fold.
 
-    `groups` [n] keeps rows of one group in one fold. Raises TrainingFailed for a class with fewer
-    than 2 rows.
+    `groups` [n] keeps rows of one group in one fold. `targets` float [n, classes] are soft labels
+    to learn from; folds and their scores go by `labels`. Raises TrainingFailed for a class with
+    fewer than 2 rows.
     """
     counts = np.bincount(labels, minlength=n_classes)
     if counts.min() < 2:
@@ -70,7 +72,8 @@ def fit(
         )
     fold_of, kind = assign_folds(labels, groups, seed=seed)
     grid = L2_GRID if l2 is None else (l2,)
-    losses, out_of_fold = _cross_validate(features, labels, fold_of, grid, n_classes)
+    learnt = labels if targets is None else targets
+    losses, out_of_fold = _cross_validate(features, labels, learnt, fold_of, grid)
     scores = [_score(strength, losses[index], fold_of) for index, strength in enumerate(grid)]
     best = min(scores, key=lambda score: score["loss"])
     chosen = max(
@@ -81,7 +84,7 @@ def fit(
         ),
         key=lambda i: grid[i],
     )
-    weight, bias = _fold_in(*_Problem(features, labels, n_classes).solve(grid[chosen]))
+    weight, bias = _fold_in(*_Problem(features, learnt, n_classes).solve(grid[chosen]))
     return Probe(weight, bias, grid[chosen], scores, kind, out_of_fold[chosen])
 
 
@@ -134,14 +137,19 @@ class _Problem:
     lies in the rows' span and L-BFGS may work there.
     """
 
-    def __init__(self, features: np.ndarray, labels: np.ndarray, n_classes: int):
+    def __init__(self, features: np.ndarray, learnt: np.ndarray, n_classes: int):
         rows = features.reshape(-1, features.shape[-1]).astype(np.float64)
-        self.labels, self.n_classes = np.repeat(labels, features.shape[1]), n_classes
+        self.n, self.n_classes = len(rows), n_classes
+        self.labels, self.weights = np.repeat(learnt, features.shape[1], axis=0), None
         self.mean, self.scale = rows.mean(0), rows.std(0)
         self.scale[self.scale < 1e-6] = 1.0
         rows = (rows - self.mean) / self.scale
         self.basis = np.linalg.qr(rows.T)[0] if len(rows) < rows.shape[1] else None
         self.rows = rows if self.basis is None else rows @ self.basis
+        if learnt.ndim == 2:  # a row with a soft label stands once for each class, by its share
+            at, self.labels = np.nonzero(self.labels)
+            self.weights = np.repeat(learnt, features.shape[1], axis=0)[at, self.labels]
+            self.rows = self.rows[at]
         self.start = None
 
     def solve(self, l2: float) -> tuple:
@@ -152,10 +160,10 @@ class _Problem:
         )  # scikit-learn keeps the difference of the two rows, whose penalty is twice as large
         if self.start is None:
             self.start = LogisticRegression(max_iter=300, tol=1e-4, warm_start=True)
-        self.start.C = (2.0 if two else 1.0) / (len(self.rows) * l2)
+        self.start.C = (2.0 if two else 1.0) / (self.n * l2)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)
-            self.start.fit(self.rows, self.labels)
+            self.start.fit(self.rows, self.labels, sample_weight=self.weights)
         weight, bias = self.start.coef_, self.start.intercept_
         if two:
             weight, bias = np.concatenate([-weight, weight]) / 2, np.concatenate([-bias, bias]) / 2
@@ -170,13 +178,14 @@ def _fold_in(weight, bias, mean, scale) -> tuple[np.ndarray, np.ndarray]:
     return weight.astype(np.float32), (bias - weight @ mean).astype(np.float32)
 
 
-def _cross_validate(features, labels, fold_of, grid, n_classes) -> tuple[np.ndarray, np.ndarray]:
+def _cross_validate(features, labels, learnt, fold_of, grid) -> tuple[np.ndarray, np.ndarray]:
     """Return each row's held-out loss [l2, n] and probabilities [l2, n, classes]; asked on view 0,
     as in serving."""
+    n_classes = learnt.shape[1] if learnt.ndim == 2 else labels.max() + 1
     probabilities = np.empty((len(grid), len(labels), n_classes), dtype=np.float32)
     for fold in range(fold_of.max() + 1):
         held_out = fold_of == fold
-        problem = _Problem(features[~held_out], labels[~held_out], n_classes)
+        problem = _Problem(features[~held_out], learnt[~held_out], n_classes)
         for index in np.argsort(grid)[::-1]:
             weight, bias = _fold_in(*problem.solve(grid[index]))
             probabilities[index, held_out] = softmax(features[held_out, 0] @ weight.T + bias)

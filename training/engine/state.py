@@ -15,9 +15,13 @@ class Settings:
     label_smoothing: float
     patience: int
     seed: int
-    head_factor: float = 3.0  # the head's learning rate over the backbone's
+    n_classes: int
     warm_up: float = 0.1  # share of all steps
     ema: float = 0.98
+    mixup: float = 0.0  # alpha of its beta distribution; 0: off
+    balance: str = "none"  # "none", "weights" or "sampling"
+    micro_batch: int | None = None  # rows that go through the network at once
+    compile: str = "auto"  # "auto", "always" or "never"
     start_is_candidate: bool = True  # epoch 0 competes (it is the probe); a random start does not
 
 

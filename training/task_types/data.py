@@ -1,6 +1,7 @@
 """What goes into a run and what comes out of it; torch-free."""
 
 import hashlib
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,6 +25,7 @@ class Row:
     group: str = (
         ""  # images of one group (patient, part) never stand on both sides of a split or fold
     )
+    target: tuple[float, ...] | None = None  # a soft label: the classes' probabilities; None: hard
 
     def read(self) -> bytes:
         """Return the image's bytes. Raises OSError."""
@@ -47,6 +49,11 @@ class TrainingData:
                 raise ValueError(
                     f"Row {row.sha256[:12]} has label {row.label} of {len(self.classes)} classes."
                 )
+            if row.target is not None and not _is_distribution(row.target, len(self.classes)):
+                raise ValueError(
+                    f"Row {row.sha256[:12]} has a soft label that is no distribution over"
+                    f" {len(self.classes)} classes: {row.target}."
+                )
 
     @property
     def train(self) -> list[Row]:
@@ -62,8 +69,14 @@ class TrainingData:
         """Return a sha256 over classes and rows in order; equal data has an equal fingerprint."""
         digest = hashlib.sha256("\0".join(self.classes).encode())
         for row in self.rows:
-            digest.update(f"\n{row.sha256} {row.label} {row.split} {row.group}".encode())
+            soft = "" if row.target is None else f" {row.target}"
+            digest.update(f"\n{row.sha256} {row.label} {row.split} {row.group}{soft}".encode())
         return digest.hexdigest()
+
+
+def _is_distribution(target: tuple[float, ...], n_classes: int) -> bool:
+    whole = math.isclose(sum(target), 1, abs_tol=1e-3)
+    return len(target) == n_classes and min(target) >= 0 and whole
 
 
 @dataclass(frozen=True)

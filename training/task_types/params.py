@@ -80,6 +80,52 @@ class FineTuneParams(LinearProbeParams):
     patience: int = setting(
         4, _("Patience"), _("Epochs without improvement before stopping early."), min=1, max=500
     )
+    balance: str = setting(
+        "none",
+        _("Balance"),
+        _("Let rare classes count more: by weights in the loss, or by drawing them more often."),
+        choices=("none", "weights", "sampling"),
+    )
+    mixup: float = setting(
+        0.0,
+        _("MixUp"),
+        _("Blends pairs of images and their labels; 0 is off, 0.2 is usual."),
+        min=0.0,
+        max=2.0,
+    )
+    head_factor: float = setting(
+        3.0, _("Head's pace"), _("The head's learning rate over the rest."), min=0.1, max=100.0
+    )
+    layer_decay: float = setting(
+        1.0,
+        _("Layer decay"),
+        _("Each earlier stage learns so many times as fast as the next; 1 is alike."),
+        min=0.1,
+        max=1.0,
+    )
+    warm_up: float = setting(
+        0.1, _("Warm-up"), _("Share of all steps in which the rate rises."), min=0.0, max=0.5
+    )
+    ema: float = setting(
+        0.98,
+        _("Weight average"),
+        _("How much of the averaged weights each step keeps; 0 keeps the newest alone."),
+        min=0.0,
+        max=0.9999,
+    )
+    micro_batch: int | None = setting(
+        None,
+        _("Images at once"),
+        _("Smaller than the batch size, gradients are added up. Empty: the whole batch."),
+        min=1,
+        max=512,
+    )
+    compile: str = setting(
+        "auto",
+        _("Compile"),
+        _("Compiles the network on a GPU; pays for long trainings."),
+        choices=("auto", "always", "never"),
+    )
 
 
 METHODS = {"linear_probe": LinearProbeParams, "fine_tune": FineTuneParams}
@@ -125,7 +171,13 @@ def defaults_for(
     if device != "cpu" and n_train >= 50 * n_classes:
         params = from_dict(
             "fine_tune",
-            {"backbone": "resnet50", "unfreeze": "all", "epochs": 20, "learning_rate": 5e-5},
+            {
+                "backbone": "resnet50",
+                "unfreeze": "all",
+                "epochs": 20,
+                "learning_rate": 1e-4,
+                "layer_decay": 0.7,
+            },
         )
         return (
             "fine_tune",

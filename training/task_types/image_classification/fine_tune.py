@@ -12,9 +12,12 @@ from training.task_types.image_classification.work import (
     groups_of,
     labels_of,
     save,
+    targets_of,
     vectors_of,
 )
 
+SETTINGS = ("epochs", "learning_rate", "batch_size", "seed", "weight_decay", "label_smoothing")
+SETTINGS += ("patience", "warm_up", "ema", "mixup", "balance", "micro_batch", "compile")
 ACTIVATIONS_LIMIT_BYTES = 2 * 1024**3
 
 
@@ -41,7 +44,10 @@ def train(work: Work) -> TrainedModel:
         "best_epoch": outcome.best_epoch,
         "unfreeze": unfreeze,
         "temperature": outcome.best_temperature,
+        "micro_batch": session.step.micro_batch,
     }
+    if where.type == "cuda":
+        summary["peak_gpu_memory_bytes"] = torch.cuda.max_memory_allocated(where)
     return save(work, model, outcome.history, summary, backbone_onnx=None)
 
 
@@ -52,18 +58,14 @@ def _session(
     enough to keep."""
     params, mirror = work.params, work.params.views == 2
     settings = fit.Settings(
-        epochs=params.epochs,
-        learning_rate=params.learning_rate,
-        batch_size=params.batch_size,
-        seed=params.seed,
-        weight_decay=params.weight_decay,
-        label_smoothing=params.label_smoothing,
-        patience=params.patience,
-        head_factor=1.0 if scratch else 3.0,
+        **{name: getattr(params, name) for name in SETTINGS},
+        n_classes=len(work.data.classes),
         start_is_candidate=not scratch,
     )
+    soft = [targets_of(rows, settings.n_classes) for rows in (train, valid)]
+    folder, decoders = work.cache_dir / "squares", device.decoders(device.choose())
     pixels = [
-        batches.squares(rows, work.cache_dir / "squares", **work.listeners)
+        batches.squares(rows, folder, decoders=decoders, **work.listeners)
         for rows in (train, valid)
     ]
     labels = labels_of(train), labels_of(valid)
@@ -75,7 +77,7 @@ def _session(
             _activations(work, model, cut, pixels[i], views[i], ("train", "valid")[i])
             for i in range(2)
         ]
-        sources = [batches.ActivationBatches(kept[i], labels[i]) for i in range(2)]
+        sources = [batches.ActivationBatches(kept[i], labels[i], targets=soft[i]) for i in range(2)]
         network = networks.Rest(model, cut)
     else:
         views = {
@@ -83,13 +85,18 @@ def _session(
             "augment": params.augmentation != "none",
             "turn": params.augmentation == "turns",
         }
-        sources = [batches.ImageBatches(pixels[i], labels[i], **views) for i in range(2)]
+        sources = [
+            batches.ImageBatches(pixels[i], labels[i], targets=soft[i], **views) for i in range(2)
+        ]
     return fit.Fit(
         network,
         *sources,
         settings,
         parameters=networks.trainable_parameters(model, unfreeze=unfreeze),
         statistics=networks.moving_statistics(model, unfreeze=unfreeze),
+        factor_of=networks.learning_rate_factors(
+            model, head=1.0 if scratch else params.head_factor, layer_decay=params.layer_decay
+        ),
         train_mode=lambda: networks.set_training(model, unfreeze=unfreeze),
         file=work.work_dir / "checkpoint.safetensors",
         identity=work.identity(),

@@ -9,13 +9,14 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from training.engine import backbones, device, export, features, networks, preprocess, probe
+from training.engine import backbones, device, export, features, graph, networks, preprocess, probe
 from training.engine.errors import gettext_noop
 from training.engine.progress import Progress
 from training.task_types.data import Row, TrainedModel, TrainingData
 from training.task_types.params import LinearProbeParams, to_dict
 
 PARITY_ROWS = 8
+GPU_BATCH = 256
 
 
 @dataclass
@@ -49,6 +50,21 @@ class Work:
         path = self.cache_dir / "graphs" / f"{self.backbone.name}-{self.weights_sha256[:32]}.onnx"
         return path if path.exists() else export.export_backbone(self.build(), path)
 
+    def forward_by_onnx(self) -> features.Forward:
+        """Open the backbone's graph for the CPU: the quickest engine there."""
+        session = graph.open_session(self.backbone_onnx())
+        return lambda images: graph.run(session, images, "features")
+
+    def forward_on(self, where: torch.device) -> features.Forward:
+        """Put the backbone on a GPU (convolutions in TF32: 10 bits of mantissa, as float16)."""
+        model = self.build().to(where)
+
+        def forward(images: np.ndarray) -> np.ndarray:
+            with torch.inference_mode():
+                return model.features(torch.from_numpy(images).to(where)).cpu().numpy()
+
+        return forward
+
     def identity(self) -> str:
         """Return the hash of everything that decides the outcome; a checkpoint of another run is
         ignored."""
@@ -66,14 +82,21 @@ class Work:
 
 def vectors_of(work: Work, rows: list[Row]) -> np.ndarray:
     """Return features float32 [n, views, features] of `rows`, cached where known."""
+    where = device.choose()
+    on_gpu = where.type == "cuda"
     cache = features.FeatureCache(
-        work.cache_dir, backbone=work.backbone.name, weights_sha256=work.weights_sha256
+        work.cache_dir,
+        backbone=work.backbone.name,
+        weights_sha256=work.weights_sha256,
+        precision="|tf32" if on_gpu else "",
     )
     return features.extract(
         rows,
         views=work.params.views,
         cache=cache,
-        backbone_onnx=work.backbone_onnx,
+        forward=(lambda: work.forward_on(where)) if on_gpu else work.forward_by_onnx,
+        batch=GPU_BATCH if on_gpu else graph.BATCH,
+        decoders=device.decoders(where),
         **work.listeners,
     )
 
@@ -86,6 +109,7 @@ def fit_probe(work: Work, rows: list[Row], vectors: np.ndarray) -> probe.Probe:
         labels_of(rows),
         groups_of(rows),
         n_classes=len(work.data.classes),
+        targets=targets_of(rows, len(work.data.classes)),
         l2=params.l2,
         seed=params.seed,
     )
@@ -128,6 +152,14 @@ def save(
 def labels_of(rows: list[Row]) -> np.ndarray:
     """Return the label indices int64 [n]."""
     return np.array([row.label for row in rows], dtype=np.int64)
+
+
+def targets_of(rows: list[Row], n_classes: int) -> np.ndarray | None:
+    """Return soft labels float32 [n, classes], or None where every row has a hard one."""
+    if all(row.target is None for row in rows):
+        return None
+    hard = np.eye(n_classes, dtype=np.float32)
+    return np.stack([hard[r.label] if r.target is None else r.target for r in rows]).astype("f4")
 
 
 def groups_of(rows: list[Row]) -> list[str]:

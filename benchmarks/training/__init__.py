@@ -1,0 +1,1 @@
+"""What training costs, beside a plain PyTorch loop in the same run."""
