@@ -57,7 +57,8 @@ def test_after_one_step_the_changed_tensors_are_the_declared_trainable_set(
     model = built(name)
     before = {key: value.clone() for key, value in model.state_dict().items()}
     one = fitting(model, unfreeze, tmp_path)
-    one._train_step(*one._batch(np.arange(8), 0))
+    targets, *views = one._batch(np.arange(8), 0)
+    one._train_step(one.train.finished(*views), targets)
     changed = {
         key for key, value in model.state_dict().items() if not torch.equal(value, before[key])
     }

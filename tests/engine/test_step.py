@@ -7,7 +7,7 @@ from torch import nn
 
 from tests.engine.pictures import small_data
 from tests.engine.test_fit import quick_export, small_graph, train  # noqa: F401 - fixtures
-from training.engine import networks, probe, step
+from training.engine import device, networks, probe, step
 from training.engine.ahead import made_ahead
 from training.engine.backbones import get
 from training.engine.errors import TrainingFailed
@@ -120,6 +120,19 @@ def test_balanced_sampling_draws_every_class_alike():
     assert len(drawn) == 1000 and abs(drawn.mean() - 0.5) < 0.06
     plain = step.order_of(labels, settings(), epoch=1)
     assert sorted(plain) == list(range(1000))
+
+
+def test_what_finds_no_memory_is_computed_in_halves():
+    rows = torch.arange(14.0).view(7, 2)
+    seen = []
+
+    def forward(part):
+        if len(part) > 2:
+            raise torch.OutOfMemoryError("CUDA out of memory.")
+        seen.append(len(part))
+        return part + 1
+
+    assert torch.equal(device.in_parts(forward, rows), rows + 1) and sum(seen) == 7
 
 
 def test_a_step_that_is_made_ahead_is_the_same_in_order():

@@ -49,14 +49,19 @@ class ImageBatches:
         """Return the serving view: the centre crop, uint8 [b, 224, 224, 3]."""
         return torch.from_numpy(np.ascontiguousarray(preprocess.centre(self.squares[indices])))
 
-    def augmented(self, indices: np.ndarray, rng: np.random.Generator) -> torch.Tensor:
-        """Return a random view of each: crop, mirror and brightness as allowed, uint8 [b, 224,
-        224, 3]."""
+    def augmented(self, indices: np.ndarray, rng: np.random.Generator) -> tuple[torch.Tensor, ...]:
+        """Return a random view of each, uint8 [b, 224, 224, 3], cropped and turned as allowed, and
+        how bright to make it, float32 [b]: `finished` does that where the step is taken."""
         if not (self.augment or self.mirror):
-            return self.held_out(indices)
-        return torch.from_numpy(
-            np.stack([self._view(self.squares[index], rng) for index in indices])
-        )
+            return self.held_out(indices), torch.ones(len(indices))
+        views = np.stack([self._view(self.squares[index], rng) for index in indices])
+        spread = BRIGHTNESS if self.augment else 0.0
+        factors = 1 + spread * rng.uniform(-1, 1, len(indices))
+        return torch.from_numpy(views), torch.from_numpy(factors.astype(np.float32))
+
+    def finished(self, views: torch.Tensor, factors: torch.Tensor) -> torch.Tensor:
+        """Return the views as bright as `factors` say, float32 0 to 255, on their own device."""
+        return (views.float() * factors.view(-1, 1, 1, 1)).clamp_(0, 255)
 
     def _view(self, square: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         room = square.shape[0] - preprocess.CROP
@@ -64,12 +69,7 @@ class ImageBatches:
         view = square[top : top + preprocess.CROP, left : left + preprocess.CROP]
         if self.mirror and rng.random() < 0.5:
             view = view[:, ::-1]
-        if self.turn:
-            view = np.rot90(view, rng.integers(4))
-        if self.augment:
-            factor = 1 + BRIGHTNESS * (2 * rng.random() - 1)
-            view = (np.arange(256) * factor).clip(0, 255).astype(np.uint8)[view]
-        return view
+        return np.rot90(view, rng.integers(4)) if self.turn else view
 
 
 class ActivationBatches:
@@ -90,10 +90,14 @@ class ActivationBatches:
         """Return view 0: float32 [b, ...]."""
         return torch.from_numpy(self.activations[indices, 0].astype(np.float32))
 
-    def augmented(self, indices: np.ndarray, rng: np.random.Generator) -> torch.Tensor:
-        """Return a random view of each: float32 [b, ...]."""
+    def augmented(self, indices: np.ndarray, rng: np.random.Generator) -> tuple[torch.Tensor, ...]:
+        """Return a random view of each: float16 [b, ...]."""
         views = rng.integers(0, self.activations.shape[1], len(indices))
-        return torch.from_numpy(self.activations[indices, views].astype(np.float32))
+        return (torch.from_numpy(self.activations[indices, views]),)
+
+    def finished(self, views: torch.Tensor) -> torch.Tensor:
+        """Return them as float32."""
+        return views.float()
 
 
 def squares(

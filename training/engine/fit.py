@@ -106,12 +106,12 @@ class Fit:
         order = order_of(self.train.labels.numpy(), self.settings, state.epoch)
         self.loss_sum = torch.tensor(state.loss_sum, dtype=torch.float64, device=self.device)
         coming = range(state.step, self.steps)
-        for inputs, targets in made_ahead(partial(self._batch, order), coming, self.device):
+        for targets, *views in made_ahead(partial(self._batch, order), coming, self.device):
             if self.should_stop():
                 self._look()
                 self._save()
                 raise Stopped
-            self._train_step(inputs, targets)
+            self._train_step(self.train.finished(*views), targets)
             state.step += 1
             if state.step % LOOK_EVERY[self.device.type] == 0 or state.step == self.steps:
                 self._look()
@@ -120,12 +120,12 @@ class Fit:
                 self._look()
                 self._save()
 
-    def _batch(self, order: np.ndarray, step: int) -> tuple[torch.Tensor, torch.Tensor]:
-        """Return the inputs and targets of a step, drawn from (seed, epoch, step) alone."""
+    def _batch(self, order: np.ndarray, step: int) -> tuple[torch.Tensor, ...]:
+        """Return a step's targets and unfinished views, drawn from (seed, epoch, step) alone."""
         size = self.settings.batch_size
         indices = order[step * size : (step + 1) * size]
         rng = np.random.default_rng([self.settings.seed, self.state.epoch, step + 1])
-        return self.train.augmented(indices, rng), self.train.targets[indices]
+        return self.train.targets[indices], *self.train.augmented(indices, rng)
 
     def _train_step(self, inputs: torch.Tensor, targets: torch.Tensor) -> None:
         state = self.state
@@ -210,7 +210,8 @@ class Fit:
                 if self.should_stop():
                     raise Stopped
                 inputs = self.valid.held_out(np.arange(at, min(at + size, len(self.valid))))
-                parts.append(self.model(inputs.to(self.device)).float().cpu().numpy())
+                logits = device.in_parts(self.model, inputs.to(self.device))
+                parts.append(logits.float().cpu().numpy())
         return np.concatenate(parts).astype(np.float64)
 
     def _report(self) -> None:

@@ -37,7 +37,8 @@ def adamw(
         [
             {"params": members, "lr": rate, "base": rate, "weight_decay": decay}
             for (rate, decay), members in groups.items()
-        ]
+        ],
+        fused=next(iter(parameters.values())).is_cuda,
     )
 
 
@@ -62,5 +63,6 @@ def load_state_tensors(
         if key.startswith("optimiser."):
             name, kind = key.removeprefix("optimiser.").rsplit(".", 1)
             parameter = parameters[name]
-            place = value if kind == "step" else value.to(parameter.device)
+            on_host = kind == "step" and not optimiser.defaults["fused"]
+            place = value if on_host else value.to(parameter.device)
             optimiser.state[parameter][kind] = place

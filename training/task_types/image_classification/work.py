@@ -61,7 +61,8 @@ class Work:
 
         def forward(images: np.ndarray) -> np.ndarray:
             with torch.inference_mode():
-                return model.features(torch.from_numpy(images).to(where)).cpu().numpy()
+                pixels = torch.from_numpy(images).to(where)
+                return device.in_parts(model.features, pixels).cpu().numpy()
 
         return forward
 
