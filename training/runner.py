@@ -77,7 +77,9 @@ class Attempt:
         self.spent.takes_gpus(_gpus())
         trained = self._train(task_type, [m for m in rows if m.split != "test"])
         held_out = [m for m in rows if m.split == "test"]
-        evaluation = task_type.evaluate(trained, self._rows(held_out), **self.listeners)
+        evaluation = task_type.evaluate(
+            trained, self._rows(held_out), cache_dir=self.cache_dir, **self.listeners
+        )
         files.store(trained.folder, self.prefix)
         found = {"trained": trained, "evaluation": evaluation, "materials": held_out}
         self.claim.write(**self.spent.fields)

@@ -3,6 +3,7 @@
 import io
 import json
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import onnxruntime
@@ -47,6 +48,17 @@ def test_every_task_type_keeps_the_protocol(name):
     assert all(
         callable(getattr(module, verb)) for verb in ("train", "evaluate", "evaluation_input")
     )
+
+
+def test_a_head_on_kept_features_answers_as_its_whole_graph_without_a_pixel(probe_model, tmp_path):
+    held_out = rows(6, "test", first=500)
+    whole = image_classification.evaluate(probe_model, held_out)
+    first = image_classification.evaluate(probe_model, held_out, cache_dir=tmp_path)
+    assert np.abs(first.probabilities - whole.probabilities).max() < 1e-5
+    gone = [replace(row, source=tmp_path / "gone", label=1 - row.label) for row in held_out]
+    again = image_classification.evaluate(probe_model, gone, cache_dir=tmp_path)
+    assert np.array_equal(again.probabilities, first.probabilities)
+    assert again.metrics["accuracy"] == pytest.approx(1 - first.metrics["accuracy"])
 
 
 def test_the_exported_model_answers_as_torch_does_on_held_out_rows(probe_model):

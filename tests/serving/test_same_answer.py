@@ -30,8 +30,7 @@ def artifact(tmp_path_factory):
     folder = tmp_path_factory.mktemp("artifact")
     model = networks.build(backbones.get("lepton_small"), len(models.CLASSES), weights=None)
     meta = {"classes": models.CLASSES, "backbone": {"name": "lepton_small"}}
-    images = np.stack([preprocess.evaluation_input(data) for data in PICTURES])
-    export.save(folder, model, meta=meta, parity_images=images)
+    export.save(folder, model, meta=meta, parity_of=lambda *_exported: {})
     return folder
 
 

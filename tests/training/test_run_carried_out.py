@@ -102,15 +102,15 @@ def test_a_cancel_acts_within_one_batch_of_training(acme, run, monkeypatch, alic
     steps = []
     step = fit.Fit._train_step
 
-    def cancelling(self, indices):
-        steps.append(indices)
+    def cancelling(self, *batch):
+        steps.append(batch)
         if len(steps) == 1:
             with tenant_scope(acme):
                 services.cancel_run(Run.objects.get(pk=run.pk), by=alice)
             import time
 
             time.sleep(0.3)  # a batch that takes a while
-        return step(self, indices)
+        return step(self, *batch)
 
     monkeypatch.setattr(fit.Fit, "_train_step", cancelling)
     leases.work_off("run", runner.carry_out)

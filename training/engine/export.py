@@ -5,6 +5,7 @@ import io
 import logging
 import tempfile
 import warnings
+from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 
@@ -63,14 +64,12 @@ def save(
     *,
     backbone_onnx: Path | None = None,
     meta: dict,
-    parity_images: np.ndarray,
+    parity_of: Callable[[networks.Classifier, Path], dict],
 ) -> dict:
     """Write model.safetensors, model.onnx and meta.json; returns meta.json's content.
 
-    `backbone_onnx` saves exporting an unchanged backbone again. Parity of ONNX with torch is
-    measured
-    on `parity_images` (uint8 [n, 224, 224, 3]). meta.json is written last: a folder with it is
-    whole.
+    `backbone_onnx` saves exporting an unchanged backbone again. `parity_of(model, model.onnx)`
+    measures the parity of ONNX with torch. meta.json is written last: a folder with it is whole.
     """
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "meta.json").unlink(missing_ok=True)
@@ -87,7 +86,7 @@ def save(
         "preprocessing": preprocess.describe(),
         "onnx": {"input": "images", "outputs": ["probabilities", "features"]},
         "libraries": {name: version(name) for name in LIBRARIES},
-        "parity": parity(model, folder / "model.onnx", parity_images),
+        "parity": parity_of(model, folder / "model.onnx"),
     }
     return artifact.write_meta(folder, {**meta, **facts})
 
@@ -111,8 +110,13 @@ def parity(model: networks.Classifier, onnx_file: Path, images: np.ndarray) -> d
     with torch.no_grad():
         ours = model(torch.from_numpy(images)).softmax(1).numpy()
     theirs = graph.run(graph.open_session(onnx_file), images, "probabilities")
+    return difference(ours, theirs)
+
+
+def difference(ours: np.ndarray, theirs: np.ndarray) -> dict:
+    """Compare probabilities [n, classes] of torch and ONNX, as parity does."""
     return {
-        "n": len(images),
+        "n": len(ours),
         "max_probability_difference": float(np.abs(ours - theirs).max()),
         "label_agreement": float((ours.argmax(1) == theirs.argmax(1)).mean()),
     }

@@ -22,6 +22,8 @@ from training.engine import preprocess
 from training.engine.errors import Stopped, TrainingFailed, gettext_noop
 from training.engine.progress import Pace, Progress
 
+EXACT = "|float32"  # what the exported graph gives, unrounded: for evaluation
+TORCH = "|torch"  # what the trained network gives: for the parity of the export
 Forward = Callable[[np.ndarray], np.ndarray]  # uint8 [b, 224, 224, 3] to float32 [b, features]
 
 
@@ -34,8 +36,8 @@ class Image(Protocol):
 
 
 class FeatureCache:
-    """Features float16 [n, features] by (sha256, view), as immutable segments in one folder per
-    backbone.
+    """Features [n, features] by (sha256, view), as immutable segments in one folder per backbone:
+    float16 to learn from, or float32 under a `precision` of its own.
 
     Writers only ever add whole segments by an atomic rename, so several may write at once and one
     may be
@@ -43,14 +45,16 @@ class FeatureCache:
     """
 
     def __init__(self, cache_dir: Path, *, backbone: str, weights_sha256: str, precision: str = ""):
-        """`precision` names another arithmetic than float32: its features are kept apart."""
+        """`precision` names who computed them and how exactly, where that is not ONNX Runtime's
+        float32 kept as float16: "|tf32", EXACT or TORCH. Each is kept apart."""
+        self.dtype = np.float32 if precision in (EXACT, TORCH) else np.float16
         space = f"{backbone}|{weights_sha256}|{preprocess.PREPROCESSING_VERSION}|pooled{precision}"
         self.folder = Path(cache_dir) / "features" / hashlib.sha256(space.encode()).hexdigest()[:32]
         self._known: dict[str, np.ndarray] = {}
         self._read: set[str] = set()
 
     def get(self, keys: Sequence[str]) -> dict[str, np.ndarray]:
-        """Return the known features among `keys` ("<sha256>:<view>"), each float16 [features]."""
+        """Return the known features among `keys` ("<sha256>:<view>"), each [features]."""
         for segment in sorted(self.folder.glob("*.safetensors")):
             if segment.name not in self._read:
                 self._read.add(segment.name)
@@ -60,7 +64,7 @@ class FeatureCache:
     def add(self, keys: Sequence[str], features: np.ndarray) -> None:
         """Keep `features` [n, features] under `keys` for good."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        features = np.ascontiguousarray(features, dtype=np.float16)
+        features = np.ascontiguousarray(features, dtype=self.dtype)
         handle, name = tempfile.mkstemp(dir=self.folder, suffix=".partial")
         os.close(handle)
         partial = Path(name)

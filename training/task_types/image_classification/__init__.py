@@ -7,13 +7,13 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from training.engine import artifact, backbones, device, features, graph
+from training.engine import artifact, backbones, device
 from training.engine import evaluate as measures
-from training.engine.errors import Stopped, TrainingFailed, gettext_noop
+from training.engine.errors import TrainingFailed, gettext_noop
 from training.engine.preprocess import evaluation_input
-from training.engine.progress import Pace, Progress
+from training.engine.progress import Progress
 from training.task_types.data import Evaluation, Row, TrainedModel, TrainingData
-from training.task_types.image_classification import fine_tune, linear_probe
+from training.task_types.image_classification import answers, fine_tune, linear_probe
 from training.task_types.image_classification.work import Work, labels_of
 from training.task_types.params import FineTuneParams, LinearProbeParams
 
@@ -74,9 +74,13 @@ def evaluate(
     rows: list[Row],
     progress: Callable[[Progress], None] = lambda report: None,
     should_stop: Callable[[], bool] = lambda: False,
+    *,
+    cache_dir: Path | None = None,
 ) -> Evaluation:
     """Ask the exported ONNX model about `rows` through the serving transform.
 
+    With `cache_dir`, what a frozen backbone's graph gives is kept there unrounded, so a later head
+    on it is evaluated without a pixel.
     Raises ArtifactCorrupt, TrainingFailed for no rows or an unreadable image, and Stopped.
     """
     folder = (
@@ -90,16 +94,12 @@ def evaluate(
             gettext_noop("There are no images to evaluate on."),
             gettext_noop("Freeze a dataset version with a test split."),
         )
-    session = graph.open_session(folder / "model.onnx")
-    pace, parts = Pace(len(rows)), []
-    for at in range(0, len(rows), graph.BATCH):
-        if should_stop():
-            raise Stopped
-        images = np.stack([features.read_input(row) for row in rows[at : at + graph.BATCH]])
-        parts.append(graph.run(session, images, "probabilities"))
-        done = at + len(images)
-        progress(Progress("evaluating", done, len(rows), **pace.at(done)))
-    probabilities, labels = np.concatenate(parts), np.array([row.label for row in rows])
+    listeners = {"progress": progress, "should_stop": should_stop}
+    if cache_dir is not None and meta["method"] == "linear_probe":
+        probabilities = answers.of_head(folder, meta, rows, cache_dir, **listeners)
+    else:
+        probabilities = answers.of_graph(folder, rows, **listeners)
+    labels = np.array([row.label for row in rows])
     metrics = measures.metrics(labels, probabilities, meta["classes"])
     return Evaluation(metrics, [row.sha256 for row in rows], labels, probabilities)
 

@@ -39,4 +39,4 @@ def train(work: Work) -> TrainedModel:
     )
     model = work.build()
     model.set_head(torch.from_numpy(fitted.weight), torch.from_numpy(fitted.bias))
-    return save(work, model, history, summary, backbone_onnx=work.backbone_onnx())
+    return save(work, model, history, summary, backbone_onnx=work.backbone_onnx(), frozen=True)

@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -50,6 +51,15 @@ class Work:
         path = self.cache_dir / "graphs" / f"{self.backbone.name}-{self.weights_sha256[:32]}.onnx"
         return path if path.exists() else export.export_backbone(self.build(), path)
 
+    def cache(self, precision: str) -> features.FeatureCache:
+        """The backbone's features of that precision, in this tenant's cache."""
+        return features.FeatureCache(
+            self.cache_dir,
+            backbone=self.backbone.name,
+            weights_sha256=self.weights_sha256,
+            precision=precision,
+        )
+
     def forward_by_onnx(self) -> features.Forward:
         """Open the backbone's graph for the CPU: the quickest engine there."""
         session = graph.open_session(self.backbone_onnx())
@@ -85,16 +95,10 @@ def vectors_of(work: Work, rows: list[Row]) -> np.ndarray:
     """Return features float32 [n, views, features] of `rows`, cached where known."""
     where = device.choose()
     on_gpu = where.type == "cuda"
-    cache = features.FeatureCache(
-        work.cache_dir,
-        backbone=work.backbone.name,
-        weights_sha256=work.weights_sha256,
-        precision="|tf32" if on_gpu else "",
-    )
     return features.extract(
         rows,
         views=work.params.views,
-        cache=cache,
+        cache=work.cache("|tf32" if on_gpu else ""),
         forward=(lambda: work.forward_on(where)) if on_gpu else work.forward_by_onnx,
         batch=GPU_BATCH if on_gpu else graph.BATCH,
         decoders=device.decoders(where),
@@ -117,12 +121,17 @@ def fit_probe(work: Work, rows: list[Row], vectors: np.ndarray) -> probe.Probe:
 
 
 def save(
-    work: Work, model, history: list[dict], summary: dict, *, backbone_onnx: Path | None
+    work: Work,
+    model,
+    history: list[dict],
+    summary: dict,
+    *,
+    backbone_onnx: Path | None,
+    frozen: bool = False,
 ) -> TrainedModel:
-    """Write the artifact and say how the training went."""
+    """Write the artifact and say how the training went; `frozen`: only the head was trained."""
     work.progress(Progress("training", 1, 1, message=gettext_noop("Exporting the model")))
     shown = (work.data.valid or work.data.train)[:PARITY_ROWS]
-    images = np.stack([features.read_input(row) for row in shown])
     folder = work.work_dir / "model"
     meta = {
         "task_type": "image_classification",
@@ -146,8 +155,27 @@ def save(
         "history": history,
         "summary": summary,
     }
-    meta = export.save(folder, model, backbone_onnx=backbone_onnx, meta=meta, parity_images=images)
+    measure = partial(_frozen_parity, work, shown) if frozen else partial(_parity, shown)
+    meta = export.save(folder, model, backbone_onnx=backbone_onnx, meta=meta, parity_of=measure)
     return TrainedModel(folder, meta, history, summary)
+
+
+def _parity(rows: list[Row], model, onnx_file: Path) -> dict:
+    images = np.stack([features.read_input(row) for row in rows])
+    return export.parity(model, onnx_file, images)
+
+
+def _frozen_parity(work: Work, rows: list[Row], model, onnx_file: Path) -> dict:
+    """The same from kept features: of a frozen backbone both engines' are computed only once."""
+    by_engine = []
+    for precision, forward in (
+        (features.TORCH, lambda: work.forward_on(torch.device("cpu"))),
+        (features.EXACT, work.forward_by_onnx),
+    ):
+        kept = {"cache": work.cache(precision), "forward": forward, **work.listeners}
+        by_engine.append(features.extract(rows, views=1, **kept)[:, 0])
+    weight, bias = (value.detach().numpy() for value in (model.head.weight, model.head.bias))
+    return export.difference(*(probe.softmax(x @ weight.T + bias) for x in by_engine))
 
 
 def labels_of(rows: list[Row]) -> np.ndarray:

@@ -1,0 +1,57 @@
+"""What an exported model answers on rows: through its whole graph, or its head on kept features."""
+
+from pathlib import Path
+
+import numpy as np
+from safetensors import safe_open
+
+from training.engine import features, graph, probe
+from training.engine.errors import Stopped
+from training.engine.progress import Pace, Progress
+from training.task_types.data import Row
+
+
+def of_graph(folder: Path, rows: list[Row], *, progress, should_stop) -> np.ndarray:
+    """Return probabilities float32 [n, classes] of model.onnx. Raises Stopped, TrainingFailed."""
+    session = graph.open_session(folder / "model.onnx")
+    pace, parts = Pace(len(rows)), []
+    for at in range(0, len(rows), graph.BATCH):
+        if should_stop():
+            raise Stopped
+        images = np.stack([features.read_input(row) for row in rows[at : at + graph.BATCH]])
+        parts.append(graph.run(session, images, "probabilities"))
+        done = at + len(images)
+        progress(Progress("evaluating", done, len(rows), **pace.at(done)))
+    return np.concatenate(parts)
+
+
+def of_head(
+    folder: Path, meta: dict, rows: list[Row], cache_dir: Path, *, progress, should_stop
+) -> np.ndarray:
+    """Return the same, float32 [n, classes], where only the head was trained.
+
+    The graph's features are kept unrounded by image; softmax(features @ weight.T + bias) is all
+    that is left. Raises Stopped and TrainingFailed.
+    """
+
+    def forward() -> features.Forward:
+        session = graph.open_session(folder / "model.onnx")
+        return lambda images: graph.run(session, images, "features")
+
+    vectors = features.extract(
+        rows,
+        views=1,
+        cache=features.FeatureCache(
+            cache_dir,
+            backbone=meta["backbone"]["name"],
+            weights_sha256=meta["weights"]["sha256"],
+            precision=features.EXACT,
+        ),
+        forward=forward,
+        progress=progress,
+        should_stop=should_stop,
+    )
+    progress(Progress("evaluating", len(rows), len(rows)))
+    with safe_open(folder / "model.safetensors", "numpy") as file:
+        weight, bias = file.get_tensor("head.weight"), file.get_tensor("head.bias")
+    return probe.softmax(vectors[:, 0] @ weight.T + bias)
