@@ -41,8 +41,10 @@ from training.models import (
     Import,
     ImportRow,
     Item,
+    LabelSuspect,
     ModelSelection,
     ModelVersion,
+    NearDuplicate,
     Run,
     RunEpoch,
     Split,
@@ -51,7 +53,7 @@ from training.models import (
 
 CLASSES = ["ok", "scratch"]
 FIGURES, ENDS = ("precision", "recall", "f1"), {"": 0.9, "_low": 0.7, "_high": 0.97}
-HASH = "0" * 64
+HASH, OTHER = "0" * 64, "1" * 64
 
 
 def build(tenant, owner) -> SimpleNamespace:
@@ -83,6 +85,13 @@ def _data(world, owner):
     )
     world.item = Item.objects.create(
         dataset=world.dataset, image=world.image, path="ok/1.jpg", label="ok"
+    )
+    other = Image.objects.create(
+        sha256=OTHER, original_sha256=OTHER, width=64, height=64, size_bytes=13, storage_key=key
+    )
+    copy = Item.objects.create(dataset=world.dataset, image=other, path="ok/2.jpg", label="ok")
+    NearDuplicate.objects.create(
+        dataset=world.dataset, first=world.item, second=copy, similarity=0.995
     )
     world.import_ = Import.objects.create(
         dataset=world.dataset,
@@ -126,6 +135,9 @@ def _model(world, owner):
         **author(owner),
     )
     RunEpoch.objects.create(run=world.run, epoch=1, valid_accuracy=0.9)
+    LabelSuspect.objects.create(
+        run=world.run, image=world.image, label="ok", suggested="scratch", margin=-0.8
+    )
     world.model = ModelVersion.objects.create(
         engagement=world.engagement,
         run=world.run,

@@ -19,11 +19,14 @@ from lepton.lib.schema import PAGE_PARAMETERS, listed, page_of, responses
 from lepton.lib.streaming import streamed
 from lepton.lib.strict import valid
 from training import data_serializers as shapes
-from training.datasets import manifest, services, versions
+from training.datasets import curate, health, manifest, services, versions
 from training.models import Dataset, DatasetVersion, Split
 
 DATA = Capability.DATA
 LABEL = OpenApiParameter("label", OpenApiTypes.STR, description="Only this class.")
+SHOW = OpenApiParameter(
+    "show", OpenApiTypes.STR, enum=health.ODD, description="Only what is odd in this way."
+)
 SPLIT = OpenApiParameter(
     "split", OpenApiTypes.STR, enum=Split.values, description="Only this split."
 )
@@ -64,17 +67,46 @@ def dataset(request, dataset):
 
 
 @extend_schema(
+    methods=["GET"],
     operation_id="item_list",
     tags=["Data"],
-    parameters=[*PAGE_PARAMETERS, LABEL, SPLIT],
+    parameters=[*PAGE_PARAMETERS, LABEL, SPLIT, SHOW],
     responses=responses(page_of(shapes.ItemSerializer), 400, 403, 404),
+)
+@extend_schema(
+    methods=["PATCH"],
+    operation_id="item_change",
+    tags=["Data"],
+    description="Change up to 5,000 images at once: their class, split, or whether they take part.",
+    request=shapes.ChangeItemsSerializer,
+    responses=responses(shapes.ChangedSerializer, 400, 403, 404, 415),
+)
+@api_view(["GET", "PATCH"])
+@member_api(PATCH=DATA)
+def items(request, dataset):
+    """List the images of a dataset's working set."""
+    dataset = get_object_or_404(Dataset, pk=dataset)
+    if request.method == "PATCH":
+        wanted = valid(shapes.ChangeItemsSerializer, request.data)
+        n = curate.change_items(dataset, wanted.pop("ids"), by=request.actor, **wanted)
+        return Response(shapes.ChangedSerializer({"changed": n}).data)
+    show = request.GET.get("show", "")
+    if show and show not in health.ODD:
+        raise ValidationError({"show": [_("Choose one of: %s.") % ", ".join(health.ODD)]})
+    return _labelled(request, health.showing(dataset, show), shapes.ItemSerializer)
+
+
+@extend_schema(
+    operation_id="dataset_health",
+    tags=["Data"],
+    responses=responses(shapes.DataHealthSerializer, 403, 404),
 )
 @api_view(["GET"])
 @member_api()
-def items(request, dataset):
-    """List the images of a dataset's working set."""
-    found = get_object_or_404(Dataset, pk=dataset).items
-    return _labelled(request, found, shapes.ItemSerializer)
+def data_health(request, dataset):
+    """Read what is odd about a working set: alike images, outliers, doubted labels."""
+    found = health.look(get_object_or_404(Dataset, pk=dataset))
+    return Response(shapes.DataHealthSerializer(found).data)
 
 
 @listed("dataset_version", shapes.DatasetVersionSerializer, tags=["Data"])

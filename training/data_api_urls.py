@@ -12,6 +12,7 @@ urlpatterns = [
     path("engagements/<uuid:engagement>/datasets", api.datasets, name="datasets"),
     path(DATASET, api.dataset, name="dataset"),
     path(f"{DATASET}/items", api.items, name="items"),
+    path(f"{DATASET}/health", api.data_health, name="dataset_health"),
     path(f"{DATASET}/imports", import_api.imports, name="imports"),
     path(f"{DATASET}/versions", api.dataset_versions, name="dataset_versions"),
     path(IMPORT, import_api.import_, name="import"),

@@ -1,5 +1,7 @@
 """Forms of the data pages."""
 
+from uuid import UUID
+
 from django import forms
 from django.conf import settings
 from django.template.defaultfilters import filesizeformat
@@ -7,6 +9,7 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext_lazy as _
 
 from training.datasets.versions import GREATEST_SEED, Policy
+from training.models import Split
 
 
 class UploadForm(forms.Form):
@@ -33,6 +36,45 @@ class UploadForm(forms.Form):
         return str(words) % limits
 
 
+class ChangeItemsForm(forms.Form):
+    """The chosen images, and what to do with them."""
+
+    ACTS = ("relabel", "move", "exclude", "include", "check")
+
+    ids = forms.TypedMultipleChoiceField(required=False, coerce=UUID)
+    act = forms.ChoiceField(choices=[(act, act) for act in ACTS])
+    to_label = forms.CharField(max_length=80, required=False)
+    to_split = forms.ChoiceField(choices=[("", ""), *Split.choices], required=False)
+
+    def __init__(self, data):
+        super().__init__(data)
+        self.fields["ids"].choices = [(one, one) for one in data.getlist("ids")]
+
+    def clean(self):
+        if not self.cleaned_data.get("ids"):
+            raise forms.ValidationError(_("Choose some images first."))
+        if self.cleaned_data.get("act") == "relabel" and not self.cleaned_data.get("to_label"):
+            raise forms.ValidationError(_("Choose the class they should have."))
+
+    @property
+    def change(self) -> dict:
+        """What is to be changed, as curate.change_items takes it."""
+        data = self.cleaned_data
+        by_act = {
+            "relabel": {"label": data["to_label"]},
+            "move": {"split": data["to_split"]},
+            "exclude": {"excluded": True},
+            "include": {"excluded": False},
+            "check": {"checked": True},
+        }
+        return {"ids": data["ids"], **by_act[data["act"]]}
+
+    @property
+    def refusal(self) -> str:
+        """Why it was refused, in one line."""
+        return " ".join(text for errors in self.errors.values() for text in errors)
+
+
 class FreezeForm(forms.Form):
     """How the working set is split when it is frozen."""
 
@@ -51,4 +93,10 @@ class FreezeForm(forms.Form):
         max_value=GREATEST_SEED,
         initial=0,
         help_text=_("The same images and seed always give the same splits."),
+    )
+    duplicates_waiver = forms.CharField(
+        label=_("Why alike images may be in several splits"),
+        max_length=500,
+        required=False,
+        help_text=_("Only where given splits part them, and you know that they are different."),
     )

@@ -7,7 +7,7 @@ from rest_framework import serializers
 from lepton.lib import media
 from lepton.lib.strict import StrictSerializer
 from training.datasets.versions import GREATEST_SEED
-from training.models import Dataset, DatasetVersion, Import, ImportRow, Item, VersionItem
+from training.models import Dataset, DatasetVersion, Import, ImportRow, Item, Split, VersionItem
 
 
 class DatasetSerializer(serializers.ModelSerializer):
@@ -143,6 +143,42 @@ class ItemSerializer(serializers.ModelSerializer):
         return self.context["request"].build_absolute_uri(url)
 
 
+class ChangeItemsSerializer(StrictSerializer):
+    """Images by their ids, and what should change of them."""
+
+    ids = serializers.ListField(child=serializers.UUIDField(), min_length=1, max_length=5000)
+    label = serializers.CharField(max_length=80, required=False)
+    split = serializers.ChoiceField(
+        choices=Split.choices, required=False, allow_blank=True, help_text="Empty: none is given."
+    )
+    excluded = serializers.BooleanField(required=False, help_text="Versions leave them out.")
+    checked = serializers.BooleanField(
+        required=False, help_text="Somebody looked: the label is right."
+    )
+
+
+class ChangedSerializer(serializers.Serializer):
+    """How many images were changed."""
+
+    changed = serializers.IntegerField()
+
+
+class DataHealthSerializer(serializers.Serializer):
+    """How many images are odd in which way, and what that is measured by."""
+
+    images = serializers.IntegerField()
+    odd = serializers.DictField(child=serializers.IntegerField())
+    alike_pairs = serializers.IntegerField()
+    alike_with_other_labels = serializers.IntegerField()
+    alike_in_other_splits = serializers.IntegerField()
+    unmeasured = serializers.IntegerField(help_text="Imported before looks were measured.")
+    fences = serializers.DictField(
+        child=serializers.FloatField(allow_null=True),
+        help_text="Brightness (0 to 1) and log sharpness beyond which an image is odd.",
+    )
+    doubting_run = serializers.IntegerField(allow_null=True)
+
+
 class VersionItemSerializer(ItemSerializer):
     """A labelled image of a dataset version."""
 
@@ -164,7 +200,8 @@ class DatasetVersionSerializer(serializers.ModelSerializer):
     class Meta:
         model = DatasetVersion
         fields = ["id", "dataset", "number", "classes", "split_policy", "seed", "images", "counts"]
-        fields += ["manifest_sha256", "created_by", "created_at"]
+        fields += ["manifest_sha256", "duplicates_across", "duplicates_waiver"]
+        fields += ["created_by", "created_at"]
 
 
 class FreezeSerializer(StrictSerializer):
@@ -173,6 +210,13 @@ class FreezeSerializer(StrictSerializer):
     seed = serializers.IntegerField(min_value=0, max_value=GREATEST_SEED, default=0)
     split_policy = serializers.ChoiceField(
         choices=DatasetVersion.SplitPolicy, required=False, default=None, allow_null=True
+    )
+    duplicates_waiver = serializers.CharField(
+        max_length=500,
+        required=False,
+        allow_blank=True,
+        default="",
+        help_text="Why alike images may be in several splits, where given splits part them.",
     )
 
 

@@ -12,6 +12,7 @@ urlpatterns = [
     path(DATA, views.data, name="data"),
     path(f"{DATA}upload/", views.upload, name="upload"),
     path(f"{DATA}<uuid:dataset>/freeze/", views.freeze, name="freeze"),
+    path(f"{DATA}<uuid:dataset>/change/", views.change_items, name="change_items"),
     path(f"{DATA}<uuid:dataset>/gallery/", views.data_gallery, name="data_gallery"),
     path(IMPORT, views.import_page, name="import"),
     path(f"{IMPORT}cancel/", views.import_cancel, name="import_cancel"),

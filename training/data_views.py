@@ -6,7 +6,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
-from django_htmx.http import HttpResponseClientRedirect
+from django_htmx.http import HttpResponseClientRedirect, trigger_client_event
 
 from accounts.access import member_page
 from accounts.roles import Capability
@@ -16,7 +16,7 @@ from lepton.lib.refusals import refusals_in, refusals_told
 from lepton.lib.streaming import streamed
 from training import data_forms as forms
 from training import data_pages as pages
-from training.datasets import manifest, reports, services, uploads, versions
+from training.datasets import curate, manifest, reports, services, uploads, versions
 
 
 @require_GET
@@ -43,8 +43,24 @@ def panel(request, engagement):
 def data_gallery(request, engagement, dataset):
     """Thumbnails of the working set."""
     dataset = pages.dataset_of(engagement_of(engagement), dataset)
-    context = pages.gallery(request, dataset.items.all())
+    context = pages.working_gallery(request, dataset)
     return render(request, "training/_gallery.html", context)
+
+
+@require_POST
+@member_page(Capability.DATA)
+def change_items(request, engagement, dataset):
+    """Relabel, move, exclude or check the chosen images, and show the gallery again."""
+    dataset = pages.dataset_of(engagement_of(engagement), dataset)
+    form = forms.ChangeItemsForm(request.POST)
+    said, tone = form.refusal, "bad"
+    if form.is_valid():
+        with refusals_in(form):
+            n = curate.change_items(dataset, by=request.user, **form.change)
+            said, tone = _("%s images changed.") % n, "good"
+        said = form.refusal or said
+    answer = render(request, "training/_gallery.html", pages.working_gallery(request, dataset))
+    return trigger_client_event(answer, "toast", {"text": str(said), "tone": tone})
 
 
 @require_POST

@@ -82,6 +82,7 @@ class Attempt:
         )
         files.store(trained.folder, self.prefix)
         found = {"trained": trained, "evaluation": evaluation, "materials": held_out}
+        found["learnt"] = [m for m in rows if m.split == "train"]
         self.claim.write(**self.spent.fields)
         self.report.say(f"test accuracy {evaluation.metrics['accuracy']:.4f}")
         outcome.succeed(

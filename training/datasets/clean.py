@@ -13,6 +13,7 @@ import numpy as np
 import simplejpeg
 from PIL import Image
 
+from training.datasets import looks
 from training.datasets.bare import PNG_SIGNATURE, bare_jpeg, bare_png
 from training.engine.preprocess import ORIENTATION_TAG, UnreadableImage, decode
 
@@ -41,6 +42,7 @@ class Cleaned(NamedTuple):
     ending: str = ""
     width: int = 0
     height: int = 0
+    looks: list = []  # as looks.Looks
     data: bytes = b""
 
 
@@ -57,7 +59,7 @@ def clean(data: bytes) -> Cleaned:
     if min(height, width) < MIN_SIDE:
         return Cleaned("too_small", {"width": width, "height": height})
     ending, stored = _stored(data, format_, pixels)
-    return Cleaned("", {}, ending, width, height, stored)
+    return Cleaned("", {}, ending, width, height, list(looks.measure(pixels)), stored)
 
 
 def _format(data):

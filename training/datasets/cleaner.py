@@ -1,7 +1,7 @@
 """The limited process that decodes strangers' images: bytes in, bytes out, nothing else.
 
 Frames on stdin and stdout: a 4-byte length and that many bytes. In: an image file. Out: one frame
-of JSON ([kind, params, ending, width, height]) and one of the bytes to store.
+of JSON ([kind, params, ending, width, height, looks]) and one of the bytes to store.
 """
 
 import json

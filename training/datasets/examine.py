@@ -1,11 +1,13 @@
 """What can be said of a file before the dataset is asked: its place, its bytes, its pixels."""
 
+import base64
 import hashlib
 from dataclasses import dataclass, field
 
 from accounts.scoping import tenant_scope
 from lepton.lib import storage
 from training.datasets.archive import MAX_FILE_BYTES, DamagedEntry
+from training.datasets.looks import Looks
 from training.models import Image, ImportRow
 
 Outcome = ImportRow.Outcome
@@ -107,4 +109,10 @@ def _keep(finding, original_sha256, cleaned, tenant_id):
         height=cleaned.height,
         size_bytes=len(cleaned.data),
         storage_key=key,
+        **_looks(cleaned.looks),
     )
+
+
+def _looks(values) -> dict:
+    found = Looks(*values)
+    return found._asdict() | {"thumbprint": base64.b64decode(found.thumbprint)}

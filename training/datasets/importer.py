@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from engagements import timeline
 from lepton.lib import storage
 from training import leases
-from training.datasets import filing, layout, services, splits
+from training.datasets import duplicates, filing, layout, services, splits
 from training.datasets.archive import BadArchive, open_archive
 from training.datasets.decoder import Decoder
 from training.datasets.examine import examine
@@ -63,6 +63,7 @@ def _work(claim, heart, import_) -> bool:
                 tenant_id=claim.tenant_id,
             )
             told = _file(claim, heart, findings, told)
+    duplicates.note(import_)
     _end(claim, State.SUCCEEDED)
     return True
 

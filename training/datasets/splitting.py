@@ -58,6 +58,35 @@ def groups_apart(rows: Iterable[Row]) -> dict[str, set[str]]:
     return {group: found for group, found in splits.items() if len(found) > 1}
 
 
+def kept_together(rows: Sequence[Row], pairs: Iterable[tuple[str, str]]) -> list[Row]:
+    """Return the rows with one group for all that `pairs` of keys and given groups tie together."""
+    parent = {row.key: row.key for row in rows}
+
+    def root(key):
+        while parent[key] != key:
+            parent[key] = parent[parent[key]]
+            key = parent[key]
+        return key
+
+    first_of_group, tied = {}, []
+    for row in rows:
+        if row.group:
+            tied.append((first_of_group.setdefault(row.group, row.key), row.key))
+    for a, b in [*tied, *(pair for pair in pairs if parent.keys() >= set(pair))]:
+        parent[root(a)] = root(b)
+    members = defaultdict(list)
+    for row in rows:
+        members[root(row.key)].append(row)
+    return [row._replace(group=name) for found in members.values() for name, row in _named(found)]
+
+
+def _named(rows) -> list[tuple[str, Row]]:
+    """Rows that belong together with the name of their group: one that was given, else a key."""
+    given = [row.group for row in rows if row.group]
+    name = min(given) if given else min(row.key for row in rows) if len(rows) > 1 else ""
+    return [(name, row) for row in rows]
+
+
 def _allocate(rows, splits, seed) -> dict[str, str]:
     """Deal groups, the large ones first, to the split that is furthest from its share."""
     units = defaultdict(list)

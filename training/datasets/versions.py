@@ -12,10 +12,11 @@ from accounts import audit
 from accounts.models import author
 from engagements import timeline
 from lepton.lib import live
-from training.datasets import manifest, splitting
+from training.datasets import duplicates, manifest, splitting
 from training.models import Dataset, DatasetVersion, Import, Split, VersionItem
 
 GREATEST_SEED = 2**31 - 1
+SHOWN = 3  # pairs named in one message
 Policy = DatasetVersion.SplitPolicy
 
 
@@ -29,10 +30,12 @@ class Diff(NamedTuple):
     unchanged: int
 
 
-def freeze_version(dataset, *, by, seed=0, split_policy=None):
+def freeze_version(dataset, *, by, seed=0, split_policy=None, duplicates_waiver=""):
     """Freeze the working set as the dataset's next version and return it.
 
     `split_policy` defaults to GIVEN where any image came with a split, else STRATIFIED by `seed`.
+    Images that are alike are dealt to one split; where given splits part them, that is refused
+    unless `duplicates_waiver` says why it may be.
     If nothing changed since the newest version, that one is returned.
     """
     if not 0 <= seed <= GREATEST_SEED:
@@ -40,11 +43,14 @@ def freeze_version(dataset, *, by, seed=0, split_policy=None):
     with transaction.atomic():
         dataset = Dataset.objects.select_for_update(no_key=True).get(pk=dataset.pk)
         _refuse_while_importing(dataset)
-        items = list(dataset.items.select_related("image"))
+        items = list(dataset.items.included().select_related("image"))
+        pairs = _pairs(dataset)
         policy = split_policy or (
             Policy.GIVEN if any(i.split for i in items) else Policy.STRATIFIED
         )
-        splits = _splits(items, policy, seed)
+        splits = _splits(items, policy, seed, pairs)
+        apart = [pair for pair in pairs if splits[pair[0]] != splits[pair[1]]]
+        _refuse_alike_apart(apart, splits, items, duplicates_waiver)
         sha256 = manifest.sha256_of(_manifest_row(item, splits) for item in items)
         newest = dataset.versions.newest_first().first()
         if newest and newest.manifest_sha256 == sha256:
@@ -58,6 +64,8 @@ def freeze_version(dataset, *, by, seed=0, split_policy=None):
             counts=_counts(items, splits),
             manifest_sha256=sha256,
             test_sha256=manifest.holdout_sha256_of(_test_rows(items, splits)),
+            duplicates_across=len(apart),
+            duplicates_waiver=duplicates_waiver.strip() if apart else "",
             **author(by),
         )
         _fill(version, items, splits)
@@ -82,14 +90,21 @@ def _refuse_while_importing(dataset):
         )
 
 
-def _splits(items, policy, seed) -> dict[str, str]:
+def _pairs(dataset) -> list[tuple[str, str]]:
+    """The images that are alike, by their content's hashes."""
+    found = duplicates.of(dataset).values_list("first__image__sha256", "second__image__sha256")
+    return list(found)
+
+
+def _splits(items, policy, seed, pairs) -> dict[str, str]:
     rows = [splitting.Row(i.image.sha256, i.label, i.split, i.group) for i in items]
     _refuse_too_little(Counter(row.label for row in rows))
+    together = splitting.kept_together(rows, pairs)
     if policy == Policy.STRATIFIED:
-        splits = splitting.stratified(rows, seed=seed)
+        splits = splitting.stratified(together, seed=seed)
     else:
         _refuse_groups_apart(rows)
-        splits = splitting.given(rows, seed=seed)
+        splits = splitting.given(together, seed=seed)
     _refuse_poor_splits(rows, splits)
     return splits
 
@@ -127,6 +142,27 @@ def _refuse_groups_apart(rows):
             )
             % words
         )
+
+
+def _refuse_alike_apart(apart, splits, items, waiver):
+    """Alike images in several splits make the test easier than life; somebody may say why not."""
+    if not apart or waiver.strip():
+        return
+    paths = {item.image.sha256: item.path for item in items}
+    named = [
+        _("“%(a)s” (%(in_a)s) and “%(b)s” (%(in_b)s)")
+        % {"a": paths[a], "in_a": splits[a], "b": paths[b], "in_b": splits[b]}
+        for a, b in apart[:SHOWN]
+    ]
+    words = ngettext(
+        "%(n)d pair of images shows the same in two splits, so the test would be easier than"
+        " life: %(named)s. Move or exclude one of each pair, or say why they may stay.",
+        "%(n)d pairs of images show the same in two splits, so the test would be easier than"
+        " life: %(named)s. Move or exclude one of each pair, or say why they may stay.",
+        len(apart),
+    )
+    words %= {"n": len(apart), "named": "; ".join(named) + (" …" if len(apart) > SHOWN else "")}
+    raise ValidationError({"duplicates_waiver": words})
 
 
 def _refuse_poor_splits(rows, splits):

@@ -1,9 +1,17 @@
 """Models of data, runs and model versions, one file per noun."""
 
-from training.models.dataset import Dataset, DatasetVersion, Image, Item, Split, VersionItem
+from training.models.dataset import (
+    Dataset,
+    DatasetVersion,
+    Image,
+    Item,
+    NearDuplicate,
+    Split,
+    VersionItem,
+)
 from training.models.imports import Import, ImportRow
 from training.models.model_version import EvaluatedItem, Evaluation, ModelVersion
-from training.models.run import Run, RunEpoch
+from training.models.run import LabelSuspect, Run, RunEpoch
 from training.models.selection import BackboneMeasurement, ModelSelection
 
 __all__ = [
@@ -16,8 +24,10 @@ __all__ = [
     "Import",
     "ImportRow",
     "Item",
+    "LabelSuspect",
     "ModelSelection",
     "ModelVersion",
+    "NearDuplicate",
     "Run",
     "RunEpoch",
     "Split",

@@ -91,10 +91,22 @@ class Image(TenantModel):
     size_bytes = models.PositiveIntegerField()
     storage_key = models.CharField(max_length=200)
     created_at = models.DateTimeField(auto_now_add=True)
+    # How it looks (training/datasets/looks.py); null for what came before that was measured.
+    brightness = models.FloatField(null=True)  # 0 to 1
+    sharpness = models.FloatField(null=True)
+    thumbprint = models.BinaryField(null=True, max_length=1024)
 
     class Meta(TenantModel.Meta):
         constraints = [models.UniqueConstraint("tenant", "sha256", name="one_image_per_content")]
         indexes = [models.Index(fields=["tenant", "original_sha256"], name="image_by_original")]
+
+
+class ItemQuerySet(LabelledQuerySet):
+    """Reads on a working set."""
+
+    def included(self):
+        """Those that versions are made of."""
+        return self.filter(is_excluded=False)
 
 
 class Item(TenantModel):
@@ -106,13 +118,29 @@ class Item(TenantModel):
     label = models.CharField(max_length=80)
     split = models.CharField(max_length=5, choices=Split, blank=True)  # blank: not given
     group = models.CharField(max_length=200, blank=True)
+    is_excluded = models.BooleanField(default=False)  # left out of versions
+    label_checked_at = models.DateTimeField(null=True)  # somebody looked, and the label is right
 
-    objects = ScopedManager.from_queryset(LabelledQuerySet)()
+    objects = ScopedManager.from_queryset(ItemQuerySet)()
 
     class Meta(TenantModel.Meta):
         constraints = [
             models.UniqueConstraint("dataset", "image", name="an_image_is_once_in_a_dataset")
         ]
+        indexes = [models.Index(fields=["dataset", "path"], name="items_by_path")]
+
+
+class NearDuplicate(TenantModel):
+    """Two images of a working set that show the same (training/datasets/alike.py)."""
+
+    dataset = models.ForeignKey(Dataset, on_delete=models.CASCADE, related_name="near_duplicates")
+    first = models.ForeignKey(Item, on_delete=models.CASCADE, related_name="+")
+    second = models.ForeignKey(Item, on_delete=models.CASCADE, related_name="+")
+    similarity = models.FloatField()  # correlation, 0.99 to 1
+    is_mirrored = models.BooleanField(default=False)
+
+    class Meta(TenantModel.Meta):
+        constraints = [models.UniqueConstraint("first", "second", name="a_pair_is_noted_once")]
 
 
 class DatasetVersionQuerySet(models.QuerySet):
@@ -142,6 +170,8 @@ class DatasetVersion(Authored, TenantModel):
     counts = models.JSONField()  # {"train": {"<class>": n, ...}, "valid": …, "test": …}
     manifest_sha256 = models.CharField(max_length=64)
     test_sha256 = models.CharField(max_length=64)  # of its test rows' contents and labels
+    duplicates_across = models.PositiveIntegerField(default=0)  # pairs of alike images apart
+    duplicates_waiver = models.CharField(max_length=500, blank=True)  # why they may be
 
     objects = ScopedManager.from_queryset(DatasetVersionQuerySet)()
 

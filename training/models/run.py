@@ -9,7 +9,7 @@ from accounts.models import Authored
 from accounts.scoping import ScopedManager, TenantModel
 from engagements.models import Engagement
 from training.engine import backbones
-from training.models.dataset import DatasetVersion
+from training.models.dataset import DatasetVersion, Image
 from training.models.leased import Leased
 
 TEST_FIGURES = "model_version__evaluations"
@@ -125,3 +125,16 @@ class RunEpoch(TenantModel):
     class Meta(TenantModel.Meta):
         ordering = ["epoch"]
         constraints = [models.UniqueConstraint("run", "epoch", name="one_row_per_epoch")]
+
+
+class LabelSuspect(TenantModel):
+    """A label that a run's cross-validation doubts (training/engine/suspects.py)."""
+
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="suspects")
+    image = models.ForeignKey(Image, on_delete=models.PROTECT, related_name="+")
+    label = models.CharField(max_length=80)
+    suggested = models.CharField(max_length=80)
+    margin = models.FloatField()  # p(label) - p(suggested), -1 to 0
+
+    class Meta(TenantModel.Meta):
+        constraints = [models.UniqueConstraint("run", "image", name="one_suspicion_per_image")]

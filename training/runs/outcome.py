@@ -9,7 +9,14 @@ from lepton.lib import live
 from lepton.lib.wake import wake_on_commit
 from training import leases, tasks
 from training.engine.errors import Stopped, TrainingFailed
-from training.models import EvaluatedItem, Evaluation, ModelVersion, Run, RunEpoch
+from training.models import (
+    EvaluatedItem,
+    Evaluation,
+    LabelSuspect,
+    ModelVersion,
+    Run,
+    RunEpoch,
+)
 from training.models.dataset import Split
 from training.runs import manifest
 from training.runs.reporter import plain
@@ -51,14 +58,18 @@ def requeue(claim, log_tail: str) -> None:
         wake_on_commit(tasks.wake_runs)
 
 
-def succeed(claim, *, version_id, prefix, trained, evaluation, materials, log_tail) -> None:
-    """End the run with its model version and the figures of the test split, all or nothing."""
+def succeed(claim, *, version_id, prefix, trained, evaluation, learnt, materials, log_tail):
+    """End the run with its model version and the figures of the test split, all or nothing.
+
+    `learnt` are the materials of the train rows, `materials` those of the test rows.
+    """
     with claim.scope() as run:
         if run.cancel_requested_at:
             raise Stopped
         version = _model_version(run, version_id, prefix, trained.meta)
         figures = _evaluation(version, run, evaluation, materials)
         _epochs(run, trained.history)
+        _suspects(run, version.classes, trained.suspects, learnt)
         done = manifest.completed(run.manifest, trained.meta)
         words = {"log_tail": log_tail, "manifest": done, "cause": "", "hint": ""}
         claim.release(**leases.ended(state=Run.State.SUCCEEDED, **words))
@@ -141,6 +152,21 @@ def _epochs(run, history):
     for one in history:
         figures = plain({name: one.get(name) for name in names})
         RunEpoch.objects.update_or_create(run=run, epoch=one["epoch"], defaults=figures)
+
+
+def _suspects(run, classes, found, learnt):
+    LabelSuspect.objects.filter(run=run).delete()
+    rows = [
+        LabelSuspect(
+            run=run,
+            image_id=learnt[one.row].image_id,
+            label=learnt[one.row].label,
+            suggested=classes[one.suggested],
+            margin=one.margin,
+        )
+        for one in found
+    ]
+    LabelSuspect.objects.bulk_create(rows, batch_size=1000)
 
 
 def _record(run, kind, **words):

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from training.engine.progress import Progress
+from training.engine.suspects import Suspect
 
 __all__ = ["Evaluation", "Progress", "Row", "TrainedModel", "TrainingData"]
 
@@ -86,12 +87,14 @@ class TrainedModel:
     `history` has a dict per epoch (epoch, train_loss, valid_loss, valid_accuracy; epoch 0 is the
     probe);
     `summary` says what was chosen and how (l2, folds, best epoch, cross-validated accuracy).
+    `suspects` are labels of the train rows, by their place, that are probably wrong.
     """
 
     folder: Path
     meta: dict
     history: list[dict] = field(default_factory=list)
     summary: dict = field(default_factory=dict)
+    suspects: list[Suspect] = field(default_factory=list)
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,10 @@
 """Train a linear probe: features, cross-validation, one head."""
 
+from dataclasses import replace
+
 import torch
 
+from training.engine import suspects
 from training.engine.errors import gettext_noop
 from training.engine.progress import Progress
 from training.task_types.data import TrainedModel
@@ -39,4 +42,7 @@ def train(work: Work) -> TrainedModel:
     )
     model = work.build()
     model.set_head(torch.from_numpy(fitted.weight), torch.from_numpy(fitted.bias))
-    return save(work, model, history, summary, backbone_onnx=work.backbone_onnx(), frozen=True)
+    found = suspects.rank(fitted.out_of_fold, labels)
+    summary["suspects"] = len(found)
+    kept = {"backbone_onnx": work.backbone_onnx(), "frozen": True}
+    return replace(save(work, model, history, summary, **kept), suspects=found)
