@@ -108,6 +108,8 @@ def _value(name, route, world):
             "run": world.run,
             "cancel": world.run,
             "model": world.model,
+            "threshold": world.model,
+            "closer": world.model,
             "prediction": world.prediction,
         }[kind].pk
     if name == "endpoint":
@@ -123,6 +125,7 @@ def _value(name, route, world):
         "version": world.model.pk,
         "item": world.action_item.pk,
         "template_key": world.template.key,
+        "other": world.model.pk,
     }
     return fixed[name] if name in fixed else getattr(world, name).pk
 

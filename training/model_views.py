@@ -24,7 +24,7 @@ def models(request, engagement):
         "pager": pager,
         "requirement": engagement.requirement,
         "next_steps": [_to_the_runs(request, engagement)],
-        "actions": [_to_the_selection(engagement)],
+        "actions": _actions(engagement, rows),
     }
     return render(request, "training/models.html", context)
 
@@ -93,6 +93,16 @@ def _version(engagement, pk):
 def _to_the_runs(request, engagement):
     url = reverse("training:runs", args=[request.tenant.slug, engagement.pk])
     return {"label": _("To the runs"), "icon": "runs", "url": url, "kind": "primary"}
+
+
+def _actions(engagement, rows):
+    measured = [one for one in rows if one.test_evaluation]
+    if len(measured) < 2:
+        return [_to_the_selection(engagement)]
+    newest, before = measured[:2]
+    url = f"{pages.url('training:compare_models', engagement)}?a={before.pk}&b={newest.pk}"
+    compare = {"label": _("Compare"), "icon": "target", "url": url}
+    return [compare, _to_the_selection(engagement)]
 
 
 def _to_the_selection(engagement):

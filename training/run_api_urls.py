@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from training import model_api, run_api, selection_api
+from training import depth_api, model_api, run_api, selection_api
 
 ENGAGEMENT = "engagements/<uuid:engagement>"
 RUN = "runs/<uuid:run>"
@@ -19,5 +19,8 @@ urlpatterns = [
     path(VERSION, model_api.model_version, name="model_version"),
     path(f"{VERSION}/files", model_api.files, name="model_files"),
     path(f"{VERSION}/evaluations", model_api.evaluations, name="evaluations"),
+    path(f"{VERSION}/compare/<uuid:other>", depth_api.compare, name="compare_models"),
+    path("evaluations/<uuid:evaluation>/threshold", depth_api.threshold, name="threshold"),
+    path("evaluations/<uuid:evaluation>/closer", depth_api.closer, name="closer"),
     path("evaluations/<uuid:evaluation>/items", model_api.items, name="evaluation_items"),
 ]

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from training import model_views, run_views, selection_views
+from training import depth_views, model_views, run_views, selection_views
 
 ENGAGEMENT = "t/<slug:tenant>/e/<uuid:engagement>/"
 RUNS = f"{ENGAGEMENT}runs/"
@@ -15,6 +15,9 @@ urlpatterns = [
     path(f"{ENGAGEMENT}selection/", selection_views.selection, name="selection"),
     path(f"{ENGAGEMENT}selection/choose/", selection_views.choose_model, name="choose_model"),
     path(MODELS, model_views.models, name="models"),
+    path(f"{MODELS}compare/", depth_views.compare, name="compare_models"),
+    path(f"{MODELS}<uuid:pk>/threshold/", depth_views.threshold, name="threshold"),
+    path(f"{MODELS}<uuid:pk>/closer/", depth_views.closer, name="closer"),
     path(f"{MODELS}<uuid:pk>/", model_views.model, name="model"),
     path(f"{MODELS}<uuid:pk>/answers/", model_views.answers, name="model_answers"),
     path(f"{MODELS}<uuid:pk>/files/<str:name>", model_views.model_file, name="model_file"),

@@ -87,7 +87,7 @@ def measured(engagement, data, by):
                 label=label,
                 answer=answer,
                 score=0.8,
-                scores=[0.8, 0.2],
+                scores=[0.8 if one == answer else 0.2 for one in data.classes],
             )
     return version
 

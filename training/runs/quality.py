@@ -6,6 +6,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from lepton.lib import charts
+from lepton.templatetags.ui import interval, percent
 from training.runs import files, shown
 
 
@@ -60,6 +61,33 @@ def metrics(evaluation, requirement) -> list[dict]:
             "badge": "frozen",
         },
     ]
+
+
+def side_by_side(a, b) -> list[dict]:
+    """Figures and settings of two model versions, a row each; `differs` where they do."""
+    figures = [_figures_in_words(one.test_evaluation) for one in (a, b)]
+    settings = [dict(shown.settings_of(one.run)) for one in (a, b)]
+    made_from = [{_("Dataset version"): str(one.run.dataset_version)} for one in (a, b)]
+    sides = [f | m | s for f, m, s in zip(figures, made_from, settings, strict=True)]
+    labels = dict.fromkeys([*sides[0], *sides[1]])
+    rows = [{"label": label, **_both(sides, label)} for label in labels]
+    return [row | {"differs": row["a"] != row["b"]} for row in rows]
+
+
+def _both(sides, label) -> dict:
+    values = (side.get(label) for side in sides)
+    a, b = ("–" if value in (None, "") else value for value in values)
+    return {"a": a, "b": b}
+
+
+def _figures_in_words(evaluation) -> dict:
+    found = metrics(evaluation, None)
+    return {str(one["label"]): _in_words(one) for one in found}
+
+
+def _in_words(metric) -> str:
+    words = percent(metric["value"])
+    return f"{words} ({interval(metric['low'], metric['high'])})" if "low" in metric else words
 
 
 def origin(version) -> list[tuple]:
