@@ -9,7 +9,7 @@ from django.views.decorators.http import require_GET
 from accounts.access import member_page
 from engagements import pages
 from training.depth_forms import ThresholdForm
-from training.runs import depth, quality
+from training.runs import depth, quality, shown
 
 
 @require_GET
@@ -52,6 +52,7 @@ def compare(request, engagement):
         both = [depth.Answers(one.test_evaluation) for one in chosen]
         context["found"] = depth.comparison(*both)
         context["rows"] = quality.side_by_side(*chosen)
+        context["curves"] = shown.overlaid([one.run for one in chosen])
     return render(request, "training/compare.html", context)
 
 

@@ -1,6 +1,7 @@
 """Pages of runs: the list, starting one, watching one."""
 
 from django.contrib import messages
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -13,9 +14,10 @@ from lepton.lib.paging import rows_and_pager
 from lepton.lib.refusals import refusals_in, refusals_told
 from training.models import DatasetVersion
 from training.run_forms import StartRunForm
-from training.runs import services, shown
+from training.runs import events, services, shown
 
 PANEL_RUNS = 5
+MOST_EVENTS = 200  # runs in one zip
 
 
 @require_GET
@@ -55,6 +57,27 @@ def run(request, engagement, pk):
     context = pages.frame(engagement, crumb, str(found)) | shown.run_facts(found)
     template = "training/_run.html" if request.htmx else "training/run.html"
     return render(request, template, context)
+
+
+@require_GET
+@member_page()
+def run_events(request, engagement, pk):
+    """One run as an event file for TensorBoard."""
+    found = get_object_or_404(pages.engagement_of(engagement).runs.for_lists(), pk=pk)
+    return _download(events.file_of(found), events.name_of(found))
+
+
+@require_GET
+@member_page()
+def all_events(request, engagement):
+    """The newest runs as event files, a folder each, in one zip."""
+    runs = pages.engagement_of(engagement).runs.for_lists().prefetch_related("epochs")
+    return _download(events.archive_of(runs[:MOST_EVENTS]), "tensorboard.zip")
+
+
+def _download(data, name):
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return HttpResponse(data, content_type="application/octet-stream", headers=headers)
 
 
 @require_POST

@@ -134,5 +134,19 @@ def _accuracy_chart(epochs):
     return charts.line_chart([_series(epochs, "valid_accuracy", _("validation"))], y_range=(0, 1))
 
 
+def overlaid(runs) -> dict:
+    """The validation loss and accuracy of several runs over their epochs, a line each."""
+    epochs = [list(run.epochs.all()) for run in runs]
+
+    def lines(field):
+        known = zip(runs, epochs, strict=True)
+        return [_series(rows, field, _("run %s") % run.number) for run, rows in known if rows]
+
+    return {
+        "loss": charts.line_chart(lines("valid_loss")),
+        "accuracy": charts.line_chart(lines("valid_accuracy"), y_range=(0, 1)),
+    }
+
+
 def _series(epochs, field, name):
     return {"name": name, "points": [(one.epoch, getattr(one, field)) for one in epochs]}
