@@ -43,6 +43,9 @@ SECURE = LEPTON_PUBLIC_URL.startswith("https://")
 LEPTON_LEASE_SECONDS = float(env("LEPTON_LEASE_SECONDS", "90"))
 LEPTON_HEARTBEAT_SECONDS = float(env("LEPTON_HEARTBEAT_SECONDS", "20"))
 LEPTON_SWEEP_SECONDS = float(env("LEPTON_SWEEP_SECONDS", "15"))
+LEPTON_STALL_SECONDS = float(env("LEPTON_STALL_SECONDS", "3600"))
+LEPTON_PAUSE_SECONDS = float(env("LEPTON_PAUSE_SECONDS", "300"))
+LEPTON_TENANT_RUNS = int(env("LEPTON_TENANT_RUNS", "0"))
 
 # --- Webhooks: for development, http and addresses inside private networks too ------------------
 LEPTON_WEBHOOK_PRIVATE = flag("LEPTON_WEBHOOK_PRIVATE")

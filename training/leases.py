@@ -32,6 +32,7 @@ CRASHED_HINT = gettext_noop(
 BROKE_OFF_HINT = gettext_noop(
     "This was not foreseen: the log has the details. Try again, or ask for help with them."
 )
+STALLED_CAUSE = gettext_noop("Nothing moved for too long, so the worker was ended.")
 CANCEL_POLL_SECONDS = 1.0
 
 
@@ -91,6 +92,11 @@ class Claim:
                 raise LeaseLost
             return self._mine().filter(cancel_requested_at__isnull=False).exists()
 
+    def pause(self, seconds: float, **changes) -> None:
+        """Put the row off without counting a crash; a worker goes on later. Raises LeaseLost."""
+        until = Now() + timedelta(seconds=seconds)
+        self.write(claimed_by="", lease_expires_at=until, **changes)
+
     def cancel_requested(self) -> bool:
         """Return whether a cancel was asked for. Raises LeaseLost."""
         with tenant_scope(self.tenant_id):
@@ -107,11 +113,13 @@ class Claim:
 class Heart:
     """Keeps a claim alive from a thread of its own: `with Heart(claim) as heart: …`.
 
-    `lost` is set when the lease is gone, `cancel_requested` when somebody cancelled.
+    `lost` is set when the lease is gone, `cancel_requested` when somebody cancelled. Whoever works
+    says `moved()` when something was done; after LEPTON_STALL_SECONDS without, the process ends,
+    since a thread that hangs cannot be stopped otherwise, and the row counts as crashed.
     """
 
     def __init__(self, claim: Claim):
-        self.claim = claim
+        self.claim, self._moved = claim, time.monotonic()
         self.lost, self.cancel_requested = threading.Event(), threading.Event()
         self._done = threading.Event()
         self._thread = threading.Thread(target=self._beat_until_done, name="heart", daemon=True)
@@ -124,6 +132,10 @@ class Heart:
     def __exit__(self, *exception):
         self._done.set()
         self._thread.join()
+
+    def moved(self) -> None:
+        """Note that the work goes on."""
+        self._moved = time.monotonic()
 
     def should_stop(self) -> bool:
         """Whether to stop at the next safe point: lost, cancelled, or the worker shuts down."""
@@ -138,6 +150,8 @@ class Heart:
             connection.close()
 
     def _beat(self):
+        if time.monotonic() - self._moved > settings.LEPTON_STALL_SECONDS:
+            return self._give_up()
         silent = time.monotonic() - self._renewed
         try:
             if silent < settings.LEPTON_HEARTBEAT_SECONDS:
@@ -156,10 +170,26 @@ class Heart:
             if cancelled:
                 self.cancel_requested.set()
 
+    def _give_up(self):
+        log.critical("%s has stood still for too long: this process ends", self.claim.id)
+        with suppress(LeaseLost, DatabaseError):
+            self.claim.write(lease_expires_at=Now(), cause=STALLED_CAUSE, hint=BROKE_OFF_HINT)
+        end_process()
+
+
+def end_process() -> None:
+    """End this process at once; whoever started it starts another."""
+    os._exit(os.EX_SOFTWARE)
+
 
 def claim(kind: str, worker: str) -> Claim | None:
-    """Claim the next row of a kind ("run" or "import") for a worker, fairly between tenants."""
-    rows = system.call(f"lepton_claim_{kind}", worker, settings.LEPTON_LEASE_SECONDS)
+    """Claim the next row of a kind ("run" or "import") for a worker, fairly between tenants.
+
+    The tenant that holds the fewest workers comes first, among equals the one whose last turn was
+    longest ago, so a long queue of one makes another wait for one row at most.
+    """
+    most = settings.LEPTON_TENANT_RUNS if kind == "run" else 0
+    rows = system.call(f"lepton_claim_{kind}", worker, settings.LEPTON_LEASE_SECONDS, most)
     return Claim(apps.get_model(MODELS[kind]), *rows[0], worker=worker) if rows else None
 
 

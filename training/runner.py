@@ -1,5 +1,6 @@
 """The bridge: carries out claimed runs; only here, late and in a worker, Django reaches torch."""
 
+import errno
 import logging
 import os
 import traceback
@@ -20,6 +21,8 @@ from training.task_types import params as task_params
 from training.task_types.data import Row, TrainingData
 
 log = logging.getLogger(__name__)
+FULL_CAUSE = gettext_noop("The disk is full: the run waits and goes on by itself.")
+FULL_HINT = gettext_noop("Make room where LEPTON_HOME and the cache lie.")
 
 
 def carry_out(claim: leases.Claim) -> None:
@@ -45,9 +48,13 @@ class Attempt:
         folders = {"work_dir": self.work_dir, "cache_dir": self.cache_dir}
         self.spent = Spent(run)
         self.report = Reporter(claim, run, self.spent, **folders)
-        self.listeners = {"progress": self.report, "should_stop": heart.should_stop}
+        self.listeners = {"progress": self._progress, "should_stop": heart.should_stop}
         self.version_id = files.version_id(run.pk, claim.attempt)
         self.prefix = files.prefix_of(claim.tenant_id, self.version_id)
+
+    def _progress(self, progress: Progress) -> None:
+        self.heart.moved()
+        self.report(progress)
 
     def carry_out(self) -> None:
         """Train, evaluate and store; whatever happens, the row says so."""
@@ -63,10 +70,26 @@ class Attempt:
         except leases.LeaseLost:
             files.discard(self.prefix)
             raise
+        except OSError as error:
+            if error.errno != errno.ENOSPC:
+                self._broke_off()
+                raise
+            self._wait_for_room()
         except Exception:
-            self.report.say(traceback.format_exc(limit=-8))
-            self.claim.write(log_tail=self.report.log_tail, **self.spent.fields)
+            self._broke_off()
             raise
+
+    def _broke_off(self) -> None:
+        self.report.say(traceback.format_exc(limit=-8))
+        self.claim.write(log_tail=self.report.log_tail, **self.spent.fields)
+
+    def _wait_for_room(self) -> None:
+        """The disk is full, which is nobody's fault: go on from the checkpoint later."""
+        files.discard(self.prefix)
+        self.report.say("the disk is full: paused")
+        words = {"cause": FULL_CAUSE, "hint": FULL_HINT, "log_tail": self.report.log_tail}
+        state = {"state": Run.State.QUEUED, **self.spent.fields}
+        self.claim.pause(settings.LEPTON_PAUSE_SECONDS, **state, **words)
 
     def _work(self) -> None:
         self.report.say(f"attempt {self.claim.attempt}: {self.run.method} on {self.run.backbone}")

@@ -1,5 +1,6 @@
 """A run from queue to model version, carried out in this process on a few tiny images."""
 
+import errno
 import json
 
 import pytest
@@ -116,6 +117,27 @@ def test_a_cancel_acts_within_one_batch_of_training(acme, run, monkeypatch, alic
     leases.work_off("run", runner.carry_out)
     assert again(run).state == "cancelled"
     assert len(steps) == 1
+
+
+def test_a_full_disk_pauses_the_run_and_it_goes_on_when_there_is_room(
+    acme, run, monkeypatch, settings
+):
+    from training.engine import checkpoint
+
+    def full(*_arguments):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(checkpoint, "write", full)
+        leases.work_off("run", runner.carry_out)
+    paused = again(run)
+    assert (paused.state, paused.crashes, paused.claimed_by) == ("queued", 0, "")
+    assert "disk is full" in paused.cause and "paused" in paused.log_tail
+    assert leases.claim("run", "too early") is None
+    expire(acme)
+    leases.work_off("run", runner.carry_out)
+    done = again(run)
+    assert (done.state, done.cause, done.crashes) == ("succeeded", "", 0)
 
 
 def test_a_worker_that_lost_its_lease_changes_nothing(acme, run):

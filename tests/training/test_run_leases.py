@@ -1,5 +1,7 @@
 """Claims and numbers when several workers and people act in the same moment."""
 
+import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -54,6 +56,60 @@ def test_a_tenant_with_a_long_queue_does_not_starve_another(alice, carol, engage
     start(theirs, data, carol)
     order = [leases.claim("run", f"worker {n}").tenant_id for n in range(2)]
     assert order == [engagement.tenant_id, globex.id]
+
+
+def test_a_hundred_queued_runs_make_another_tenant_wait_for_one_at_most(
+    alice, carol, engagement, version
+):
+    """One worker, which takes one run after the other."""
+    for _run in range(100):
+        start(engagement, version, alice)
+    (globex,) = tenants_of(carol)
+    theirs = factories.engagement(globex, carol)
+    with tenant_scope(globex):
+        data = made_of.dataset_version(theirs, carol)
+
+    def work_off_one():
+        claim = leases.claim("run", "the only worker")
+        claim.release(**leases.ended(state="succeeded"))
+        return claim.tenant_id
+
+    assert [work_off_one() for _turn in range(3)] == [engagement.tenant_id] * 3
+    for _run in range(2):
+        start(theirs, data, carol)
+    order = [work_off_one() for _turn in range(5)]
+    ours, other = engagement.tenant_id, globex.id
+    assert order == [other, ours, other, ours, ours]
+
+
+def test_a_tenant_holds_as_many_workers_as_it_may(alice, engagement, version, settings):
+    settings.LEPTON_TENANT_RUNS = 2
+    for _run in range(3):
+        start(engagement, version, alice)
+    first, second = (leases.claim("run", f"worker {n}") for n in range(2))
+    assert leases.claim("run", "worker 2") is None
+    first.release(**leases.ended(state="succeeded"))
+    assert leases.claim("run", "worker 2") is not None
+    assert second is not None
+
+
+def test_a_run_that_stands_still_has_its_worker_ended_and_is_taken_over(
+    acme, alice, engagement, version, settings, monkeypatch
+):
+    settings.LEPTON_HEARTBEAT_SECONDS, settings.LEPTON_STALL_SECONDS = 0.02, 0.2
+    ended = threading.Event()
+    monkeypatch.setattr(leases, "end_process", ended.set)
+    run = start(engagement, version, alice)
+    with leases.Heart(leases.claim("run", "one that hangs")) as heart:
+        for _step in range(10):  # as long as something moves, all is well
+            heart.moved()
+            time.sleep(0.05)
+        assert not ended.is_set()
+        assert ended.wait(3)
+    taken_over = leases.claim("run", "another")
+    assert taken_over.id == run.pk and taken_over.crashes == 1
+    with tenant_scope(acme):
+        assert "Nothing moved" in Run.objects.get(pk=run.pk).cause
 
 
 def test_the_sweeper_wakes_for_what_waits_and_stays_silent_otherwise(

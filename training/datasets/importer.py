@@ -63,6 +63,7 @@ def _work(claim, heart, import_) -> bool:
                 tenant_id=claim.tenant_id,
             )
             told = _file(claim, heart, findings, told)
+            heart.moved()
     duplicates.note(import_)
     _end(claim, State.SUCCEEDED)
     return True

@@ -49,7 +49,10 @@ class Import(Leased, Authored, TenantModel):
     objects = ScopedManager.from_queryset(ImportQuerySet)()
 
     class Meta(TenantModel.Meta):
-        indexes = [models.Index(fields=["state", "lease_expires_at"], name="import_claimable")]
+        indexes = [
+            models.Index(fields=["state", "lease_expires_at"], name="import_claimable"),
+            models.Index(fields=["tenant", "started_at"], name="imports_by_turn"),
+        ]
 
     def __str__(self):
         return self.source

@@ -69,7 +69,10 @@ class Run(Leased, Authored, TenantModel):
 
     class Meta(TenantModel.Meta):
         constraints = [models.UniqueConstraint("engagement", "number", name="runs_count_up")]
-        indexes = [models.Index(fields=["state", "lease_expires_at"], name="run_claimable")]
+        indexes = [
+            models.Index(fields=["state", "lease_expires_at"], name="run_claimable"),
+            models.Index(fields=["tenant", "started_at"], name="runs_by_turn"),
+        ]
 
     def __str__(self):
         return f"Run {self.number}"
