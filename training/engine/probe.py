@@ -40,7 +40,7 @@ class Probe:
 
     def probabilities(self, features: np.ndarray) -> np.ndarray:
         """Return probabilities float32 [n, classes] of features [n, features]."""
-        return softmax(features @ self.weight.T + self.bias)
+        return answers(features, self.weight, self.bias)
 
 
 def fit(
@@ -121,6 +121,16 @@ def _split(labels: np.ndarray, groups: np.ndarray, seed: int, folds: int) -> np.
         len(set(labels[fold_of != fold])) == len(set(labels)) for fold in range(fold_of.max() + 1)
     )
     return fold_of if whole and fold_of.max() > 0 else None
+
+
+def solve(features: np.ndarray, labels: np.ndarray, *, n_classes: int, l2: float):
+    """Return (weight, bias) for one strength without cross-validation, shapes as in Probe."""
+    return _fold_in(*_Problem(features, labels, n_classes).solve(l2))
+
+
+def answers(features: np.ndarray, weight: np.ndarray, bias: np.ndarray) -> np.ndarray:
+    """Return probabilities float32 [n, classes] of features [n, features] by a head."""
+    return softmax(features @ weight.T + bias)
 
 
 def softmax(logits: np.ndarray) -> np.ndarray:

@@ -9,6 +9,8 @@ from lepton.lib import charts
 from lepton.templatetags.ui import interval, percent
 from training.runs import files, shown
 
+LITTLE = 0.01  # a gain below it is not worth the labels
+
 
 def rows(versions, requirement) -> list[dict]:
     """One row per model version for lists."""
@@ -38,6 +40,7 @@ def facts(version, requirement, slug) -> dict:
         "files": [_file(version, name) for name in files.NAMES],
         "weights": (version.meta.get("weights") or {}),
         "parity": parity(version.meta),
+        "learning": learning(version.meta),
     }
 
 
@@ -61,6 +64,26 @@ def metrics(evaluation, requirement) -> list[dict]:
             "badge": "frozen",
         },
     ]
+
+
+def learning(meta) -> dict | None:
+    """How accuracy grew with the images and what twice as many would bring, if that was measured.
+
+    `gain` is what twice as many bring over all of today's, `is_little` under one point.
+    """
+    found = (meta.get("summary") or {}).get("learning_curve")
+    if not found:
+        return None
+    points = [(one["n"], one["accuracy"], one["low"], one["high"]) for one in found["points"]]
+    doubled = found["doubled"]
+    coming = [points[-1], (doubled["n"], *(doubled[k] for k in ("accuracy", "low", "high")))]
+    lines = [
+        {"name": _("measured"), "points": points},
+        {"name": _("expected"), "points": coming},
+    ]
+    gain = doubled["accuracy"] - points[-1][1]
+    chart = charts.line_chart(lines)
+    return {"chart": chart, "doubled": doubled, "gain": gain, "is_little": gain < LITTLE}
 
 
 def side_by_side(a, b) -> list[dict]:

@@ -4,13 +4,14 @@ from dataclasses import replace
 
 import torch
 
-from training.engine import suspects
+from training.engine import learning, suspects
 from training.engine.errors import gettext_noop
 from training.engine.progress import Progress
 from training.task_types.data import TrainedModel
 from training.task_types.image_classification.work import (
     Work,
     fit_probe,
+    groups_of,
     labels_of,
     save,
     vectors_of,
@@ -44,5 +45,13 @@ def train(work: Work) -> TrainedModel:
     model.set_head(torch.from_numpy(fitted.weight), torch.from_numpy(fitted.bias))
     found = suspects.rank(fitted.out_of_fold, labels)
     summary["suspects"] = len(found)
+    summary["learning_curve"] = learning.curve(
+        vectors[: len(rows)],
+        labels,
+        groups_of(rows),
+        n_classes=len(work.data.classes),
+        l2=fitted.l2,
+        seed=work.params.seed,
+    )
     kept = {"backbone_onnx": work.backbone_onnx(), "frozen": True}
     return replace(save(work, model, history, summary, **kept), suspects=found)
