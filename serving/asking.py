@@ -14,11 +14,12 @@ class NotAnswered(Exception):
 
 
 def ask(endpoint, image: bytes, *, user) -> dict:
-    """Send an image and return the answer. Raises NotAnswered."""
+    """Send an image and return the answer, with where it was seen. Raises NotAnswered."""
     url = f"{inference_backend()}{endpoint.predict_path}"
     headers = {"Authorization": f"Bearer {tokens.sign(endpoint, user=user)}"}
     try:
-        response = httpx.post(url, content=image, headers=headers, timeout=SECONDS)
+        sent = {"content": image, "headers": headers, "params": {"explain": "true"}}
+        response = httpx.post(url, **sent, timeout=SECONDS)
         document = response.json()
     except (httpx.HTTPError, ValueError):
         message = _("Predictions cannot be answered right now: try again in a moment.")

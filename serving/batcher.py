@@ -34,6 +34,7 @@ class Ask:
     data: bytes
     field: str  # what the client calls the image, for complaints about it
     began: float  # time.perf_counter() when the request came in
+    explain: bool = False  # also say what speaks for the answer where; a second forward pass
     done: asyncio.Future = None
 
 
@@ -45,6 +46,7 @@ class Answer:
     scores: list[float]
     input_sha256: str
     latency_ms: float
+    evidence: list[list[float]] | None = None  # rows of the centre crop, 0 to 1, where asked for
     prediction_id: uuid.UUID = field(default_factory=uuid.uuid4)
     at: datetime = field(default_factory=lambda: datetime.now(UTC))
 
@@ -152,16 +154,26 @@ def _run(batch: list[Ask], images: list[np.ndarray]) -> list[tuple[Ask, Answer |
         probabilities = batch[0].model.runtime.run(np.stack(images))
         if not np.isfinite(probabilities).all():
             raise ArithmeticError("The graph answered with something that is no number.")
-        pairs = zip(batch, probabilities.tolist(), strict=True)
-        return [(ask, _answer(ask, scores)) for ask, scores in pairs]
+        rows = zip(batch, images, probabilities.tolist(), strict=True)
+        return [(ask, _answer(ask, image, scores)) for ask, image, scores in rows]
     except Exception as error:
         return [(ask, error) for ask in batch]
 
 
-def _answer(ask: Ask, scores: list[float]) -> Answer:
+def _answer(ask: Ask, image: np.ndarray, scores: list[float]) -> Answer:
+    evidence = _evidence(ask, image, int(np.argmax(scores))) if ask.explain else None
     digest = hashlib.sha256(ask.data).hexdigest()
     latency = (time.perf_counter() - ask.began) * 1000
-    return Answer(ask.model, scores, digest, round(latency, 2))
+    return Answer(ask.model, scores, digest, round(latency, 2), evidence)
+
+
+def _evidence(ask: Ask, image: np.ndarray, place: int) -> list[list[float]] | None:
+    """What speaks for the class at `place` more than for the mean class, the most being 1."""
+    found = ask.model.runtime.evidence(image[None])
+    if found is None:
+        return None
+    found = np.maximum(found[place] - found.mean(0), 0)
+    return (found / max(float(found.max()), 1e-9)).round(3).tolist()
 
 
 def _deliver(results: list[tuple[Ask, Answer | Exception]]) -> None:

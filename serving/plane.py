@@ -129,7 +129,9 @@ class DataPlane:
             self.bodies.release(held)
 
     async def _reply(self, asked: Question, caller, place, route, began, seconds) -> Reply:
-        asks = [Ask(place.model, sent.data, sent.field, began) for sent in asked.images]
+        asks = [
+            Ask(place.model, sent.data, sent.field, began, asked.explain) for sent in asked.images
+        ]
         answers = await self.batcher.ask_all(asks, seconds=seconds)
         for answer, sent in zip(answers, asked.images, strict=True):
             self._record(caller, place, answer, sent.data, asked.reference)

@@ -1,5 +1,7 @@
 """The endpoint page: what answers, deploying and rolling back, trying it."""
 
+import json
+
 from django.contrib import messages
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -75,7 +77,8 @@ def try_it(request, engagement):
         answer = None if refused else asking.ask(here, image, user=request.user)
     except asking.NotAnswered as error:
         answer, refused = None, str(error)
-    context |= {"answer": answer, "refused": refused}
+    evidence = json.dumps(answer["evidence"]) if answer else ""
+    context |= {"answer": answer, "refused": refused, "evidence_json": evidence}
     return render(request, "serving/_answer.html", context, status=422 if refused else 200)
 
 

@@ -19,6 +19,7 @@ class Question(NamedTuple):
     top_k: int | None = None  # None: all classes
     reference: str = ""
     form: Any = None  # what the dialect must remember to word its reply
+    explain: bool = False  # also say where in the image the answer was seen
 
 
 class Request(NamedTuple):

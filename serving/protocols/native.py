@@ -12,8 +12,8 @@ from serving.protocols import Question, Reply, Request, Sent, reading
 from serving.refusals import Refused, bad_field
 from serving.system import Wanted
 
-FIELDS = ("image", "images", "reference", "top_k")
-PARAMETERS = ("reference", "top_k")
+FIELDS = ("image", "images", "reference", "top_k", "explain")
+PARAMETERS = ("reference", "top_k", "explain")
 
 
 def question(request: Request) -> Question:
@@ -33,6 +33,7 @@ def question(request: Request) -> Question:
         reading.top_k_of(values.get("top_k")),
         reading.reference_of(values.get("reference")),
         is_batch,
+        reading.truth_of(values.get("explain"), "explain"),
     )
 
 
@@ -66,6 +67,8 @@ def _document(answer: Answer, asked: Question, wanted: Wanted) -> dict:
         "endpoint": wanted.endpoint_slug,
         "latency_ms": answer.latency_ms,
     }
+    if asked.explain:
+        document["evidence"] = answer.evidence
     if asked.reference:
         document["reference"] = asked.reference
     return document

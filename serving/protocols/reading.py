@@ -92,6 +92,15 @@ def top_k_of(value, field: str = "top_k") -> int | None:
     return int(text[:9])
 
 
+def truth_of(value, field: str) -> bool:
+    """A yes or no: true, false, 1, 0, or nothing for no. Raises Refused (422)."""
+    known = {"true": True, "1": True, "false": False, "0": False, "": False, "none": False}
+    text = str(value).lower()
+    if text not in known:
+        raise bad_field(field, _("must be true or false."))
+    return known[text]
+
+
 def reference_of(value, field: str = "reference") -> str:
     """The client's own name for what it asks; may be empty. Raises Refused (422)."""
     if value is None:

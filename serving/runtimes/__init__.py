@@ -17,6 +17,10 @@ class Runtime(Protocol):
     def run(self, images: np.ndarray) -> np.ndarray:
         """Take uint8 [n, side, side, 3] (RGB); return probabilities, float32 [n, classes]."""
 
+    def evidence(self, image: np.ndarray) -> np.ndarray | None:
+        """Take uint8 [1, side, side, 3]; return what speaks for each class where, float32 [classes,
+        height, width], or None if the graph cannot say."""
+
 
 class RuntimeModule(Protocol):
     """What a module named in RUNTIMES offers."""

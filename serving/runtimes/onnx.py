@@ -15,9 +15,15 @@ class OnnxRuntime:
     def __init__(self, graph: Path):
         self.session = open_session(graph, threads=1)
         self.batches = graph.stat().st_size < SMALL_BYTES
+        self._has_evidence = any(out.name == "evidence" for out in self.session.get_outputs())
 
     def run(self, images: np.ndarray) -> np.ndarray:
         return self.session.run(["probabilities"], {"images": images})[0]
+
+    def evidence(self, image: np.ndarray) -> np.ndarray | None:
+        if not self._has_evidence:  # exported before graphs could say
+            return None
+        return self.session.run(["evidence"], {"images": image})[0][0]
 
 
 def load(graph: Path, meta: dict) -> OnnxRuntime:

@@ -13,7 +13,7 @@ from safetensors.torch import load_file, save_file
 
 from tests.engine.pictures import CLASSES, patterned, row, rows, small_data
 from training import task_types
-from training.engine import artifact, export, graph, preprocess
+from training.engine import artifact, backbones, export, graph, networks, preprocess
 from training.engine.artifact import ArtifactCorrupt
 from training.engine.errors import Stopped, TrainingFailed, WeightsMissing
 from training.task_types import image_classification, params
@@ -97,10 +97,8 @@ def test_the_graph_takes_any_number_of_images_and_gives_probabilities_and_featur
     (taken,) = session.get_inputs()
     assert (taken.name, taken.type, taken.shape[1:]) == ("images", "tensor(uint8)", [224, 224, 3])
     for n in (1, 3):
-        probabilities, features = session.run(
-            None, {"images": np.zeros((n, 224, 224, 3), np.uint8)}
-        )
-        assert (probabilities.shape, features.shape) == ((n, 2), (n, 512))
+        given = session.run(None, {"images": np.zeros((n, 224, 224, 3), np.uint8)})
+        assert [found.shape for found in given] == [(n, 2), (n, 512), (n, 2, 7, 7)]
 
 
 def test_the_saved_backbone_keeps_torchvisions_names(probe_model, weights_dir):
@@ -212,3 +210,22 @@ def test_a_request_and_a_held_out_row_get_the_same_answer(probe_model):
         session, image_classification.evaluation_input(data.getvalue())[None], "probabilities"
     )[0]
     assert np.array_equal(evaluated, served)
+
+
+@pytest.mark.parametrize("name", ["lepton_small", "resnet18", "mobilenet_v3_small"])
+def test_maps_pool_to_the_features_and_the_graph_says_what_spoke_for_a_class(name, tmp_path):
+    model = networks.build(backbones.get(name), 3, weights=None, seed=1)
+    images = torch.from_numpy(np.random.default_rng(0).integers(0, 255, (2, 224, 224, 3), np.uint8))
+    with torch.no_grad():
+        maps = model.maps(images)
+        assert torch.allclose(model.pooled(maps), model.features(images), atol=1e-5)
+    backbone = export.export_backbone(model, tmp_path / "backbone.onnx")
+    weight, bias = (value.detach().numpy() for value in (model.head.weight, model.head.bias))
+    graph.attach_head(backbone, weight, bias, tmp_path / "model.onnx")
+    session = graph.open_session(tmp_path / "model.onnx")
+    assert [out.name for out in session.get_outputs()] == ["probabilities", "features", "evidence"]
+    found = graph.run(session, images.numpy(), "evidence")
+    assert found.shape == (2, 3, *maps.shape[2:])
+    if name != "lepton_small":  # its head sees means alone: evidence averages to the logits
+        logits = model(images).detach().numpy() - bias
+        assert np.allclose(found.mean((2, 3)), logits, atol=1e-3)

@@ -42,6 +42,15 @@ def test_every_form_of_a_request_gets_the_same_answer(ask, deployed, version_of,
     assert len({answer(r)["prediction_id"] for r in forms}) == len(forms)
 
 
+def test_a_model_of_before_graphs_could_explain_says_so(ask, deployed, version_of):
+    deployed(version_of())
+    assert answer(ask(models.picture(), params={"explain": "1"}))["evidence"] is None
+    encoded = base64.b64encode(models.picture()).decode()
+    assert answer(ask(json={"image": encoded, "explain": True}))["evidence"] is None
+    refused = ask(models.picture(), params={"explain": "maybe"})
+    assert refused.status_code == 422 and "explain" in refused.json()["error"]
+
+
 def test_top_k_and_reference_come_by_query_form_or_json(ask, deployed, version_of, acme, inference):
     deployed(version_of())
     image = models.picture()

@@ -56,6 +56,13 @@ def test_an_image_gets_the_same_answer_from_test_split_endpoint_and_torch(
         served = np.array([by_label[name] for name in models.CLASSES])
         assert np.abs(served - expected).max() < 1e-3
         assert np.abs(served - also).max() < 1e-3
+    plain, explained = (
+        answer(ask(PICTURES[0])),
+        answer(ask(PICTURES[0], params={"explain": "true"})),
+    )
+    assert "evidence" not in plain and explained["scores"] == plain["scores"]
+    evidence = np.array(explained["evidence"])
+    assert evidence.shape == (14, 14) and evidence.min() >= 0 and evidence.max() == 1
 
 
 def _by_torch(artifact):

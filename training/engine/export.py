@@ -33,12 +33,13 @@ class _Features(torch.nn.Module):
         self.model = model
 
     def forward(self, images):
-        return self.model.features(images)
+        maps = self.model.maps(images)
+        return self.model.pooled(maps), maps
 
 
 def export_backbone(model: networks.Classifier, target: Path) -> Path:
-    """Write `model` without its head as ONNX (images uint8 [n, 224, 224, 3] to features float32
-    [n, features])."""
+    """Write `model` without its head as ONNX: images uint8 [n, 224, 224, 3] to features float32
+    [n, features] and maps, what they were pooled from, float32 [n, channels, height, width]."""
     target.parent.mkdir(parents=True, exist_ok=True)
     example = torch.zeros(2, preprocess.CROP, preprocess.CROP, 3, dtype=torch.uint8)
     wrapped = _Features(model.cpu().eval()).eval()
@@ -52,7 +53,7 @@ def export_backbone(model: networks.Classifier, target: Path) -> Path:
             external_data=False,
             verbose=False,
             input_names=["images"],
-            output_names=["features"],
+            output_names=["features", "maps"],
             dynamic_shapes={"images": {0: torch.export.Dim("n")}},
         )
     return partial.replace(target)
@@ -84,7 +85,7 @@ def save(
     (folder / "backbone.onnx").unlink(missing_ok=True)
     facts = {
         "preprocessing": preprocess.describe(),
-        "onnx": {"input": "images", "outputs": ["probabilities", "features"]},
+        "onnx": {"input": "images", "outputs": ["probabilities", "features", "evidence"]},
         "libraries": {name: version(name) for name in LIBRARIES},
         "parity": parity_of(model, folder / "model.onnx"),
     }

@@ -43,12 +43,13 @@ def run(session: onnxruntime.InferenceSession, images: np.ndarray, output: str) 
 
 
 def attach_head(backbone: Path, weight: np.ndarray, bias: np.ndarray, target: Path) -> None:
-    """Write `backbone` (images to features) with softmax(features @ weight.T + bias) on top to
-    `target`.
+    """Write `backbone` (images to features and maps) with softmax(features @ weight.T + bias) on
+    top to `target`.
 
     `weight` is float32 [classes, features], `bias` float32 [classes]. Reading stays possible with
-    any
-    ONNX runtime; the graph's outputs become probabilities and features, in that order.
+    any ONNX runtime; the graph's outputs become probabilities, features and evidence float32 [n,
+    classes, height, width], in that order. Evidence is the class activation map, the head applied
+    at every place before pooling (Zhou et al., CVPR 2016); it costs nothing unless it is asked for.
     """
     import onnx  # 0.2 s and 40 MB that a server, which only opens and runs, need not pay
     from onnx import TensorProto, helper, numpy_helper
@@ -65,11 +66,31 @@ def attach_head(backbone: Path, weight: np.ndarray, bias: np.ndarray, target: Pa
     graph.node.append(
         helper.make_node("Softmax", ["logits"], ["probabilities"], name="softmax", axis=1)
     )
+    _add_evidence(graph, weight)
     features = graph.output[0]
     probabilities = helper.make_tensor_value_info(
         "probabilities", TensorProto.FLOAT, ["n", len(bias)]
     )
     del graph.output[:]
-    graph.output.extend([probabilities, features])
+    evidence = helper.make_tensor_value_info(
+        "evidence", TensorProto.FLOAT, ["n", len(bias), "height", "width"]
+    )
+    graph.output.extend([probabilities, features, evidence])
     onnx.checker.check_model(model)
     onnx.save(model, target)
+
+
+def _add_evidence(graph, weight: np.ndarray) -> None:
+    """The head as a 1 x 1 convolution of the maps, which are its features before pooling.
+
+    A network that pools both mean and maximum has two weights for each map; they are added.
+    """
+    from onnx import helper, numpy_helper
+
+    channels = next(o for o in graph.output if o.name == "maps").type.tensor_type.shape.dim[1]
+    folded = weight.reshape(len(weight), -1, channels.dim_value).sum(1)
+    kernel = folded[:, :, None, None].astype(np.float32)
+    graph.initializer.append(numpy_helper.from_array(kernel, "head.evidence"))
+    graph.node.append(
+        helper.make_node("Conv", ["maps", "head.evidence"], ["evidence"], name="evidence")
+    )

@@ -14,6 +14,7 @@ MEAN, STD = (
     (0.485, 0.456, 0.406),
     (0.229, 0.224, 0.225),
 )  # of ImageNet, as torchvision's weights expect
+POOLS = ("avgpool",)  # layers of a stage that average over the picture
 UNFREEZE = ("head", "last_stage", "all")
 
 
@@ -53,6 +54,17 @@ class Classifier(nn.Module):
             for name in stage:
                 x = self.backbone.get_submodule(name)(x)
         return x
+
+    def maps(self, images: Tensor) -> Tensor:
+        """What the last stage gives before it is pooled: float32 [n, channels, height, width]."""
+        *before, last = self.stages
+        x = self.begin(images, len(before))
+        return self._run(x, (tuple(name for name in last if name not in POOLS),))
+
+    def pooled(self, maps: Tensor) -> Tensor:
+        """The features of those maps, float32 [n, features]: the same as features() gives."""
+        pools = tuple(name for name in self.stages[-1] if name in POOLS)
+        return self.finish(self._run(maps, (pools,)), len(self.stages))
 
     def set_head(self, weight: Tensor, bias: Tensor) -> None:
         """Take the head's weight [classes, features] and bias [classes]."""

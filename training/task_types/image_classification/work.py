@@ -48,7 +48,8 @@ class Work:
 
     def backbone_onnx(self) -> Path:
         """Return the untrained backbone's graph, exported the first time."""
-        path = self.cache_dir / "graphs" / f"{self.backbone.name}-{self.weights_sha256[:32]}.onnx"
+        name = f"{self.backbone.name}-{self.weights_sha256[:32]}-maps.onnx"
+        path = self.cache_dir / "graphs" / name
         return path if path.exists() else export.export_backbone(self.build(), path)
 
     def cache(self, precision: str) -> features.FeatureCache:
