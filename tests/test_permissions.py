@@ -124,6 +124,7 @@ def _value(name, route, world):
         "member": world.membership.pk,
         "version": world.model.pk,
         "item": world.action_item.pk,
+        "kind": "csv",
         "template_key": world.template.key,
         "other": world.model.pk,
     }

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.decorators import api_view
-from rest_framework.exceptions import ValidationError
+from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.response import Response
 
 from accounts.access import member_api
@@ -19,7 +19,7 @@ from lepton.lib.schema import PAGE_PARAMETERS, listed, page_of, responses
 from lepton.lib.streaming import streamed
 from lepton.lib.strict import valid
 from training import data_serializers as shapes
-from training.datasets import curate, health, manifest, services, versions
+from training.datasets import curate, exports, health, manifest, services, versions
 from training.models import Dataset, DatasetVersion, Split
 
 DATA = Capability.DATA
@@ -197,6 +197,27 @@ def version_manifest(request, pk):
     found = get_object_or_404(DatasetVersion, pk=pk)
     name = f"manifest-v{found.number}.csv"
     return streamed(request, manifest.csv_of(found), content_type="text/csv", filename=name)
+
+
+@extend_schema(
+    operation_id="dataset_version_export",
+    tags=["Data"],
+    description=(
+        "Download a dataset version; `kind` is csv, jsonl, coco, label-studio or zip. Each can be"
+        " imported again: the zip as it is, the others as the splits file beside a zip."
+    ),
+    responses=responses({(200, "application/octet-stream"): OpenApiTypes.BINARY}, 403, 404),
+)
+@api_view(["GET"])
+@member_api()
+def version_export(request, pk, kind):
+    """Download a dataset version in a format of others."""
+    found = get_object_or_404(DatasetVersion, pk=pk)
+    if kind not in exports.KINDS:
+        raise NotFound
+    name, content_type, pieces = exports.KINDS[kind]
+    facts = {"content_type": content_type, "filename": name.format(found.number)}
+    return streamed(request, pieces(found), **facts)
 
 
 def _labelled(request, rows, shape):

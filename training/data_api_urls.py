@@ -21,5 +21,6 @@ urlpatterns = [
     path(VERSION, api.dataset_version, name="dataset_version"),
     path(f"{VERSION}/items", api.version_items, name="version_items"),
     path(f"{VERSION}/diff", api.version_diff, name="version_diff"),
+    path(f"{VERSION}/export/<str:kind>", api.version_export, name="version_export"),
     path(f"{VERSION}/manifest.csv", api.version_manifest, name="version_manifest"),
 ]

@@ -19,7 +19,9 @@ class UploadForm(forms.Form):
         label=_("Zip of class folders"),
         error_messages={"required": _("Choose a zip file."), "empty": _("The zip file is empty.")},
     )
-    splits = forms.FileField(label=_("Splits file (CSV)"), required=False, allow_empty_file=True)
+    splits = forms.FileField(
+        label=_("Splits or annotations file"), required=False, allow_empty_file=True
+    )
     dataset = forms.UUIDField(required=False, widget=forms.HiddenInput)
 
     @property

@@ -23,6 +23,13 @@ SHOWS = {
     "blurred": gettext_lazy("Much less sharp than the rest"),
     "excluded": gettext_lazy("Excluded"),
 }
+EXPORTS = {
+    "zip": gettext_lazy("Images (zip of class folders)"),
+    "csv": gettext_lazy("Manifest (CSV)"),
+    "jsonl": gettext_lazy("Manifest (JSON Lines)"),
+    "coco": "COCO (JSON)",
+    "label-studio": "Label Studio (JSON)",
+}
 THUMBS, ROWS, IMPORTS, VERSIONS = 24, 50, 8, 8
 
 
@@ -276,5 +283,6 @@ def version_context(version) -> dict:
         "totals": [version.images_in(split) for split in Split.values],
         "splits": [split.label for split in Split],
         "bars": charts.bars(by_class),
+        "exports": EXPORTS.items(),
         "sizes": version.items.sizes(),
     }

@@ -19,6 +19,6 @@ urlpatterns = [
     path(f"{IMPORT}rows.csv", views.import_rows, name="import_rows"),
     path(VERSION, views.version_page, name="dataset_version"),
     path(f"{VERSION}gallery/", views.version_gallery, name="version_gallery"),
-    path(f"{VERSION}manifest.csv", views.version_manifest, name="version_manifest"),
+    path(f"{VERSION}export/<str:kind>/", views.version_export, name="version_export"),
     path(f"{ENGAGEMENT}panels/data/", views.panel, name="data_panel"),
 ]

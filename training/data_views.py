@@ -2,7 +2,7 @@
 
 from django.contrib import messages
 from django.core.exceptions import NON_FIELD_ERRORS
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
@@ -16,7 +16,7 @@ from lepton.lib.refusals import refusals_in, refusals_told
 from lepton.lib.streaming import streamed
 from training import data_forms as forms
 from training import data_pages as pages
-from training.datasets import curate, manifest, reports, services, uploads, versions
+from training.datasets import curate, exports, reports, services, uploads, versions
 
 
 @require_GET
@@ -174,8 +174,11 @@ def version_gallery(request, engagement, pk):
 
 @require_GET
 @member_page()
-def version_manifest(request, engagement, pk):
-    """The manifest of a version as CSV."""
+def version_export(request, engagement, pk, kind):
+    """A version as CSV, JSON Lines, COCO, Label Studio's JSON or an ImageFolder zip."""
     version = pages.version_of(engagement_of(engagement), pk)
-    name = f"manifest-v{version.number}.csv"
-    return streamed(request, manifest.csv_of(version), content_type="text/csv", filename=name)
+    if kind not in exports.KINDS:
+        raise Http404
+    name, content_type, pieces = exports.KINDS[kind]
+    facts = {"content_type": content_type, "filename": name.format(version.number)}
+    return streamed(request, pieces(version), **facts)

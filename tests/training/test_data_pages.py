@@ -95,7 +95,7 @@ def test_the_data_page_shows_facts_gallery_and_versions(acme, alice, engagement,
     frozen = client.post(f"{data_url}{dataset.pk}/freeze/", {"seed": "3", "split_policy": ""})
     page = client.get(frozen["Location"]).text
     assert "Images v1" in page and "Manifest (CSV)" in page
-    report = client.get(frozen["Location"] + "manifest.csv")
+    report = client.get(frozen["Location"] + "export/csv/")
     assert b"".join(report.streaming_content).startswith(b"sha256,path,label,split,group\n")
     assert "Images v1" in client.get(data_url).text
 

@@ -21,6 +21,7 @@ OUTCOME_OF = {
     "no_class": Outcome.UNKNOWN_LABEL,
     "no_split": Outcome.UNKNOWN_LABEL,
     "not_an_image": Outcome.CORRUPT,
+    "splits_file": Outcome.IGNORED,
     "too_heavy": Outcome.TOO_LARGE,
     "too_many_pixels": Outcome.TOO_LARGE,
     "too_small": Outcome.TOO_SMALL,

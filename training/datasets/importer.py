@@ -75,15 +75,22 @@ def _opened(claim, import_):
     with _upload(import_) as file:
         archive = open_archive(file, max_files=settings.LEPTON_MAX_IMPORT_FILES)
         paths = [entry.path for entry in archive.entries]
-        manifest = None
-        if import_.splits_key:
-            manifest = splits.parse(storage.get(import_.splits_key), paths)
+        given = _splits_file(import_, archive)
+        manifest = splits.parse(given, paths) if given is not None else None
         with claim.scope() as row:
             requirement = row.dataset.engagement.requirement
             done = row.rows.count()
             claim.write(files_total=len(paths), files_done=done)
         classes = requirement.classes if requirement else []
         yield archive, layout.places(paths, manifest=manifest, classes=classes), done
+
+
+def _splits_file(import_, archive) -> bytes | None:
+    """The splits file that was sent, else the one inside, as an exported zip has it."""
+    if import_.splits_key:
+        return storage.get(import_.splits_key)
+    inside = [entry for entry in archive.entries if entry.path == layout.SPLITS_FILE]
+    return archive.read(inside[0]) if inside else None
 
 
 def _upload(import_):

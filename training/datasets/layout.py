@@ -12,6 +12,7 @@ SPLIT_FOLDERS = {
     "test": "test",
     "testing": "test",
 }
+SPLITS_FILE = "splits.csv"  # of this name at the top of an archive it says where files belong
 OS_NAMES = {"thumbs.db", "desktop.ini", "__macosx", "$recycle.bin"}
 IMAGE_ENDINGS = (
     *(".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".gif", ".tif", ".tiff", ".webp"),
@@ -74,6 +75,8 @@ def _has_split_roots(paths) -> bool:
 def _place(path, short, has_roots, manifest) -> Place:
     if is_os_file(path):
         return Place(kind="ignored")
+    if path == SPLITS_FILE:
+        return Place(kind="splits_file")
     found = _from_folders(short, has_roots)
     line = manifest.get(path)
     if line is None:

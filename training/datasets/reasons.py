@@ -27,6 +27,7 @@ WORDS = {
     ),
     "empty": (_("The file is empty."), _SEND_AGAIN),
     "ignored": (_OS_FILE, _("Nothing to do.")),
+    "splits_file": (_("It says where the other files belong."), _("Nothing to do.")),
     "label_too_long": (
         _("The folder's name has more than 80 characters."),
         _("Give the folder a shorter name."),

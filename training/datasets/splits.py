@@ -1,13 +1,15 @@
-"""The splits file: a CSV with `file`, `split` and optionally `label` and `group`, read strictly."""
+"""The splits file: a CSV with `file`, `split` and optionally `label` and `group`, read strictly;
+or the same in a JSON format (annotations.py)."""
 
 import csv
 import io
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
-from training.datasets import layout
+from training.datasets import annotations, layout
 from training.datasets.archive import BadArchive
 
 COLUMNS = ("file", "label", "split", "group")
@@ -26,17 +28,15 @@ class Line:
 
 def parse(data: bytes, paths: Sequence[str]) -> dict[str, Line]:
     """Map paths of the archive to their lines. Raises BadArchive naming the lines at fault."""
-    reader = _reader(data)
-    by_short = layout.without_wrapper(paths)
-    by_name = {path: path for path in paths} | by_short
+    by_name = {path: path for path in paths} | layout.without_wrapper(paths)
+    ends = _unique_ends(paths)
     lines, problems = {}, []
-    for row in _rows(reader):
-        path = by_name.get(_normal(row["file"]))
+    for where, row in _rows_of(data):
+        name = _normal(row["file"])
+        path = by_name.get(name) or ends.get(name.rsplit("/", 1)[-1])
         problem = _problem(row, path, lines)
         if problem:
-            problems.append(
-                _("line %(line)d: %(problem)s") % {"line": reader.line_num, "problem": problem}
-            )
+            problems.append(_("%(where)s: %(problem)s") % {"where": where, "problem": problem})
             continue
         split = layout.SPLIT_FOLDERS.get((row.get("split") or "").strip().lower(), "")
         label, group = (row.get("label") or "").strip(), (row.get("group") or "").strip()
@@ -44,6 +44,25 @@ def parse(data: bytes, paths: Sequence[str]) -> dict[str, Line]:
     if problems:
         raise _bad(_summary(problems))
     return lines
+
+
+def _rows_of(data) -> Iterator[tuple[str, dict]]:
+    """(where, row) of a CSV or of one of the JSON formats of annotations.py."""
+    try:
+        if found := annotations.rows_of(data):
+            yield from found
+            return
+    except annotations.BadAnnotations as error:
+        raise _bad(error) from None
+    reader = _reader(data)
+    for row in _rows(reader):
+        yield _("line %d") % reader.line_num, row
+
+
+def _unique_ends(paths) -> dict[str, str]:
+    """Paths by their last part where that is unique: other tools keep images in other folders."""
+    count = Counter(path.rsplit("/", 1)[-1] for path in paths)
+    return {end: path for path in paths if count[end := path.rsplit("/", 1)[-1]] == 1}
 
 
 def _reader(data):
@@ -98,5 +117,8 @@ def _summary(problems) -> str:
 def _bad(detail):
     return BadArchive(
         _("The splits file cannot be used: %(detail)s.") % {"detail": detail},
-        _("It needs the columns file and split (train, valid, test); label and group may follow."),
+        _(
+            "A CSV needs the columns file and split (train, valid, test); label and group may"
+            " follow. JSON Lines, COCO and Label Studio's JSON are read too."
+        ),
     )
