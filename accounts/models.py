@@ -61,6 +61,10 @@ class User(AbstractBaseUser):
         return self.is_active and bool(self.staff_role)
 
     @property
+    def is_ml_engineer(self) -> bool:
+        return self.is_active and self.staff_role == StaffRole.ML_ENGINEER
+
+    @property
     def is_account_manager(self) -> bool:
         return self.is_active and self.staff_role == StaffRole.ACCOUNT_MANAGER
 

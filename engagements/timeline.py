@@ -51,6 +51,8 @@ SENTENCES = {
     "run.succeeded": _("finished run %(number)s: %(accuracy)s accuracy on %(n)s test images"),
     "run.failed": _("run %(number)s failed: %(cause)s"),
     "run.cancelled": _("cancelled run %(number)s"),
+    "model.approved": _("approved model version %(version)s: %(reason)s"),
+    "model.rejected": _("rejected model version %(version)s: %(reason)s"),
     "endpoint.created": _("created the endpoint %(endpoint)s"),
     "model.deployed": _("deployed model version %(version)s to %(endpoint)s"),
     "model.rolled_back": _("rolled %(endpoint)s back to model version %(version)s"),

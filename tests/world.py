@@ -42,6 +42,7 @@ from training.models import (
     ImportRow,
     Item,
     LabelSuspect,
+    ModelApproval,
     ModelSelection,
     ModelVersion,
     NearDuplicate,
@@ -148,6 +149,9 @@ def _model(world, owner):
         storage_prefix=f"tenants/{world.tenant.pk}/models/x",
         meta={},
         size_bytes=1,
+    )
+    ModelApproval.objects.create(
+        model_version=world.model, decision="approved", reason="It is good.", **author(owner)
     )
     world.evaluation = Evaluation.objects.create(
         model_version=world.model,

@@ -5,14 +5,17 @@ from django.utils.translation import gettext_lazy
 
 from engagements import gates, holdouts, pages
 from engagements.gates import Finding
+from engagements.models import Outcome, Verdict
 from engagements.phases import Phase
-from training.models import DatasetVersion
+from training.models import DatasetVersion, ModelApproval
 
 
 def register():
     """Guard phases by what was frozen and measured."""
     measured = gettext_lazy("Model measured on the contract's holdout")
     gates.register("training.measured", measured, [Phase.POC, Phase.FINE_TUNING], model_measured)
+    approved = gettext_lazy("Accepted model approved by an ML engineer")
+    gates.register("training.approved", approved, [Phase.FINE_TUNING], model_approved)
     frozen = gettext_lazy("Data of the next iteration frozen")
     gates.register("training.data_frozen", frozen, [Phase.DATA_ITERATION], data_frozen)
 
@@ -28,6 +31,26 @@ def model_measured(engagement) -> Finding:
             evidence = {"model": one.label, "n": one.n, "correct": one.correct}
             return Finding(True, words, evidence | {"holdout": one.holdout_sha256}, one.url)
     return Finding(False, _("No model version was measured on it yet."), url=url)
+
+
+def model_approved(engagement) -> Finding:
+    """The model version that passed last was approved by one of the vendor's ML engineers."""
+    url = pages.url("training:models", engagement)
+    verdicts = Verdict.objects.newest_first().filter(contract=engagement.contract)
+    passed = verdicts.filter(outcome=Outcome.PASS).first() if engagement.contract else None
+    version = passed and engagement.model_versions.filter(pk=passed.candidate_id).first()
+    if version is None:
+        return Finding(False, _("No model has passed under the standing contract yet."), url=url)
+    url, approval = version.get_absolute_url(), version.approval
+    evidence = {"model": str(version), "decision": approval and approval.decision}
+    if approval is None:
+        return Finding(False, _("%s waits for a decision.") % version, evidence, url)
+    words = {"person": approval.created_by_label, "model": version, "reason": approval.reason}
+    if approval.decision == ModelApproval.Decision.REJECTED:
+        rejected = _("%(person)s rejected %(model)s: %(reason)s")
+        return Finding(False, rejected % words, evidence, url)
+    evidence |= {"by": approval.created_by_label, "reason": approval.reason}
+    return Finding(True, _("%(person)s approved %(model)s.") % words, evidence, url)
 
 
 def data_frozen(engagement) -> Finding:

@@ -10,6 +10,8 @@ from accounts.access import member_page
 from engagements import pages
 from lepton.lib import media
 from lepton.lib.paging import rows_and_pager
+from training import approvals
+from training.approval_views import ApprovalForm
 from training.runs import files, quality, shown
 
 
@@ -36,6 +38,8 @@ def model(request, engagement, pk):
     engagement, version = _version(engagement, pk)
     context = pages.frame(engagement, _crumb(request, engagement), str(version))
     context |= quality.facts(version, engagement.requirement, request.tenant.slug)
+    context |= {"may_decide": approvals.may_decide(request.user) and not _looks_only(request)}
+    context["approval_form"] = ApprovalForm()
     return render(request, "training/model.html", context)
 
 
@@ -83,6 +87,10 @@ def quality_panel(request, engagement):
         "metric": newest and shown.metric_of(newest.test_evaluation, requirement, metric),
     }
     return render(request, "training/_quality_panel.html", context)
+
+
+def _looks_only(request):
+    return getattr(request, "views_as_customer", False)
 
 
 def _version(engagement, pk):

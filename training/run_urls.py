@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from training import depth_views, model_views, run_views, selection_views
+from training import approval_views, depth_views, model_views, run_views, selection_views
 
 ENGAGEMENT = "t/<slug:tenant>/e/<uuid:engagement>/"
 RUNS = f"{ENGAGEMENT}runs/"
@@ -18,6 +18,7 @@ urlpatterns = [
     path(f"{ENGAGEMENT}selection/choose/", selection_views.choose_model, name="choose_model"),
     path(MODELS, model_views.models, name="models"),
     path(f"{MODELS}compare/", depth_views.compare, name="compare_models"),
+    path(f"{MODELS}<uuid:pk>/decide/", approval_views.decide, name="decide_on_model"),
     path(f"{MODELS}<uuid:pk>/threshold/", depth_views.threshold, name="threshold"),
     path(f"{MODELS}<uuid:pk>/closer/", depth_views.closer, name="closer"),
     path(f"{MODELS}<uuid:pk>/", model_views.model, name="model"),

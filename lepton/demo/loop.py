@@ -70,6 +70,7 @@ class Loop:
         verdict = stage.step("Verdict", promise.judge, second)
         if verdict["outcome"] != "pass":
             stage.step("Verdict", promise.judge, first)
+        stage.step("Approval", work.approve, promise.accepted(stage))
         self.stage.step(
             "Decision",
             plan.decide,

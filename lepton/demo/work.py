@@ -63,6 +63,15 @@ def train(stage, number, version_number, settings):
     return run, _score(stage.engineer, run) + again
 
 
+def approve(stage, model_version):
+    """The ML engineer looks at the model and says that it may go to production, once."""
+    path = f"model-versions/{model_version}/approvals"
+    reason = "Its errors were looked at one by one: none of them is of a kind that matters here."
+    if not stage.engineer.rows(path):
+        stage.engineer.post(path, decision="approved", reason=reason)
+    return None, "Ravi approves the model that passed"
+
+
 def deploy(stage, model_version):
     """The ML engineer puts a model version in place, unless it answers already."""
     mine = [e for e in stage.engineer.rows("endpoints") if e["engagement"] == stage.id]

@@ -11,6 +11,7 @@ from serving import services as serving
 from serving.models import Prediction
 from tests import factories
 from tests.engagements.candidates import HOLDOUT, dataset_version, measured
+from training import approvals
 
 pytestmark = pytest.mark.django_db
 
@@ -37,6 +38,8 @@ class Walk:
 
     def fine_tuning(self):
         self.other, self.model = self.model, self.judged([[950, 50], [50, 950]])
+        engineer = factories.staff("Ravi", "ml_engineer")
+        approvals.decide(self.model, decision="approved", reason="It is right.", by=engineer)
 
     def deployment(self):
         self.endpoint = serving.create_endpoint(self.engagement, slug="plates", by=self.mei)

@@ -10,7 +10,7 @@ from training.models.dataset import (
     VersionItem,
 )
 from training.models.imports import Import, ImportRow
-from training.models.model_version import EvaluatedItem, Evaluation, ModelVersion
+from training.models.model_version import EvaluatedItem, Evaluation, ModelApproval, ModelVersion
 from training.models.run import LabelSuspect, Run, RunEpoch
 from training.models.selection import BackboneMeasurement, ModelSelection
 
@@ -25,6 +25,7 @@ __all__ = [
     "ImportRow",
     "Item",
     "LabelSuspect",
+    "ModelApproval",
     "ModelSelection",
     "ModelVersion",
     "NearDuplicate",

@@ -4,7 +4,9 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
+from accounts.models import Authored
 from accounts.scoping import ScopedManager, TenantModel
 from engagements.models import Engagement
 from training.models.dataset import DatasetVersion, Image, Split
@@ -50,6 +52,11 @@ class ModelVersion(TenantModel):
 
     def get_absolute_url(self):
         return reverse("training:model", args=[self.tenant.slug, self.engagement_id, self.pk])
+
+    @property
+    def approval(self):
+        """The decision that stands, or None."""
+        return self.approvals.newest_first().first()
 
     @property
     def test_evaluation(self):
@@ -122,3 +129,34 @@ class EvaluatedItem(TenantModel):
 
     class Meta(TenantModel.Meta):
         indexes = [models.Index(fields=["evaluation", "label", "answer"], name="evaluated_by_cell")]
+
+
+class ApprovalQuerySet(models.QuerySet):
+    """Reads on approvals."""
+
+    def newest_first(self):
+        return self.order_by("-created_at")
+
+
+class ModelApproval(Authored, TenantModel):
+    """What an ML engineer decided on a model version, and why; the newest stands. Never changed."""
+
+    class Decision(models.TextChoices):
+        """May it go to production?"""
+
+        APPROVED = "approved", _("Approved")
+        REJECTED = "rejected", _("Rejected")
+
+    model_version = models.ForeignKey(
+        ModelVersion, on_delete=models.CASCADE, related_name="approvals"
+    )
+    decision = models.CharField(max_length=10, choices=Decision)
+    reason = models.TextField(max_length=2000)
+
+    objects = ScopedManager.from_queryset(ApprovalQuerySet)()
+
+    class Meta(TenantModel.Meta):
+        pass
+
+    def __str__(self):
+        return f"{self.get_decision_display()}: {self.model_version}"
