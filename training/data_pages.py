@@ -5,7 +5,7 @@ from django.http import Http404
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.roles import Capability, may
 from engagements import pages
@@ -188,7 +188,11 @@ def odd_rows(odd) -> list[dict]:
     """What is odd about a working set, a row each."""
     doubted = _("Run %s doubts these labels; look before you change any.") % odd["doubting_run"]
     unknown = _("A linear probe that is right for 85 % of the images can tell.")
-    alike = _("%(pairs)s pairs; %(labels)s with different labels, %(splits)s in different splits.")
+    alike = ngettext(
+        "%(pairs)s pair; %(labels)s with different labels, %(splits)s in different splits.",
+        "%(pairs)s pairs; %(labels)s with different labels, %(splits)s in different splits.",
+        odd["alike_pairs"],
+    )
     alike %= {
         "pairs": odd["alike_pairs"],
         "labels": odd["alike_with_other_labels"],

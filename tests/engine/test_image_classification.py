@@ -229,3 +229,30 @@ def test_maps_pool_to_the_features_and_the_graph_says_what_spoke_for_a_class(nam
     if name != "lepton_small":  # its head sees means alone: evidence averages to the logits
         logits = model(images).detach().numpy() - bias
         assert np.allclose(found.mean((2, 3)), logits, atol=1e-3)
+
+
+def test_a_quantised_model_is_smaller_and_is_evaluated_as_it_will_answer(tmp_path, cache_dir):
+    data = small_data()
+    chosen = params.from_dict(
+        "fine_tune", {"backbone": "lepton_small", "epochs": 1, "precision": "int8"}
+    )
+    model = image_classification.train(
+        data,
+        chosen,
+        method="fine_tune",
+        work_dir=tmp_path / "work",
+        weights_dir=tmp_path,
+        cache_dir=cache_dir,
+        pretrained=False,
+    )
+    told = model.meta["quantised"]
+    assert told["bytes"] < 0.5 * told["bytes_before"] and 0 < told["agreement"] <= 1
+    assert (model.folder / "model.onnx").stat().st_size == told["bytes"]
+    held_out = rows(6, "test", first=500)
+    found = image_classification.evaluate(model, held_out, cache_dir=tmp_path)
+    images = np.stack([preprocess.evaluation_input(row.read()) for row in held_out])
+    served = graph.run(graph.open_session(model.folder / "model.onnx"), images, "probabilities")
+    assert np.array_equal(found.probabilities, served)
+    with torch.no_grad():
+        exact = export.load_torch(model.folder)(torch.from_numpy(images)).softmax(1).numpy()
+    assert np.abs(served - exact).max() < 0.1

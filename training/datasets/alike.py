@@ -7,7 +7,7 @@ import numpy as np
 
 ALIKE = 0.99  # of real sets, only pictures of one thing and bare textures correlate so much
 MOST_EACH = 5  # a picture is noted to be like so many others at most
-BLOCK = 1000
+AT_ONCE = 5_000_000  # similarities held in memory: 20 MB
 FLAT = 2.0  # a print that varies less than this many grey levels shows nothing to compare
 
 
@@ -29,8 +29,9 @@ def pairs(prints: np.ndarray, new: Sequence[int]) -> Iterator[Pair]:
     straight, mirrored = _normal(prints), _normal(prints[:, :, ::-1])
     is_new = np.zeros(len(prints), bool)
     is_new[list(new)] = True
-    for at in range(0, len(new), BLOCK):
-        rows = np.asarray(new[at : at + BLOCK])
+    block = max(1, AT_ONCE // max(1, len(prints)))
+    for at in range(0, len(new), block):
+        rows = np.asarray(new[at : at + block])
         as_is, turned = straight[rows] @ straight.T, straight[rows] @ mirrored.T
         best = np.maximum(as_is, turned)
         best[np.arange(len(rows)), rows] = -1
@@ -53,5 +54,7 @@ def _normal(prints: np.ndarray) -> np.ndarray:
     """Each print as a vector of length 1 around 0; a flat one as zeros, which is like nothing."""
     rows = prints.reshape(len(prints), -1).astype(np.float32)
     rows -= rows.mean(1, keepdims=True)
-    flat = rows.std(1, keepdims=True) < FLAT
-    return np.where(flat, 0, rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-6))
+    length = np.linalg.norm(rows, axis=1, keepdims=True)
+    rows /= np.maximum(length, 1e-6)
+    rows[length[:, 0] < FLAT * rows.shape[1] ** 0.5] = 0
+    return rows

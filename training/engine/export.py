@@ -66,11 +66,14 @@ def save(
     backbone_onnx: Path | None = None,
     meta: dict,
     parity_of: Callable[[networks.Classifier, Path], dict],
+    finish: Callable[[Path], dict] | None = None,
 ) -> dict:
     """Write model.safetensors, model.onnx and meta.json; returns meta.json's content.
 
     `backbone_onnx` saves exporting an unchanged backbone again. `parity_of(model, model.onnx)`
-    measures the parity of ONNX with torch. meta.json is written last: a folder with it is whole.
+    measures the parity of ONNX with torch, after `finish(model.onnx)` changed the graph where it is
+    given; what that returns is kept under "quantised". meta.json is written last: a folder with it
+    is whole.
     """
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "meta.json").unlink(missing_ok=True)
@@ -83,7 +86,9 @@ def save(
     weight, bias = (value.detach().numpy() for value in (model.head.weight, model.head.bias))
     graph.attach_head(exported, weight, bias, folder / "model.onnx")
     (folder / "backbone.onnx").unlink(missing_ok=True)
+    changed = {"quantised": finish(folder / "model.onnx")} if finish else {}
     facts = {
+        **changed,
         "preprocessing": preprocess.describe(),
         "onnx": {"input": "images", "outputs": ["probabilities", "features", "evidence"]},
         "libraries": {name: version(name) for name in LIBRARIES},

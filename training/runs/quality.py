@@ -6,7 +6,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from lepton.lib import charts
-from lepton.templatetags.ui import interval, percent
+from lepton.templatetags.ui import bytes_, interval, percent
 from training.runs import files, shown
 
 LITTLE = 0.01  # a gain below it is not worth the labels
@@ -126,6 +126,7 @@ def origin(version) -> list[tuple]:
         (_("Seed"), manifest.get("seed")),
         (_("Code"), _code(manifest)),
         (_("Parity of the export"), parity(meta)),
+        (_("Quantised"), quantised(meta)),
     ]
     return [(label, value) for label, value in facts_ if value not in ("", None)]
 
@@ -139,6 +140,16 @@ def parity(meta: dict) -> str:
     """How far the exported graph's probabilities are from the trained network's, in words."""
     gap = (meta.get("parity") or {}).get("max_probability_difference")
     return "" if gap is None else _("probabilities differ by at most %s") % f"{gap:.1e}"
+
+
+def quantised(meta: dict) -> str:
+    """What turning the graph to 8-bit integers changed, in words; empty where it was not."""
+    found = meta.get("quantised")
+    if not found:
+        return ""
+    words = _("%(before)s to %(after)s; same answer for %(share)s of %(n)s images")
+    sizes = {"before": bytes_(found["bytes_before"]), "after": bytes_(found["bytes"])}
+    return words % {**sizes, "share": percent(found["agreement"]), "n": found["images"]}
 
 
 def _file(version, name):

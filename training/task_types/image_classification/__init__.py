@@ -80,7 +80,7 @@ def evaluate(
     """Ask the exported ONNX model about `rows` through the serving transform.
 
     With `cache_dir`, what a frozen backbone's graph gives is kept there unrounded, so a later head
-    on it is evaluated without a pixel.
+    on it is evaluated without a pixel; a quantised graph is always asked itself.
     Raises ArtifactCorrupt, TrainingFailed for no rows or an unreadable image, and Stopped.
     """
     folder = (
@@ -95,7 +95,8 @@ def evaluate(
             gettext_noop("Freeze a dataset version with a test split."),
         )
     listeners = {"progress": progress, "should_stop": should_stop}
-    if cache_dir is not None and meta["method"] == "linear_probe":
+    is_head_alone = meta.get("method") == "linear_probe" and "quantised" not in meta
+    if cache_dir is not None and is_head_alone:
         probabilities = answers.of_head(folder, meta, rows, cache_dir, **listeners)
     else:
         probabilities = answers.of_graph(folder, rows, **listeners)

@@ -10,7 +10,17 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from training.engine import backbones, device, export, features, graph, networks, preprocess, probe
+from training.engine import (
+    backbones,
+    device,
+    export,
+    features,
+    graph,
+    networks,
+    preprocess,
+    probe,
+    quantise,
+)
 from training.engine.errors import gettext_noop
 from training.engine.progress import Progress
 from training.task_types.data import Row, TrainedModel, TrainingData
@@ -156,9 +166,21 @@ def save(
         "history": history,
         "summary": summary,
     }
-    measure = partial(_frozen_parity, work, shown) if frozen else partial(_parity, shown)
-    meta = export.save(folder, model, backbone_onnx=backbone_onnx, meta=meta, parity_of=measure)
+    smaller = work.params.precision == "int8"
+    as_kept = frozen and not smaller
+    measure = partial(_frozen_parity, work, shown) if as_kept else partial(_parity, shown)
+    finish = partial(_quantised, work) if smaller else None
+    kept = {"backbone_onnx": backbone_onnx, "parity_of": measure, "finish": finish}
+    meta = export.save(folder, model, meta=meta, **kept)
     return TrainedModel(folder, meta, history, summary)
+
+
+def _quantised(work: Work, onnx_file: Path) -> dict:
+    """Turn the graph to 8-bit integers, calibrated on images the figures are not measured on."""
+    work.progress(Progress("training", 1, 1, message=gettext_noop("Quantising the model")))
+    rows = work.data.valid or work.data.train
+    chosen = rows[:: max(1, len(rows) // quantise.MOST_IMAGES)][: quantise.MOST_IMAGES]
+    return quantise.quantise(onnx_file, np.stack([features.read_input(row) for row in chosen]))
 
 
 def _parity(rows: list[Row], model, onnx_file: Path) -> dict:
