@@ -36,9 +36,11 @@ class TaskType(Protocol):
         rows: list[Row],
         progress: Callable[[Progress], None],
         should_stop: Callable[[], bool],
+        *,
+        cache_dir: Path | None = None,
     ) -> Evaluation:
-        """Ask the exported model about held-out rows. Raises TrainingFailed, ArtifactCorrupt or
-        Stopped."""
+        """Ask the exported model about held-out rows; what does not depend on labels may be kept in
+        `cache_dir`. Raises TrainingFailed, ArtifactCorrupt or Stopped."""
 
     def evaluation_input(self, data: bytes) -> object:
         """The transform of held-out rows and requests. Raises UnreadableImage."""
