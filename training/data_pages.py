@@ -5,24 +5,17 @@ from django.http import Http404
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy
 
 from accounts.roles import Capability, may
 from engagements import pages
-from lepton.lib import charts, media
+from lepton.lib import charts
 from lepton.lib.paging import rows_and_pager
 from training.data_forms import FreezeForm, UploadForm
+from training.data_gallery import odd_rows, split_label
 from training.datasets import health, versions
 from training.models import DatasetVersion, Import, ImportRow, Split
 
-SHOWS = {
-    "suspects": gettext_lazy("Doubted labels"),
-    "alike": gettext_lazy("Images that are alike"),
-    "dark": gettext_lazy("Much darker than the rest"),
-    "bright": gettext_lazy("Much brighter than the rest"),
-    "blurred": gettext_lazy("Much less sharp than the rest"),
-    "excluded": gettext_lazy("Excluded"),
-}
 EXPORTS = {
     "zip": gettext_lazy("Images (zip of class folders)"),
     "csv": gettext_lazy("Manifest (CSV)"),
@@ -30,7 +23,7 @@ EXPORTS = {
     "coco": "COCO (JSON)",
     "label-studio": "Label Studio (JSON)",
 }
-THUMBS, ROWS, IMPORTS, VERSIONS = 24, 50, 8, 8
+ROWS, IMPORTS, VERSIONS = 50, 8, 8
 
 
 def data_frame(engagement, *crumbs) -> dict:
@@ -127,89 +120,6 @@ def facts(labelled) -> dict | None:
         "parts": [split_label(name) for name in used],
         "sizes": labelled.sizes(),
     }
-
-
-def split_label(name) -> str:
-    return str(Split(name).label) if name else _("No split yet")
-
-
-def gallery(request, labelled, *, ordering="path", note=lambda row: "") -> dict:
-    """A page of thumbnails, narrowed as the address says; `note(row)` is a word under each."""
-    asked = request.GET if request.method == "GET" else request.POST
-    wanted = {"label": asked.get("label", ""), "split": asked.get("split", "")}
-    found = labelled.narrowed(**wanted).select_related("image")
-    rows, pager = rows_and_pager(request, found, ordering=ordering, size=THUMBS)
-    thumbs = [
-        {"row": row, "url": media.signed_url(row.image.storage_key), "note": note(row)}
-        for row in rows
-    ]
-    counts = labelled.counts()
-    splits = {split for by_split in counts.values() for split in by_split}
-    return {
-        "thumbs": thumbs,
-        "pager": pager,
-        "wanted": wanted,
-        "labels": list(counts),
-        "splits": [(name, split_label(name)) for name in Split.values if name in splits],
-        "gallery_url": request.path,
-    }
-
-
-def working_gallery(request, dataset) -> dict:
-    """The same of a working set: what is odd can be asked for, and images changed."""
-    asked = request.GET if request.method == "GET" else request.POST
-    show = asked.get("show", "") if asked.get("show", "") in SHOWS else ""
-    labelled = health.showing(dataset, show)
-    is_doubt = show == "suspects"
-    found = gallery(
-        request,
-        labelled,
-        ordering=("margin", "path") if is_doubt else "path",
-        note=_doubt if is_doubt else (lambda row: ""),
-    )
-    where = [request.tenant.slug, dataset.engagement_id, dataset.pk]
-    requirement = dataset.engagement.requirement
-    may_change = may(request.role, Capability.DATA)
-    return found | {
-        "wanted": found["wanted"] | {"show": show},
-        "shows": SHOWS.items(),
-        "gallery_url": reverse("training:data_gallery", args=where),
-        "change_url": reverse("training:change_items", args=where) if may_change else "",
-        "all_labels": requirement.classes if requirement else found["labels"],
-        "all_splits": Split.choices,
-    }
-
-
-def _doubt(row) -> str:
-    return _("rather “%(label)s”") % {"label": row.suggested}
-
-
-def odd_rows(odd) -> list[dict]:
-    """What is odd about a working set, a row each."""
-    doubted = _("Run %s doubts these labels; look before you change any.") % odd["doubting_run"]
-    unknown = _("A linear probe that is right for 85 % of the images can tell.")
-    alike = ngettext(
-        "%(pairs)s pair; %(labels)s with different labels, %(splits)s in different splits.",
-        "%(pairs)s pairs; %(labels)s with different labels, %(splits)s in different splits.",
-        odd["alike_pairs"],
-    )
-    alike %= {
-        "pairs": odd["alike_pairs"],
-        "labels": odd["alike_with_other_labels"],
-        "splits": odd["alike_in_other_splits"],
-    }
-    notes = {
-        "suspects": doubted if odd["odd"]["suspects"] else unknown,
-        "alike": alike if odd["alike_pairs"] else "",
-    }
-    if odd["unmeasured"]:
-        words = _("%s images came in before this was measured.") % odd["unmeasured"]
-        notes |= dict.fromkeys(("dark", "bright", "blurred"), words)
-    return [
-        {"name": name, "label": label, "n": odd["odd"][name], "note": notes.get(name, "")}
-        for name, label in SHOWS.items()
-        if name != "excluded" or odd["odd"][name]
-    ]
 
 
 def import_context(request, import_) -> dict:

@@ -15,6 +15,7 @@ from engagements.pages import engagement_of
 from lepton.lib.refusals import refusals_in, refusals_told
 from lepton.lib.streaming import streamed
 from training import data_forms as forms
+from training import data_gallery as gallery
 from training import data_pages as pages
 from training.datasets import curate, exports, reports, services, uploads, versions
 
@@ -43,7 +44,7 @@ def panel(request, engagement):
 def data_gallery(request, engagement, dataset):
     """Thumbnails of the working set."""
     dataset = pages.dataset_of(engagement_of(engagement), dataset)
-    context = pages.working_gallery(request, dataset)
+    context = gallery.of_working_set(request, dataset)
     return render(request, "training/_gallery.html", context)
 
 
@@ -59,7 +60,7 @@ def change_items(request, engagement, dataset):
             n = curate.change_items(dataset, by=request.user, **form.change)
             said, tone = _("%s images changed.") % n, "good"
         said = form.refusal or said
-    answer = render(request, "training/_gallery.html", pages.working_gallery(request, dataset))
+    answer = render(request, "training/_gallery.html", gallery.of_working_set(request, dataset))
     return trigger_client_event(answer, "toast", {"text": str(said), "tone": tone})
 
 
@@ -169,7 +170,7 @@ def version_page(request, engagement, pk):
 def version_gallery(request, engagement, pk):
     """Thumbnails of a version."""
     version = pages.version_of(engagement_of(engagement), pk)
-    return render(request, "training/_gallery.html", pages.gallery(request, version.items.all()))
+    return render(request, "training/_gallery.html", gallery.of(request, version.items.all()))
 
 
 @require_GET

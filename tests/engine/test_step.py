@@ -24,9 +24,8 @@ def settings(**changes):
 
 
 def steps(network, **changes):
-    given = {"class_weights": changes.pop("class_weights", None)}
     optimiser = torch.optim.SGD(network.parameters(), lr=0.1)
-    return step.Step(network, optimiser, settings(**changes), CPU, **given)
+    return step.Step(network, optimiser, settings(**changes), CPU, labels=np.arange(3))
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ from training.engine.batches import ActivationBatches, ImageBatches
 from training.engine.errors import Stopped, TrainingFailed, gettext_noop
 from training.engine.progress import Pace, Progress
 from training.engine.state import Settings, State
-from training.engine.step import Step, class_weights, order_of
+from training.engine.step import Step, order_of
 
 CHECKPOINT_EVERY = 50  # steps, and at the end of an epoch
 CHECKPOINT_SECONDS = {"cpu": 0, "cuda": 30}  # at least apart: a GPU does in 1 s what a write takes
@@ -78,7 +78,7 @@ class Fit:
             self.optimiser,
             settings,
             self.device,
-            class_weights=self._class_weights(),
+            labels=train.labels.numpy(),
         )
         self.state, self.saved_at = State(identity), time.monotonic()
         self.loss_sum = torch.zeros((), dtype=torch.float64, device=self.device)
@@ -135,7 +135,8 @@ class Fit:
         self.train_mode()
         loss = self.step.take(inputs, targets, rng)
         self.loss_sum += loss.double() * len(inputs)
-        self._update_average()
+        keep = optimiser.kept_of_average(self._done() + 1, self.settings.ema)
+        optimiser.follow(self.average, self.moving, keep)
 
     def _look(self) -> None:
         """Fetch the sum of the losses from the device. Raises TrainingFailed if it is no number."""
@@ -147,29 +148,12 @@ class Fit:
                 epoch=self.state.epoch,
             )
 
-    def _class_weights(self) -> torch.Tensor | None:
-        if self.settings.balance != "weights":
-            return None
-        return class_weights(self.train.labels.numpy(), self.settings.n_classes)
-
     def _set_learning_rate(self) -> None:
         factor = optimiser.learning_rate_factor(
             self._done(), self.settings.epochs * self.steps, self.settings.warm_up
         )
         for group in self.optimiser.param_groups:
             group["lr"] = group["base"] * factor
-
-    @torch.no_grad()
-    def _update_average(self) -> None:
-        """Move the exponential average towards the weights; it starts short so that early epochs
-        count."""
-        done = self._done() + 1
-        keep = min(self.settings.ema, done / (done + 10))
-        floats = [name for name, value in self.moving.items() if value.is_floating_point()]
-        averages, values = ([of[name] for name in floats] for of in (self.average, self.moving))
-        torch._foreach_lerp_(averages, values, 1 - keep)
-        for name in self.moving.keys() - set(floats):
-            self.average[name].copy_(self.moving[name])
 
     def _close_epoch(self, epoch: int, *, train_loss: float | None) -> None:
         """Score the averaged weights on the validation rows and keep them if they are the best so

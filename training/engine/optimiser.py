@@ -66,3 +66,18 @@ def load_state_tensors(
             on_host = kind == "step" and not optimiser.defaults["fused"]
             place = value if on_host else value.to(parameter.device)
             optimiser.state[parameter][kind] = place
+
+
+def kept_of_average(done: int, ema: float) -> float:
+    """Return how much of the averaged weights step `done` (from 1) keeps: `ema`, and less at first,
+    so that early epochs count."""
+    return min(ema, done / (done + 10))
+
+
+@torch.no_grad()
+def follow(averages: dict[str, torch.Tensor], values: dict[str, torch.Tensor], keep: float) -> None:
+    """Move exponential averages towards `values`, in place; counters are copied."""
+    floats = [name for name, value in values.items() if value.is_floating_point()]
+    torch._foreach_lerp_([averages[n] for n in floats], [values[n] for n in floats], 1 - keep)
+    for name in values.keys() - set(floats):
+        averages[name].copy_(values[name])

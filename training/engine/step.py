@@ -14,7 +14,8 @@ PARTED = gettext_noop("Memory ran out: a batch is worked through in smaller part
 class Step:
     """Takes steps of `optimiser` on `model` (inputs [b, ...] to logits [b, classes]).
 
-    `class_weights` float32 [classes], or None. `micro_batch` is how many rows go through the
+    `labels` int [n] are those of the whole training set, for the weights of the classes where
+    they are to be balanced so. `micro_batch` is how many rows go through the
     network at once; where memory runs out it is halved and the step begun again. Gradients of the
     parts add up, so the effective batch stays what it was (batch-norm alone sees smaller ones).
     """
@@ -26,10 +27,12 @@ class Step:
         settings: Settings,
         where: torch.device,
         *,
-        class_weights: Tensor | None = None,
+        labels: np.ndarray,
     ):
         self.model, self.optimiser, self.settings, self.device = model, optimiser, settings, where
-        self.class_weights = None if class_weights is None else class_weights.to(where)
+        self.class_weights = None
+        if settings.balance == "weights":
+            self.class_weights = class_weights(labels, settings.n_classes).to(where)
         self.micro_batch = min(settings.micro_batch or settings.batch_size, settings.batch_size)
         self.note = ""  # what happened that people should know, as a template to translate
 
