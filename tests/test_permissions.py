@@ -126,6 +126,7 @@ def _value(name, route, world):
         "version": world.model.pk,
         "item": world.action_item.pk,
         "kind": "csv",
+        "number": 1,
         "template_key": world.template.key,
         "other": world.model.pk,
     }

@@ -5,6 +5,7 @@ from django.core.exceptions import NON_FIELD_ERRORS
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 from django_htmx.http import HttpResponseClientRedirect, trigger_client_event
 
@@ -58,7 +59,7 @@ def change_items(request, engagement, dataset):
     if form.is_valid():
         with refusals_in(form):
             n = curate.change_items(dataset, by=request.user, **form.change)
-            said, tone = _("%s images changed.") % n, "good"
+            said, tone = ngettext("%s image changed.", "%s images changed.", n) % n, "good"
         said = form.refusal or said
     answer = render(request, "training/_gallery.html", gallery.of_working_set(request, dataset))
     return trigger_client_event(answer, "toast", {"text": str(said), "tone": tone})

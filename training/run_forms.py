@@ -60,6 +60,11 @@ class StartRunForm(forms.Form):
         return given | {"params": {n: v for n, v in settings_.items() if v not in ("", None)}}
 
     @property
+    def has_preview(self) -> bool:
+        """Whether there are images, and a method that changes them."""
+        return self.version is not None and self.method == Run.Method.FINE_TUNE
+
+    @property
     def recommendation(self) -> str:
         """What suits this data on this server, and why."""
         if self.selected:

@@ -2,13 +2,22 @@
 
 from django.urls import path
 
-from training import approval_views, depth_views, model_views, run_views, selection_views
+from training import (
+    approval_views,
+    depth_views,
+    model_views,
+    preview_views,
+    run_views,
+    selection_views,
+)
 
 ENGAGEMENT = "t/<slug:tenant>/e/<uuid:engagement>/"
 RUNS = f"{ENGAGEMENT}runs/"
 MODELS = f"{ENGAGEMENT}models/"
 urlpatterns = [
     path(RUNS, run_views.runs, name="runs"),
+    path(f"{RUNS}augmented/", preview_views.augmented, name="augmented"),
+    path(f"{RUNS}augmented/<uuid:version>/<int:number>/", preview_views.picture, name="picture"),
     path(f"{RUNS}start/", run_views.start_run, name="start_run"),
     path(f"{RUNS}<uuid:pk>/", run_views.run, name="run"),
     path(f"{RUNS}tensorboard/", run_views.all_events, name="all_events"),

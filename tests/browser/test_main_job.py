@@ -122,6 +122,14 @@ def tries_and_corrects(alice, picture):
     drop(page, "dent.jpg", picture)
     answer = page.locator("#answer .answer-label")
     expect(answer).to_contain_text("%")
+    evidence = page.get_by_role("img", name=re.compile("Where in the picture"))
+    expect(evidence).to_be_visible()
+    assert (
+        evidence.evaluate(
+            "canvas => new Set(canvas.getContext('2d').getImageData(0, 0, 224, 224).data).size"
+        )
+        > 20
+    )
     alice.shoot("19-answer")
     said = answer.text_content().split()[0]
     right = next(name for name in CLASSES if name != said)
@@ -156,6 +164,33 @@ def test_alice_looks_after_her_tenant(visitor):
     alice.shoot("27-account-menu")
     page.get_by_role("link", name="Two-factor sign-in").click()
     alice.shoot("28-two-factor")
+
+
+def test_alice_curates_the_data_by_mouse_and_keyboard(visitor):
+    alice = visitor("alice")
+    page = alice.sign_in("alice@acme.example")
+    page.goto(alice.site.page("data/"))
+    gallery, boxes = page.locator("#gallery"), page.locator("#gallery input[name=ids]")
+    boxes.nth(0).check()
+    boxes.nth(3).click(modifiers=["Shift"])
+    expect(gallery.locator("[data-chosen-count]")).to_have_text("4")
+    boxes.nth(5).focus()
+    page.keyboard.press("x")
+    expect(gallery.locator("[data-chosen-count]")).to_have_text("5")
+    alice.shoot("32-data-chosen")
+    gallery.locator("[name=to_split]").select_option("test")
+    gallery.get_by_role("button", name="Move").click()
+    expect(page.locator(".toasts")).to_contain_text("5 images changed.")
+    expect(gallery.locator(".thumb-words", has_text="Test").first).to_be_visible()
+    boxes.nth(0).check()
+    gallery.get_by_role("button", name="Exclude").click()
+    expect(page.locator(".toasts")).to_contain_text("1 image changed.")
+    gallery.get_by_label("Which").select_option("excluded")
+    expect(page.locator("#gallery .thumb")).to_have_count(1)
+    page.locator("#gallery input[name=ids]").check()
+    page.locator("#gallery").get_by_role("button", name="Take back in").click()
+    expect(page.locator("#gallery")).to_contain_text("No image matches")
+    alice.shoot("33-data-taken-back")
 
 
 def test_alice_reads_the_record_and_asks_for_more(visitor):

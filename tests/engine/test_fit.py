@@ -13,6 +13,7 @@ from safetensors.torch import load_file
 
 from tests.engine.pictures import CLASSES, rows, small_data
 from training.engine import backbones, batches, checkpoint, export, fit, networks
+from training.engine.augment import Augment
 from training.engine.errors import Stopped, TrainingFailed
 from training.engine.optimiser import learning_rate_factor
 from training.task_types import image_classification, params
@@ -173,7 +174,7 @@ def test_fine_tuning_starts_from_the_probe_and_never_ships_worse(tmp_path, weigh
 def test_activations_and_images_lead_to_the_same_logits(tmp_path, weights_dir):
     model = networks.build(backbones.get("resnet18"), 2, weights=weights_dir / "resnet18.pth")
     squares = batches.squares(rows(2), tmp_path, lambda report: None, lambda: False)
-    images = batches.ImageBatches(squares, [0, 0, 1, 1], mirror=False, augment=False)
+    images = batches.ImageBatches(squares, [0, 0, 1, 1], Augment())
     kept = batches.activations(
         model,
         4,

@@ -6,6 +6,7 @@ import torch
 
 from tests.engine.pictures import rows
 from training.engine import backbones, batches, networks
+from training.engine.augment import Augment
 from training.engine.errors import TrainingFailed, WeightsMissing
 from training.engine.fit import Fit, Settings
 
@@ -28,7 +29,7 @@ def fitting(model, unfreeze, tmp_path, **changes):
     pictures = rows(4)
     labels = np.array([row.label for row in pictures])
     squares = batches.squares(pictures, tmp_path, lambda report: None, lambda: False)
-    source = batches.ImageBatches(squares, labels, mirror=True, augment=True, turn=True)
+    source = batches.ImageBatches(squares, labels, Augment(crop=True, mirror=True, turn=True))
     return Fit(
         model,
         source,

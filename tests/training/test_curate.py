@@ -89,4 +89,4 @@ def test_the_page_says_what_is_missing(alice, dataset, ids, browse):
     no_class = browse(alice).post(page, {"act": "relabel", "ids": ids})
     assert "Choose the class" in no_class.headers["HX-Trigger"]
     done = browse(alice).post(page, {"act": "move", "to_split": "test", "ids": ids[:1]})
-    assert "1 images changed" in done.headers["HX-Trigger"]
+    assert "1 image changed." in done.headers["HX-Trigger"]

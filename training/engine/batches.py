@@ -11,6 +11,7 @@ import numpy as np
 import torch
 
 from training.engine import preprocess
+from training.engine.augment import Augment
 from training.engine.errors import Stopped
 from training.engine.features import Image, read_square
 from training.engine.networks import Classifier
@@ -18,7 +19,6 @@ from training.engine.progress import Pace, Progress
 
 BATCH = 32
 ABANDONED_SECONDS = 3600
-BRIGHTNESS = 0.15  # an augmented batch's pixels are multiplied by 1 +- this
 
 
 class ImageBatches:
@@ -32,15 +32,13 @@ class ImageBatches:
         self,
         squares: np.ndarray,
         labels: np.ndarray,
+        how: Augment,
         *,
-        mirror: bool,
-        augment: bool,
-        turn: bool = False,
         targets: np.ndarray | None = None,
     ):
         self.squares, self.labels = squares, torch.from_numpy(np.asarray(labels, dtype=np.int64))
         self.targets = self.labels if targets is None else torch.from_numpy(targets)
-        self.mirror, self.augment, self.turn = mirror, augment, turn
+        self.how = how
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -52,24 +50,14 @@ class ImageBatches:
     def augmented(self, indices: np.ndarray, rng: np.random.Generator) -> tuple[torch.Tensor, ...]:
         """Return a random view of each, uint8 [b, 224, 224, 3], cropped and turned as allowed, and
         how bright to make it, float32 [b]: `finished` does that where the step is taken."""
-        if not (self.augment or self.mirror):
+        if not self.how.changes:
             return self.held_out(indices), torch.ones(len(indices))
-        views = np.stack([self._view(self.squares[index], rng) for index in indices])
-        spread = BRIGHTNESS if self.augment else 0.0
-        factors = 1 + spread * rng.uniform(-1, 1, len(indices))
-        return torch.from_numpy(views), torch.from_numpy(factors.astype(np.float32))
+        views = np.stack([self.how.view(self.squares[index], rng) for index in indices])
+        return torch.from_numpy(views), torch.from_numpy(self.how.factors(len(indices), rng))
 
     def finished(self, views: torch.Tensor, factors: torch.Tensor) -> torch.Tensor:
         """Return the views as bright as `factors` say, float32 0 to 255, on their own device."""
         return (views.float() * factors.view(-1, 1, 1, 1)).clamp_(0, 255)
-
-    def _view(self, square: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        room = square.shape[0] - preprocess.CROP
-        top, left = rng.integers(0, room + 1, 2) if self.augment else (room // 2, room // 2)
-        view = square[top : top + preprocess.CROP, left : left + preprocess.CROP]
-        if self.mirror and rng.random() < 0.5:
-            view = view[:, ::-1]
-        return np.rot90(view, rng.integers(4)) if self.turn else view
 
 
 class ActivationBatches:

@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from training.engine import batches, device, fit, networks, preprocess, probe
+from training.engine import augment, batches, device, fit, networks, preprocess, probe
 from training.engine.errors import TrainingFailed, gettext_noop
 from training.task_types.data import Row, TrainedModel
 from training.task_types.image_classification.work import (
@@ -56,7 +56,7 @@ def _session(
 ) -> fit.Fit:
     """Set up the loop: on images, or on the frozen stages' activations where these are small
     enough to keep."""
-    params, mirror = work.params, work.params.views == 2
+    params = work.params
     settings = fit.Settings(
         **{name: getattr(params, name) for name in SETTINGS},
         n_classes=len(work.data.classes),
@@ -80,13 +80,9 @@ def _session(
         sources = [batches.ActivationBatches(kept[i], labels[i], targets=soft[i]) for i in range(2)]
         network = networks.Rest(model, cut)
     else:
-        views = {
-            "mirror": mirror,
-            "augment": params.augmentation != "none",
-            "turn": params.augmentation == "turns",
-        }
+        how = augment.Augment.of(params.augmentation, params.views)
         sources = [
-            batches.ImageBatches(pixels[i], labels[i], targets=soft[i], **views) for i in range(2)
+            batches.ImageBatches(pixels[i], labels[i], how, targets=soft[i]) for i in range(2)
         ]
     return fit.Fit(
         network,
