@@ -111,6 +111,7 @@ def _value(name, route, world):
             "threshold": world.model,
             "closer": world.model,
             "decide": world.model,
+            "card": world.model,
             "prediction": world.prediction,
         }[kind].pk
     if name == "endpoint":

@@ -1,5 +1,6 @@
 """API of model versions: what they are, what they are worth, their files."""
 
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -12,6 +13,7 @@ from lepton.lib.paging import paged
 from lepton.lib.schema import PAGE_PARAMETERS, listed, page_of, responses
 from training import run_serializers as serializers
 from training.models import Evaluation, ModelVersion
+from training.runs import card as model_card
 
 CELL_PARAMETERS = [
     OpenApiParameter("label", OpenApiTypes.STR, description="Only images of this class."),
@@ -54,6 +56,20 @@ def files(request, version):
     context = {"request": request}
     found = serializers.ModelVersionDetailSerializer(_version(version), context=context)
     return Response(found.data["files"])
+
+
+@extend_schema(
+    operation_id="model_version_card",
+    tags=["Model versions"],
+    description="What it is for, made of and worth, as Markdown; computed from rows.",
+    responses=responses({(200, "text/markdown"): OpenApiTypes.STR}, 403, 404),
+)
+@api_view(["GET"])
+@member_api()
+def card(request, version):
+    """Read the card of a model version."""
+    text = model_card.card_of(_version(version))
+    return HttpResponse(text, content_type="text/markdown; charset=utf-8")
 
 
 @listed("evaluation", serializers.EvaluationSerializer, tags=["Model versions"])

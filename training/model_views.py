@@ -1,6 +1,6 @@
 """Pages of model versions: the list, the accuracy page, the images behind each figure."""
 
-from django.http import Http404
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -12,6 +12,7 @@ from lepton.lib import media
 from lepton.lib.paging import rows_and_pager
 from training import approvals
 from training.approval_views import ApprovalForm
+from training.runs import card as model_card
 from training.runs import files, quality, shown
 
 
@@ -61,6 +62,16 @@ def answers(request, engagement, pk):
     context["wrong"] = wrong
     context["items"] = [(row, media.signed_url(row.image.storage_key)) for row in rows]
     return render(request, "training/model_answers.html", context)
+
+
+@require_GET
+@member_page()
+def card(request, engagement, pk):
+    """The card of a model version as Markdown."""
+    _engagement, version = _version(engagement, pk)
+    headers = {"Content-Disposition": f'attachment; filename="model-card-v{version.number}.md"'}
+    kind = "text/markdown; charset=utf-8"
+    return HttpResponse(model_card.card_of(version), content_type=kind, headers=headers)
 
 
 @require_GET

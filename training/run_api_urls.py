@@ -19,6 +19,7 @@ urlpatterns = [
     path(VERSION, model_api.model_version, name="model_version"),
     path(f"{VERSION}/files", model_api.files, name="model_files"),
     path(f"{VERSION}/evaluations", model_api.evaluations, name="evaluations"),
+    path(f"{VERSION}/card", model_api.card, name="model_card"),
     path(f"{VERSION}/approvals", approval_views.approvals_of, name="model_approvals"),
     path(f"{VERSION}/compare/<uuid:other>", depth_api.compare, name="compare_models"),
     path("evaluations/<uuid:evaluation>/threshold", depth_api.threshold, name="threshold"),

@@ -28,6 +28,7 @@ urlpatterns = [
     path(MODELS, model_views.models, name="models"),
     path(f"{MODELS}compare/", depth_views.compare, name="compare_models"),
     path(f"{MODELS}<uuid:pk>/decide/", approval_views.decide, name="decide_on_model"),
+    path(f"{MODELS}<uuid:pk>/card/", model_views.card, name="card"),
     path(f"{MODELS}<uuid:pk>/threshold/", depth_views.threshold, name="threshold"),
     path(f"{MODELS}<uuid:pk>/closer/", depth_views.closer, name="closer"),
     path(f"{MODELS}<uuid:pk>/", model_views.model, name="model"),

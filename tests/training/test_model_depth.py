@@ -96,6 +96,18 @@ def test_calibration_and_slices_are_shown_with_n(acme, alice, version, browse):
     assert "Well calibrated" in shown and "Brightness" in shown
 
 
+def test_the_card_says_what_it_is_for_made_of_and_worth(acme, alice, carol, version, browse):
+    card = browse(alice).get(page(version, "card/"))
+    text = card.content.decode()
+    assert card.headers["Content-Type"].startswith("text/markdown")
+    for words in ("## Intended use", "92.5%", "80.1–97.4%", "| scratch |", "## Limits", "ab" * 32):
+        assert words in text
+    assert "&" not in text and "Nobody has decided on it yet." in text
+    same = browse(alice).get(f"{API}/model-versions/{version.pk}/card")
+    assert same.content == card.content
+    assert browse(carol).get(page(version, "card/")).status_code == 404
+
+
 def test_two_models_are_compared_row_by_row(acme, alice, engagement, data, version, browse):
     with tenant_scope(acme):
         better = measured(engagement, data, alice)
