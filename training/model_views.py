@@ -8,6 +8,7 @@ from django.views.decorators.http import require_GET
 
 from accounts.access import member_page
 from engagements import pages
+from engagements.privacy import person_of
 from lepton.lib import media
 from lepton.lib.paging import rows_and_pager
 from training import approvals
@@ -39,7 +40,7 @@ def model(request, engagement, pk):
     engagement, version = _version(engagement, pk)
     context = pages.frame(engagement, _crumb(request, engagement), str(version))
     context |= quality.facts(version, engagement.requirement, request.tenant.slug)
-    context |= {"may_decide": approvals.may_decide(request.user) and not _looks_only(request)}
+    context |= {"may_decide": approvals.may_decide(person_of(request))}
     context["approval_form"] = ApprovalForm()
     return render(request, "training/model.html", context)
 
@@ -98,10 +99,6 @@ def quality_panel(request, engagement):
         "metric": newest and shown.metric_of(newest.test_evaluation, requirement, metric),
     }
     return render(request, "training/_quality_panel.html", context)
-
-
-def _looks_only(request):
-    return getattr(request, "views_as_customer", False)
 
 
 def _version(engagement, pk):

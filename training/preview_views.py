@@ -1,20 +1,19 @@
 """What a training would see: an image of the data in several of its random views."""
 
-from uuid import UUID
-
 import numpy as np
 import simplejpeg
+from django.core.exceptions import ValidationError
 from django.http import Http404, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from accounts.access import member_page
 from accounts.scoping import tenant_scope
 from engagements.pages import engagement_of
 from lepton.lib import storage
+from training.data_pages import version_of
 from training.engine import backbones, preprocess
 from training.engine.augment import Augment
-from training.models import DatasetVersion
 from training.task_types.params import FineTuneParams
 
 SHOWN = 8
@@ -25,9 +24,12 @@ QUALITY = 88
 @member_page()
 def augmented(request, engagement):
     """The pictures of a preview, by the settings as they are in the form."""
-    versions = DatasetVersion.objects.filter(dataset__engagement=engagement_of(engagement))
-    version = get_object_or_404(versions, pk=_uuid(request.GET.get("dataset_version")))
-    context = {"engagement": engagement_of(engagement), "version": version}
+    engagement = engagement_of(engagement)
+    try:
+        version = version_of(engagement, request.GET.get("dataset_version"))
+    except ValidationError:
+        raise Http404 from None
+    context = {"engagement": engagement, "version": version}
     context |= {"numbers": range(SHOWN), "asked": _asked(request)}
     return render(request, "training/_augmented.html", context)
 
@@ -37,8 +39,7 @@ def augmented(request, engagement):
 def picture(request, engagement, version, number):
     """One view of the version's first training image; number 0 is the serving view."""
     with tenant_scope(request.tenant):
-        versions = DatasetVersion.objects.filter(dataset__engagement=engagement_of(engagement))
-        rows = get_object_or_404(versions, pk=version).items.filter(split="train")
+        rows = version_of(engagement_of(engagement), version).items.filter(split="train")
         row = rows.select_related("image").order_by("image__sha256").first()
     if row is None or number >= SHOWN:
         raise Http404
@@ -60,11 +61,3 @@ def _asked(request) -> dict:
     known = FineTuneParams.__dataclass_fields__["augmentation"].metadata["choices"]
     views = 1 if request.GET.get("views") == "1" else 2
     return {"augmentation": augmentation if augmentation in known else default, "views": views}
-
-
-def _uuid(text):
-    """A UUID as text, or one that nothing has."""
-    try:
-        return UUID(str(text))
-    except ValueError:
-        return UUID(int=0)
