@@ -46,6 +46,7 @@ def main() -> None:
 
     from lepton.embedded import EmbeddedError
 
+    sys.stdout.reconfigure(line_buffering=True)  # a log of a served site ends with its address
     try:
         with servers(sys.argv[1:]):
             execute_from_command_line(sys.argv)
