@@ -35,6 +35,7 @@ class Ask:
     field: str  # what the client calls the image, for complaints about it
     began: float  # time.perf_counter() when the request came in
     explain: bool = False  # also say what speaks for the answer where; a second forward pass
+    prediction_id: uuid.UUID = field(default_factory=uuid.uuid4)
     done: asyncio.Future = None
 
 
@@ -164,7 +165,7 @@ def _answer(ask: Ask, image: np.ndarray, scores: list[float]) -> Answer:
     evidence = _evidence(ask, image, int(np.argmax(scores))) if ask.explain else None
     digest = hashlib.sha256(ask.data).hexdigest()
     latency = (time.perf_counter() - ask.began) * 1000
-    return Answer(ask.model, scores, digest, round(latency, 2), evidence)
+    return Answer(ask.model, scores, digest, round(latency, 2), evidence, ask.prediction_id)
 
 
 def _evidence(ask: Ask, image: np.ndarray, place: int) -> list[list[float]] | None:

@@ -7,6 +7,7 @@ the table is replaced in one step. Whatever cannot be loaded is marked so and ch
 import logging
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 from uuid import UUID
@@ -56,6 +57,7 @@ class Loader:
         self.table: dict[tuple[str, str], Place] = {}
         self.ready = threading.Event()  # the table was read, and every first load has ended
         self.shelf = Shelf()
+        self.followers: list[Callable[[], None]] = []  # what else is to be looked at with it
         self._runtime = runtimes.get(runtime)
         self._lock = threading.Lock()
         self._loading: set[UUID] = set()
@@ -87,6 +89,8 @@ class Loader:
         with connection.cursor() as cursor:
             cursor.execute(f"LISTEN {CHANNEL}")
         self.look()
+        for look in self.followers:
+            look()
         news = connection.connection.notifies(timeout=LOOK_SECONDS, stop_after=1)
         for _notice in news:  # or nothing within a second: look again anyway
             pass

@@ -53,6 +53,26 @@ def graph(seed: int, classes: int = 2) -> bytes:
     return made.SerializeToString()
 
 
+@cache
+def failing_graph() -> bytes:
+    """Answers black images alone (what it is warmed with); on others its run raises."""
+    made = onnx.load_from_string(graph(1))
+    nodes = [
+        helper.make_node("ReduceMax", ["floats"], ["brightest"], keepdims=0),
+        helper.make_node("Cast", ["brightest"], ["place"], to=TensorProto.INT64),
+        helper.make_node("Gather", ["only", "place"], ["checked"]),  # there is one at 0 alone
+    ]
+    made.graph.initializer.append(numpy_helper.from_array(np.zeros(1, np.float32), "only"))
+    summed = helper.make_node("Add", ["raw", "checked"], ["logits"])
+    gemm = next(node for node in made.graph.node if node.op_type == "Gemm")
+    gemm.output[0] = "raw"
+    softmax = next(node for node in made.graph.node if node.op_type == "Softmax")
+    made.graph.node.remove(softmax)
+    made.graph.node.extend([*nodes, summed, softmax])
+    onnx.checker.check_model(made)
+    return made.SerializeToString()
+
+
 def model_version(engagement, *, by, seed=1, data=None, classes=CLASSES, stored=None, meta=None):
     """A model version with its files; `stored` puts other bytes there than were hashed."""
     data = graph(seed, len(classes)) if data is None else data
