@@ -9,14 +9,14 @@ from typing import NamedTuple
 from uuid import UUID
 
 from accounts.scoping import tenant_scope
-from serving import challengers
+from serving import challengers, guards
 from serving.artifacts import Unloadable
 from serving.database import with_database
 from serving.loader import Loader, Model, Place
 from serving.models import Challenger
 from serving.system import WantedChallenger, wanted_challengers
 
-RETRY_SECONDS = 5.0
+RETRY_SECONDS, GUARD_SECONDS = 5.0, 2.0
 log = logging.getLogger(__name__)
 
 
@@ -51,7 +51,7 @@ class Challengers:
         self._loader = loader
         self._lock = threading.Lock()
         self._loading: set[UUID] = set()
-        self._not_before: dict[UUID, float] = {}
+        self._not_before: dict[UUID, float] = {}  # when to load or to judge one again
         self._pool = ThreadPoolExecutor(1, "challengers")
         loader.followers.append(self.look)
 
@@ -92,12 +92,33 @@ class Challengers:
             }
             new = [row for row in wanted if self._is_due(row)]
             self._loading.update(row.deployment_id for row in new)
+            self._forget(wanted)
         for row in new:
             self._pool.submit(self._load, row)
         for beside in self.table.values():
             if beside.wanted.state == Challenger.State.LOADING:
                 with tenant_scope(beside.wanted.tenant_id):
                     challengers.mark_live(beside.wanted.deployment_id)
+            elif beside.is_canary:
+                self._guard(beside)
+
+    def _forget(self, wanted: list[WantedChallenger]) -> None:
+        for challenger_id in set(self._not_before) - {row.deployment_id for row in wanted}:
+            del self._not_before[challenger_id]
+
+    def _guard(self, beside: Beside) -> None:
+        """Take a canary away as soon as one of its guards trips."""
+        endpoint_id, canary_id = beside.wanted.endpoint_id, beside.wanted.deployment_id
+        if time.monotonic() < self._not_before.get(canary_id, 0):
+            return
+        self._not_before[canary_id] = time.monotonic() + GUARD_SECONDS
+        with tenant_scope(beside.wanted.tenant_id):
+            rows = Challenger.objects.select_related("endpoint")
+            canary = rows.filter(pk=canary_id, state=Challenger.State.LIVE).first()
+            is_over = canary is not None and guards.watch(canary)
+        if is_over:
+            with self._lock:
+                self.table = {key: one for key, one in self.table.items() if key != endpoint_id}
 
     def _is_due(self, row: WantedChallenger) -> bool:
         if row.endpoint_id in self.table or row.deployment_id in self._loading:

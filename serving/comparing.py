@@ -36,8 +36,9 @@ class Agreement:
         return None if self.still_needed else wilson_interval(self.agreeing, self.n)
 
 
-def agreement(challenger: Challenger) -> Agreement:
-    """Count what was compared beside this challenger, its earlier steps left out."""
-    rows = ShadowAnswer.objects.filter(challenger=challenger)
+def agreement(challenger: Challenger, *, newest: int | None = None) -> Agreement:
+    """Count what was compared beside this challenger (of it the newest alone, if so asked); its
+    earlier steps are left out."""
+    rows = ShadowAnswer.objects.filter(challenger=challenger).order_by("-at")[:newest]
     counts = rows.aggregate(n=Count("pk"), agreeing=Count("pk", filter=Q(agrees=True)))
     return Agreement(**counts)

@@ -20,9 +20,13 @@ CLASSES = ["ok", "scratch"]
 
 
 @cache
-def graph(seed: int, classes: int = 2) -> bytes:
-    """Images uint8 [n, 224, 224, 3] to probabilities and features, as the engine exports them."""
+def graph(seed: int, classes: int = 2, turned: bool = False) -> bytes:
+    """Images uint8 [n, 224, 224, 3] to probabilities and features, as the engine exports them.
+
+    `turned` says the contrary of what the seed says otherwise.
+    """
     weight = np.random.default_rng(seed).normal(size=(classes, 3)).astype(np.float32) * 4
+    weight = weight[::-1].copy() if turned else weight
     nodes = [
         helper.make_node("Cast", ["images"], ["floats"], to=TensorProto.FLOAT),
         helper.make_node("Div", ["floats", "scale"], ["scaled"]),
