@@ -2,6 +2,7 @@
 
 import logging
 import uuid
+from typing import NamedTuple
 
 from django.utils.translation import gettext as _
 
@@ -15,6 +16,15 @@ from serving.refusals import Refused, come_back
 from serving.shadowing import Shadowing, failure
 
 log = logging.getLogger(__name__)
+
+
+class Terms(NamedTuple):
+    """What holds for one request."""
+
+    began: float  # time.perf_counter() when it came in
+    seconds: float  # until its deadline
+    share: float  # of the queue that may be taken before it is refused
+    is_pinned: bool  # the client named the champion's version
 
 
 class Answering:
@@ -33,18 +43,18 @@ class Answering:
         self.shadowing.stop()
         self.beside.stop()
 
-    async def answers(self, place: Place, asked: Question, began, seconds, pinned) -> list[Answer]:
-        """Ask the variant whose turn it is; `pinned`: the client named the champion's version.
+    async def answers(self, place: Place, asked: Question, terms: Terms) -> list[Answer]:
+        """Ask the variant whose turn it is; one request is answered by one model.
 
-        One request is answered by one model. Where a canary fails the champion answers.
+        Where a canary fails the champion answers. Raises Refused, or whatever the champion raises.
         """
         ids = [uuid.uuid4() for _image in asked.images]
         model = place.model
-        if not pinned:
+        if not terms.is_pinned:
             model = self.beside.answering(place, asked.reference or ids[0])
         if model is not place.model and not self.breakers.pause_of(model.version_id):
             try:
-                return await self._ask(model, asked, ids, began, seconds)
+                return await self._ask(model, asked, ids, terms)
             except Refused:
                 raise
             except Exception as error:
@@ -53,7 +63,7 @@ class Answering:
         if pause:
             message = _("This model keeps failing and is left alone for a moment: try again.")
             raise come_back(message, seconds=pause)
-        return await self._ask(place.model, asked, ids, began, seconds)
+        return await self._ask(place.model, asked, ids, terms)
 
     def compare(self, place: Place, answers: list[Answer], asked: Question) -> None:
         """Have what a client was answered answered by the other variant too, when there is time."""
@@ -64,13 +74,13 @@ class Answering:
             if second:
                 self.shadowing.offer(place.wanted, answer, sent.data, second)
 
-    async def _ask(self, model: Model, asked: Question, ids, began, seconds) -> list[Answer]:
+    async def _ask(self, model: Model, asked: Question, ids, terms: Terms) -> list[Answer]:
         asks = [
-            Ask(model, sent.data, sent.field, began, asked.explain, prediction_id)
+            Ask(model, sent.data, sent.field, terms.began, asked.explain, prediction_id)
             for sent, prediction_id in zip(asked.images, ids, strict=True)
         ]
         try:
-            answers = await self.batcher.ask_all(asks, seconds=seconds)
+            answers = await self.batcher.ask_all(asks, seconds=terms.seconds, share=terms.share)
         except Refused:
             raise
         except Exception:

@@ -85,12 +85,16 @@ class Batcher:
         """Return the model's answer within `seconds` of the request's start. Raises Refused."""
         return (await self.ask_all([ask], seconds=seconds))[0]
 
-    async def ask_all(self, asks: list[Ask], *, seconds: float) -> list[Answer]:
-        """Return every answer, or raise what the first that got none was refused with."""
+    async def ask_all(self, asks: list[Ask], *, seconds: float, share: float = 1.0) -> list[Answer]:
+        """Return every answer, or raise what the first that got none was refused with.
+
+        `share` is how much of the queue may be taken before these are refused: what is less
+        urgent is refused first.
+        """
         for ask in asks:
             ask.done = self._loop.create_future()
         with self._changed:
-            if len(self.waiting) + len(asks) > self.queue_at_most:
+            if len(self.waiting) + len(asks) > self.queue_at_most * share:
                 raise come_back(_("Too many requests are waiting: try again in a moment."))
             self.waiting.extend(asks)
             self._changed.notify(len(asks))

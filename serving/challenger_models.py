@@ -162,7 +162,12 @@ class ShadowAnswer(TenantModel):
         constraints = [
             models.UniqueConstraint("prediction", "challenger", name="one_second_answer_each")
         ]
-        indexes = [models.Index(fields=["challenger", "agrees", "-at"], name="shadows_newest")]
+        indexes = [
+            models.Index(fields=["challenger", "-at"], name="shadows_newest"),
+            models.Index(
+                fields=["challenger", "-at"], condition=Q(agrees=False), name="disagreements_newest"
+            ),
+        ]
 
 
 class ChallengerFailure(TenantModel):

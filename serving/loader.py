@@ -20,6 +20,8 @@ from accounts.scoping import tenant_scope
 from serving import artifacts, runtimes, services
 from serving.artifacts import Unloadable
 from serving.database import with_database
+from serving.models import Deployment
+from serving.rehearsal import rehearse
 from serving.runtimes import Runtime
 from serving.shelf import Shelf
 from serving.system import CHANNEL, Wanted, wanted_deployments
@@ -166,12 +168,14 @@ class Loader:
         return True
 
     def bring(self, row: Wanted) -> Model:
-        """Fetch, verify, open and warm. Raises Unloadable when that can never succeed."""
+        """Fetch, verify, open, warm, rehearse. Raises Unloadable when that can never succeed."""
         sha256 = artifacts.graph_hash(row.meta)
         preprocessing = row.meta["preprocessing"]
         crop = preprocessing["centre_crop"]
         runtime = self.shelf.take(sha256, lambda: self._open(row, sha256))
         _warm(runtime, crop, len(row.classes))
+        if row.state == Deployment.State.LOADING:  # not at each restart of what is live
+            rehearse(row, runtime, resize=preprocessing["resize_short_side"], crop=crop)
         return Model(
             row.deployment_id,
             row.deployment_number,

@@ -14,8 +14,8 @@ from django.utils.translation import gettext as _
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from serving import metrics, routes
-from serving.admission import admit, deadline
-from serving.answering import Answering
+from serving.admission import admit, deadline, share_of_queue
+from serving.answering import Answering, Terms
 from serving.batcher import Batcher
 from serving.bodies import Bodies
 from serving.idempotency import Replies, key_of
@@ -113,6 +113,7 @@ class DataPlane:
 
     async def _predict(self, request, receive, caller, place: Place, route, began) -> Reply:
         seconds, key = deadline(request.headers), key_of(request.headers)
+        terms = Terms(began, seconds, share_of_queue(request.headers, caller), bool(route.version))
         if place.model is None:
             raise not_answering(place)
         if self.log.is_full:
@@ -124,7 +125,7 @@ class DataPlane:
             self.quotas.charge(caller, len(asked.images) - 1)
             copies = [sent.data for sent in asked.images if sent.data is not body]
             held += self.bodies.hold(sum(map(len, copies)))
-            answer = partial(self._reply, asked, caller, place, route, began, seconds)
+            answer = partial(self._reply, asked, caller, place, route, terms)
             if not key:
                 return await answer()
             question = (route.address, asked)
@@ -132,9 +133,8 @@ class DataPlane:
         finally:
             self.bodies.release(held)
 
-    async def _reply(self, asked: Question, caller, place, route, began, seconds) -> Reply:
-        pinned = bool(route.version)
-        answers = await self.answering.answers(place, asked, began, seconds, pinned)
+    async def _reply(self, asked: Question, caller, place, route, terms: Terms) -> Reply:
+        answers = await self.answering.answers(place, asked, terms)
         for answer, sent in zip(answers, asked.images, strict=True):
             self._record(caller, place, answer, sent.data, asked.reference)
         self.answering.compare(place, answers, asked)

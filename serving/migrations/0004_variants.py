@@ -283,7 +283,15 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="shadowanswer",
-            index=models.Index(fields=["challenger", "agrees", "-at"], name="shadows_newest"),
+            index=models.Index(fields=["challenger", "-at"], name="shadows_newest"),
+        ),
+        migrations.AddIndex(
+            model_name="shadowanswer",
+            index=models.Index(
+                condition=models.Q(("agrees", False)),
+                fields=["challenger", "-at"],
+                name="disagreements_newest",
+            ),
         ),
         migrations.AddConstraint(
             model_name="shadowanswer",
