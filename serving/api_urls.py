@@ -3,14 +3,23 @@
 from django.urls import path
 
 from serving import api_views as views
+from serving import challenger_api as beside
 
 app_name = "serving_api"
 ENDPOINT = "endpoints/<slug:endpoint>"
+CHALLENGER = f"{ENDPOINT}/challengers/<uuid:challenger>"
 urlpatterns = [
     path("endpoints", views.endpoints, name="endpoints"),
     path(ENDPOINT, views.endpoint, name="endpoint"),
     path(f"{ENDPOINT}/deployments", views.deployments, name="deployments"),
     path(f"{ENDPOINT}/rollback", views.roll_back, name="roll_back"),
+    path(f"{ENDPOINT}/challengers", beside.challengers_of, name="challengers"),
+    path(CHALLENGER, beside.challenger, name="challenger"),
+    path(f"{CHALLENGER}/stop", beside.stop, name="challenger_stop"),
+    path(f"{CHALLENGER}/promote", beside.promote, name="challenger_promote"),
+    path(f"{CHALLENGER}/disagreements", beside.disagreements, name="disagreements"),
+    path(f"{ENDPOINT}/answered", beside.answered, name="answered"),
+    path(f"{ENDPOINT}/now", beside.endpoint_now, name="now"),
     path("predictions", views.predictions, name="predictions"),
     path("predictions/<uuid:pk>", views.prediction, name="prediction"),
 ]

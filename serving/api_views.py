@@ -34,7 +34,7 @@ def endpoints(request, **kwargs):
     if request.method == "GET":
         return paged(request, Endpoint.objects.for_lists(), EndpointSerializer)
     data = _valid(serializers.CreateEndpoint, request)
-    engagement = _found(Engagement.objects.all(), "engagement", data.pop("engagement"))
+    engagement = found_in(Engagement.objects.all(), "engagement", data.pop("engagement"))
     made = services.create_endpoint(engagement, **data, by=request.actor)
     return Response(EndpointSerializer(made, context={"request": request}).data, status=201)
 
@@ -48,7 +48,7 @@ def endpoints(request, **kwargs):
 @member_api()
 def endpoint(request, endpoint):
     """One endpoint and what answers there."""
-    return Response(EndpointSerializer(_endpoint(endpoint), context={"request": request}).data)
+    return Response(EndpointSerializer(endpoint_of(endpoint), context={"request": request}).data)
 
 
 @listed("deployment", DeploymentSerializer, tags=TAGS)
@@ -63,12 +63,12 @@ def endpoint(request, endpoint):
 @member_api(POST=Capability.DEPLOY)
 def deployments(request, endpoint):
     """An endpoint's history, newest first; POST puts a model version in place."""
-    here = _endpoint(endpoint)
+    here = endpoint_of(endpoint)
     if request.method == "GET":
         rows = here.deployments.select_related("model_version")
         return paged(request, rows, DeploymentSerializer, ordering="-number")
     wanted = _valid(serializers.CreateDeployment, request)["model_version"]
-    version = _found(here.engagement.model_versions.all(), "model_version", wanted)
+    version = found_in(here.engagement.model_versions.all(), "model_version", wanted)
     made = services.deploy(here, model_version=version, by=request.actor)
     return Response(DeploymentSerializer(made).data, status=201)
 
@@ -84,7 +84,7 @@ def deployments(request, endpoint):
 def roll_back(request, endpoint):
     """Put the model version in place that answered before the present one."""
     _valid(serializers.Nothing, request)
-    made = services.roll_back(_endpoint(endpoint), by=request.actor)
+    made = services.roll_back(endpoint_of(endpoint), by=request.actor)
     return Response(DeploymentSerializer(made).data, status=201)
 
 
@@ -124,7 +124,7 @@ def prediction(request, pk):
     return Response(PredictionSerializer(get_object_or_404(rows, pk=pk)).data)
 
 
-def _endpoint(slug):
+def endpoint_of(slug):
     return get_object_or_404(Endpoint.objects.select_related("tenant", "engagement"), slug=slug)
 
 
@@ -134,7 +134,7 @@ def _valid(serializer_class, request) -> dict:
     return serializer.validated_data
 
 
-def _found(queryset, name, pk):
+def found_in(queryset, name, pk):
     """The row a field of the body names; a wrong id is a wrong field, not a wrong address."""
     row = queryset.filter(pk=pk).first()
     if row is None:

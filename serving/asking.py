@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 from lepton.lib.inference import inference_backend
 from serving import tokens
 
-SECONDS = 30
+SECONDS, PULSE_SECONDS = 30, 2
 
 
 class NotAnswered(Exception):
@@ -16,8 +16,8 @@ class NotAnswered(Exception):
 def ask(endpoint, image: bytes, *, user) -> dict:
     """Send an image and return the answer, with where it was seen. Raises NotAnswered."""
     url = f"{inference_backend()}{endpoint.predict_path}"
-    headers = {"Authorization": f"Bearer {tokens.sign(endpoint, user=user)}"}
     try:
+        headers = _headers(endpoint, user)
         sent = {"content": image, "headers": headers, "params": {"explain": "true"}}
         response = httpx.post(url, **sent, timeout=SECONDS)
         document = response.json()
@@ -27,3 +27,17 @@ def ask(endpoint, image: bytes, *, user) -> dict:
     if response.status_code != 200:
         raise NotAnswered(document["error"])
     return document
+
+
+def pulse(endpoint, *, by) -> dict | None:
+    """What the data plane counted of an endpoint in the last minute; None if it does not answer."""
+    url = f"{inference_backend()}{endpoint.predict_path.removesuffix('predict')}pulse"
+    try:
+        response = httpx.get(url, headers=_headers(endpoint, by), timeout=PULSE_SECONDS)
+        return response.json() if response.status_code == 200 else None
+    except (httpx.HTTPError, ValueError):
+        return None
+
+
+def _headers(endpoint, by) -> dict:
+    return {"Authorization": f"Bearer {tokens.sign(endpoint, by=by)}"}

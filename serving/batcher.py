@@ -63,6 +63,7 @@ class Batcher:
     def __init__(self, *, workers: int = 2, queue_at_most: int = QUEUE_AT_MOST):
         self.waiting: deque[Ask] = deque()
         self.queue_at_most = queue_at_most
+        self.runs: deque[tuple[float, int]] = deque(maxlen=2_000)  # when, with how many images
         self._changed = threading.Condition()
         self._closing = False
         self._loop = None
@@ -111,6 +112,7 @@ class Batcher:
 
     def _work(self) -> None:
         while batch := self._take():
+            self.runs.append((time.monotonic(), len(batch)))
             results = _results(batch)
             self._loop.call_soon_threadsafe(_deliver, results)
 

@@ -5,6 +5,7 @@ from django.utils.translation import gettext as _
 
 from accounts.roles import Capability, may
 from serving import figures, forms
+from serving.challenger_pages import beside, compared, history
 from serving.models import Endpoint
 from serving.snippets import snippets
 
@@ -45,17 +46,19 @@ def champion(request, endpoint) -> dict:
     return context
 
 
-def history(request, endpoint) -> dict:
-    newest = endpoint.deployments.newest_first()[:20]
-    return {"deployments": newest, "champion": endpoint.champion}
-
-
 def last_day(request, endpoint) -> dict:
     return {"figures": figures.last_day(endpoint)}
 
 
 # "try" waits for something that can answer.
-PARTS = {"champion": champion, "try": champion, "history": history, "last_day": last_day}
+PARTS = {
+    "champion": champion,
+    "try": champion,
+    "beside": beside,
+    "compared": compared,
+    "history": history,
+    "last_day": last_day,
+}
 
 
 def part(request, endpoint, name: str) -> dict:

@@ -23,7 +23,8 @@ from serving.keeper import Keeper
 from serving.keyring import Keyring
 from serving.loader import Loader, Place
 from serving.prediction_log import PredictionLog, Row
-from serving.protocols import Question, Reply, Request
+from serving.protocols import Question, Reply, Request, reading
+from serving.pulse import Pulse
 from serving.quotas import Quotas
 from serving.refusals import Refused, come_back, not_answering
 
@@ -41,6 +42,7 @@ class DataPlane:
         self.batcher = Batcher(workers=workers)
         self.log = PredictionLog()
         self.answering = Answering(self.batcher, self.loader, self.log)
+        self.pulse = Pulse(self.batcher)
         self.keeper = Keeper()
         self.bodies = Bodies()
         self.replies = Replies()
@@ -93,12 +95,22 @@ class DataPlane:
         caller, place = await admit(self.keyring, self.loader, headers, route)
         routes.require_model(route, place)
         if not route.asks:
-            body, reply_headers = route.what(place)
+            body, reply_headers = self._shown(route.what, place)
             return 200, reply_headers, body
-        with metrics.SECONDS.time(), self.quotas.request(caller, place.wanted.tenant_id):
+        wanted = place.wanted
+        with (
+            metrics.SECONDS.time(),
+            self.pulse.request(wanted.endpoint_id),
+            self.quotas.request(caller, wanted.tenant_id),
+        ):
             request = Request(headers, scope["query_string"], b"")
             body, reply_headers = await self._predict(request, receive, caller, place, route, began)
         return 200, reply_headers, body
+
+    def _shown(self, what, place: Place) -> Reply:
+        if what is routes.PULSE:
+            return reading.as_json(self.pulse.of(place.wanted.endpoint_id))
+        return what(place)
 
     def _machine_page(self, method, path):
         if path not in ("/livez", "/readyz", "/metrics"):

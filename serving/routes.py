@@ -10,10 +10,12 @@ from serving.refusals import Refused, not_answering
 
 PREFIX = "/v1/endpoints/"
 MODELS = "v2/models/"
+PULSE = "pulse"  # answered by the data plane itself, of which it speaks
 # A GET is a function that shows something of the place; a POST is a dialect to ask in.
 ADDRESSES = {
     "": {"GET": native.describe, "POST": huggingface},
     "predict": {"POST": native},
+    "pulse": {"GET": PULSE},
     "v2": {"GET": oip.server},
     "v2/health/live": {"GET": oip.live},
     "v2/health/ready": {"GET": oip.ready},

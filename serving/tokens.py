@@ -25,9 +25,9 @@ class Pass:
     scopes = (Capability.PREDICT,)
 
 
-def sign(endpoint, *, user) -> str:
-    """Make a pass for a user who may send data to this endpoint (the caller has checked that)."""
-    names = [endpoint.tenant.slug, endpoint.slug, str(user.pk)]
+def sign(endpoint, *, by) -> str:
+    """Make a pass to this endpoint for a user or a key; the caller has checked their right."""
+    names = [endpoint.tenant.slug, endpoint.slug, str(getattr(by, "pk", None) or by.key_id)]
     return PREFIX + signing.dumps(names, salt=SALT)
 
 

@@ -2,16 +2,23 @@
 
 from django.urls import path
 
-from serving import views
+from serving import challenger_views, views
 
 app_name = "serving"
 ENGAGEMENT = "t/<slug:tenant>/e/<uuid:engagement>/"
 ENDPOINT = f"{ENGAGEMENT}endpoint/"
+CHALLENGER = f"{ENDPOINT}challengers/<uuid:challenger>/"
 urlpatterns = [
     path(ENDPOINT, views.endpoint, name="endpoint"),
     path(f"{ENDPOINT}create/", views.create, name="create"),
     path(f"{ENDPOINT}deploy/", views.deploy, name="deploy"),
     path(f"{ENDPOINT}roll-back/", views.roll_back, name="roll_back"),
+    path(f"{ENDPOINT}challenge/", challenger_views.challenge, name="challenge"),
+    path(f"{CHALLENGER}stop/", challenger_views.stop, name="challenger_stop"),
+    path(f"{CHALLENGER}promote/", challenger_views.promote, name="challenger_promote"),
+    path(f"{CHALLENGER}disagreements/", challenger_views.disagreements, name="disagreements"),
+    path(f"{ENDPOINT}answered/", challenger_views.answered, name="answered"),
+    path(f"{ENDPOINT}now/", challenger_views.endpoint_now, name="now"),
     path(f"{ENDPOINT}try/", views.try_it, name="try_it"),
     path(f"{ENDPOINT}parts/<slug:name>/", views.part, name="part"),
     path(f"{ENGAGEMENT}panels/endpoint/", views.panel, name="endpoint_panel"),

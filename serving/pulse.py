@@ -1,0 +1,61 @@
+"""What each endpoint's requests came to in the last minute, in this process: for its live page."""
+
+import time
+from collections import Counter, deque
+from contextlib import contextmanager
+from uuid import UUID
+
+from serving.batcher import Batcher
+from serving.refusals import Refused
+
+WINDOW_SECONDS = 60
+QUIET_AT_MOST = 5_000  # endpoints remembered
+
+
+class Pulse:
+    """Belongs to the event loop. One counter a second and endpoint, by HTTP status."""
+
+    def __init__(self, batcher: Batcher):
+        self._batcher = batcher
+        self._seconds: dict[UUID, deque[tuple[int, Counter]]] = {}
+
+    @contextmanager
+    def request(self, endpoint_id: UUID):
+        """Count what becomes of a request."""
+        status = 500
+        try:
+            yield
+            status = 200
+        except Refused as refused:
+            status = refused.status
+            raise
+        finally:
+            self._this_second(endpoint_id)[status] += 1
+
+    def of(self, endpoint_id: UUID) -> dict:
+        """The last minute of an endpoint, and how busy the process is, as plain data."""
+        since = int(time.monotonic()) - WINDOW_SECONDS
+        statuses = Counter()
+        for second, counted in self._seconds.get(endpoint_id, ()):
+            if second > since:
+                statuses.update(counted)
+        runs = [images for at, images in list(self._batcher.runs) if at > since]
+        return {
+            "window_seconds": WINDOW_SECONDS,
+            "statuses": {str(status): n for status, n in sorted(statuses.items())},
+            "waiting": len(self._batcher.waiting),
+            "queue_at_most": self._batcher.queue_at_most,
+            "runs": len(runs),
+            "images_a_run": round(sum(runs) / len(runs), 2) if runs else None,
+        }
+
+    def _this_second(self, endpoint_id: UUID) -> Counter:
+        now = int(time.monotonic())
+        seconds = self._seconds.get(endpoint_id)
+        if seconds is None:
+            if len(self._seconds) >= QUIET_AT_MOST:
+                self._seconds.clear()
+            seconds = self._seconds[endpoint_id] = deque(maxlen=WINDOW_SECONDS)
+        if not seconds or seconds[-1][0] != now:
+            seconds.append((now, Counter()))
+        return seconds[-1][1]
