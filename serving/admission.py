@@ -63,5 +63,10 @@ def deadline(headers: dict[bytes, bytes]) -> float:
     return seconds
 
 
+def patience(headers: dict[bytes, bytes], seconds: float) -> float:
+    """How long a request waits for a model to be loaded: not at all unless it says its deadline."""
+    return seconds if b"x-request-timeout" in headers else 0.0
+
+
 def _no_such_endpoint() -> Refused:
     return Refused(404, _("There is no such endpoint."))

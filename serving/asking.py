@@ -16,7 +16,10 @@ class NotAnswered(Exception):
 def ask(endpoint, image: bytes, *, user) -> dict:
     """Send an image and return the answer, with where it was seen. Raises NotAnswered."""
     url = f"{inference_backend()}{endpoint.predict_path}"
-    headers = {"Authorization": f"Bearer {tokens.sign(endpoint, user=user)}"}
+    headers = {
+        "Authorization": f"Bearer {tokens.sign(endpoint, user=user)}",
+        "X-Request-Timeout": str(SECONDS),
+    }
     try:
         sent = {"content": image, "headers": headers, "params": {"explain": "true"}}
         response = httpx.post(url, **sent, timeout=SECONDS)

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from serving import metrics, routes
-from serving.admission import admit, deadline
+from serving.admission import admit, deadline, patience
 from serving.batcher import Ask, Batcher
 from serving.bodies import Bodies
 from serving.idempotency import Replies, key_of
@@ -36,8 +36,8 @@ class DataPlane:
 
     def __init__(self, *, runtime: str = "onnx", workers: int = 2):
         self.keyring = Keyring()
-        self.loader = Loader(runtime=runtime)
         self.batcher = Batcher(workers=workers)
+        self.loader = Loader(runtime=runtime, is_busy=self.batcher.is_busy)
         self.log = PredictionLog()
         self.keeper = Keeper()
         self.bodies = Bodies()
@@ -47,6 +47,7 @@ class DataPlane:
         metrics.WAITING.set_function(lambda: len(self.batcher.waiting))
         metrics.ENDPOINTS.set_function(lambda: len(self.loader.table))
         metrics.MODELS.set_function(lambda: len(self.loader.shelf))
+        metrics.MODELS_BYTES.set_function(lambda: self.loader.shelf.used_bytes)
         metrics.UNLOGGED.set_function(lambda: len(self.log.rows))
 
     async def __call__(self, scope, receive, send):
@@ -113,6 +114,8 @@ class DataPlane:
             raise not_answering(place)
         if self.log.is_full:
             raise come_back(_("Predictions cannot be recorded right now: try again."), seconds=5)
+        waits = patience(request.headers, seconds)
+        await self.loader.cold.warm(place.model, patience=waits)
         body = await self.bodies.read(request.headers, receive)
         held = len(body)
         try:
