@@ -3,14 +3,20 @@
 from django.urls import path
 
 from serving import api_views as views
+from serving.bulk import api as bulk
 
 app_name = "serving_api"
 ENDPOINT = "endpoints/<slug:endpoint>"
+BULK = "bulk-predictions/<uuid:pk>"
 urlpatterns = [
     path("endpoints", views.endpoints, name="endpoints"),
     path(ENDPOINT, views.endpoint, name="endpoint"),
     path(f"{ENDPOINT}/deployments", views.deployments, name="deployments"),
     path(f"{ENDPOINT}/rollback", views.roll_back, name="roll_back"),
+    path(f"{ENDPOINT}/bulk-predictions", bulk.bulk_predictions, name="bulk_predictions"),
+    path(BULK, bulk.bulk_prediction, name="bulk_prediction"),
+    path(f"{BULK}/cancel", bulk.cancel, name="bulk_cancel"),
+    path(f"{BULK}/results/<str:kind>", bulk.bulk_results, name="bulk_results"),
     path("predictions", views.predictions, name="predictions"),
     path("predictions/<uuid:pk>", views.prediction, name="prediction"),
 ]

@@ -2,8 +2,9 @@
 
 Bounded, and each request has a deadline: under too much load some are refused at once, rather
 than all answered too late. Tenants take turns, and when the queue is full the one with most in it
-gives way. On a CPU nothing waits for a batch to fill; a worker takes what is queued already for the
-same small graph, of whichever tenants. A larger device would wait here instead.
+gives way; what was sent in bulk is taken only when nothing else waits. On a CPU nothing waits for a
+batch to fill; a worker takes what is queued already for the same small graph, of whichever tenants.
+A larger device would wait here instead.
 """
 
 import asyncio
@@ -38,6 +39,7 @@ class Ask:
     field: str  # what the client calls the image, for complaints about it
     began: float  # time.perf_counter() when the request came in
     explain: bool = False  # also say what speaks for the answer where; a second forward pass
+    background: bool = False  # may wait until nobody else does
     done: asyncio.Future = None
 
 
@@ -63,7 +65,7 @@ class Batcher:
     """`ask` belongs to the event loop; the workers are threads."""
 
     def __init__(self, *, workers: int = 2, queue_at_most: int = QUEUE_AT_MOST):
-        self.waiting = Turns()  # of asks, between tenants
+        self.waiting, self.background = Turns(), Turns()  # of asks, between tenants
         self.queue_at_most = queue_at_most
         self._in_flight: Counter[Runtime] = Counter()
         self._changed = threading.Condition()
@@ -112,11 +114,15 @@ class Batcher:
     def _queue(self, asks: list[Ask]) -> None:
         """Let them wait. Raises Refused for a full queue."""
         with self._changed:
-            self._make_room(asks)
+            line = self._line_of(asks[0])
+            self._make_room(line, asks)
             for ask in asks:
                 self._in_flight[ask.model.runtime] += 1
-                self.waiting.add(ask.model.tenant_id, ask)
+                line.add(ask.model.tenant_id, ask)
             self._changed.notify(len(asks))
+
+    def _line_of(self, ask: Ask) -> Turns:
+        return self.background if ask.background else self.waiting
 
     def _note_end(self, asks: list[Ask]) -> None:
         for ask in asks:
@@ -124,14 +130,14 @@ class Batcher:
             if not self._in_flight[ask.model.runtime]:
                 del self._in_flight[ask.model.runtime]
 
-    def _make_room(self, asks: list[Ask]) -> None:
+    def _make_room(self, line: Turns, asks: list[Ask]) -> None:
         """Refuse these, or the newest of a tenant that has more waiting even so."""
-        if len(self.waiting) + len(asks) <= self.queue_at_most:
+        if len(line) + len(asks) <= self.queue_at_most:
             return
-        self.waiting.drop(_is_settled)
-        theirs = self.waiting.waiting_of(asks[0].model.tenant_id) + len(asks)
-        while len(self.waiting) + len(asks) > self.queue_at_most:
-            pushed_out = self.waiting.take_newest(of_more_than=theirs)
+        line.drop(_is_settled)
+        theirs = line.waiting_of(asks[0].model.tenant_id) + len(asks)
+        while len(line) + len(asks) > self.queue_at_most:
+            pushed_out = line.take_newest(of_more_than=theirs)
             if pushed_out is None:
                 raise _too_many()
             if not pushed_out.done.done():
@@ -146,22 +152,24 @@ class Batcher:
         """Wait for work; an empty list means there will be none."""
         with self._changed:
             while True:
-                while not self.waiting and not self._closing:
-                    self._changed.wait()
-                if not self.waiting:
+                line = self.waiting or self.background
+                if not line and self._closing:
                     return []
-                first = self.waiting.take()
+                if not line:
+                    self._changed.wait()
+                    continue
+                first = line.take()
                 if not first.done.done():
                     return [first, *self._company(first)]
 
     def _company(self, first: Ask) -> list[Ask]:
         """What waits for the same graph, as much of it as is this worker's fair share."""
-        runtime, chosen = first.model.runtime, []
+        runtime, line, chosen = first.model.runtime, self._line_of(first), []
         if not runtime.batches:
             return []
-        most = min(BATCH_AT_MOST - 1, len(self.waiting) // len(self._threads))
+        most = min(BATCH_AT_MOST - 1, len(line) // len(self._threads))
         while len(chosen) < most:
-            ask = self.waiting.take(lambda ask: ask.model.runtime is runtime)
+            ask = line.take(lambda ask: ask.model.runtime is runtime)
             if ask is None:
                 break
             chosen.append(ask)

@@ -13,6 +13,9 @@ SECONDS = Histogram(
     registry=REGISTRY,
 )
 WAITING = Gauge("lepton_inference_waiting", "Requests waiting for a worker.", registry=REGISTRY)
+WAITING_BULK = Gauge(
+    "lepton_inference_waiting_bulk", "Images sent in bulk that wait.", registry=REGISTRY
+)
 ENDPOINTS = Gauge("lepton_inference_endpoints", "Endpoints known.", registry=REGISTRY)
 MODELS = Gauge("lepton_inference_models", "Graphs loaded.", registry=REGISTRY)
 MODELS_BYTES = Gauge(

@@ -9,7 +9,18 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import ApiKey, Authored, User, slug_validator
 from accounts.scoping import ScopedManager, TenantModel
 from engagements.models import Engagement
+from serving.bulk.models import BulkPrediction, BulkRow
 from training.models import ModelVersion
+
+__all__ = [
+    "BulkPrediction",
+    "BulkRow",
+    "Deployment",
+    "Endpoint",
+    "Prediction",
+    "StoredReply",
+    "predictions_topic",
+]
 
 
 def predictions_topic(endpoint_id) -> str:
@@ -165,6 +176,7 @@ class Prediction(TenantModel):
 
         API = "api", _("API")
         BROWSER = "browser", _("Browser")
+        BULK = "bulk", _("Bulk")
 
     endpoint = models.ForeignKey(Endpoint, on_delete=models.CASCADE, related_name="predictions")
     model_version = models.ForeignKey(ModelVersion, on_delete=models.PROTECT, related_name="+")

@@ -5,6 +5,7 @@ from django.utils.translation import gettext as _
 
 from accounts.roles import Capability, may
 from serving import figures, forms
+from serving.bulk.pages import bulk
 from serving.models import Endpoint
 from serving.snippets import snippets
 
@@ -55,7 +56,13 @@ def last_day(request, endpoint) -> dict:
 
 
 # "try" waits for something that can answer.
-PARTS = {"champion": champion, "try": champion, "history": history, "last_day": last_day}
+PARTS = {
+    "champion": champion,
+    "try": champion,
+    "bulk": bulk,
+    "history": history,
+    "last_day": last_day,
+}
 
 
 def part(request, endpoint, name: str) -> dict:

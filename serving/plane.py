@@ -45,6 +45,7 @@ class DataPlane:
         self.quotas = Quotas()
         self.readers = ThreadPoolExecutor(2, "reader")
         metrics.WAITING.set_function(lambda: len(self.batcher.waiting))
+        metrics.WAITING_BULK.set_function(lambda: len(self.batcher.background))
         metrics.ENDPOINTS.set_function(lambda: len(self.loader.table))
         metrics.MODELS.set_function(lambda: len(self.loader.shelf))
         metrics.MODELS_BYTES.set_function(lambda: self.loader.shelf.used_bytes)
@@ -132,9 +133,8 @@ class DataPlane:
             self.bodies.release(held)
 
     async def _reply(self, asked: Question, caller, place, route, began, seconds) -> Reply:
-        asks = [
-            Ask(place.model, sent.data, sent.field, began, asked.explain) for sent in asked.images
-        ]
+        how = {"explain": asked.explain, "background": getattr(caller, "is_bulk", False)}
+        asks = [Ask(place.model, sent.data, sent.field, began, **how) for sent in asked.images]
         answers = await self.batcher.ask_all(asks, seconds=seconds)
         for answer, sent in zip(answers, asked.images, strict=True):
             self._record(caller, place, answer, sent.data, asked.reference)
@@ -163,5 +163,6 @@ class DataPlane:
             caller.key_id,
             user_id,
             key,
+            getattr(caller, "is_bulk", False),
         )
         self.log.add(row)

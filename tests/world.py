@@ -30,7 +30,14 @@ from engagements.models import (
     Webhook,
 )
 from feedback.models import Feedback
-from serving.models import Deployment, Endpoint, Prediction, StoredReply
+from serving.models import (
+    BulkPrediction,
+    BulkRow,
+    Deployment,
+    Endpoint,
+    Prediction,
+    StoredReply,
+)
 from tests import factories
 from training.models import (
     Dataset,
@@ -212,6 +219,17 @@ def _serving(world, owner):
         latency_ms=12.0,
         input_sha256=HASH,
     )
+    world.bulk = BulkPrediction.objects.create(
+        endpoint=world.endpoint,
+        source="night-shift.zip",
+        upload_key="uploads/night-shift.zip",
+        size_bytes=1,
+        sha256=HASH,
+        files_total=1,
+        files_done=1,
+        **author(owner),
+    )
+    BulkRow.objects.create(parent=world.bulk, position=0, path="1.jpg", error="Unreadable.")
     world.feedback = Feedback.objects.create(
         prediction=world.prediction, verdict="confirm", **author(owner)
     )

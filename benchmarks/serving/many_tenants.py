@@ -100,12 +100,9 @@ class Clients:
         for thread in threads:
             thread.join()
 
-    def one_after_another(self, slug: str, requests: int) -> list[float]:
-        with httpx.Client(timeout=120) as client:
-            return [self.ask(client, slug, number) for number in range(requests)]
-
-    def beside(self, noisy: str, quiet: str, requests: int) -> list[float]:
-        """The quiet tenant's milliseconds while `NOISY` clients of another never pause."""
+    def beside(self, others: int, requests: int) -> list[float]:
+        """A quiet tenant's milliseconds, one request after another, while so many clients of
+        another tenant never pause."""
         stop = threading.Event()
 
         def work():
@@ -113,14 +110,15 @@ class Clients:
                 for number in count():
                     if stop.is_set():
                         return
-                    self.ask(client, noisy, number)
+                    self.ask(client, "t2", number)
 
-        threads = [threading.Thread(target=work) for _ in range(NOISY)]
+        threads = [threading.Thread(target=work) for _ in range(others)]
         for thread in threads:
             thread.start()
         time.sleep(1)
         try:
-            return self.one_after_another(quiet, requests)
+            with httpx.Client(timeout=120) as client:
+                return [self.ask(client, "t1", number) for number in range(requests)]
         finally:
             stop.set()
             for thread in threads:
@@ -181,12 +179,12 @@ def measure(options, tenants: Tenants, process: psutil.Process) -> None:
 def report_fairness(clients: Clients, requests: int) -> None:
     rounds = []
     for _ in range(ROUNDS):
-        alone = p95(clients.one_after_another("t1", requests))
-        rounds.append((alone, p95(clients.beside("t2", "t1", requests))))
-    alone, beside = (statistics.median(column) for column in zip(*rounds, strict=True))
-    ratio = statistics.median(beside / alone for alone, beside in rounds)
-    print(f"p95 of a quiet tenant: alone {alone:.0f} ms, beside {NOISY} clients of another")
-    print(f"  {beside:.0f} ms, ratio {ratio:.2f}")
+        equal = p95(clients.beside(1, requests))
+        rounds.append((equal, p95(clients.beside(NOISY, requests))))
+    equal, noisy = (statistics.median(column) for column in zip(*rounds, strict=True))
+    ratio = statistics.median(noisy / equal for equal, noisy in rounds)
+    words = f"beside an equal {equal:.0f} ms, beside one who sends {NOISY} times as much"
+    print(f"p95 of a quiet tenant: {words} {noisy:.0f} ms, ratio {ratio:.2f}")
 
 
 def p95(milliseconds: list[float]) -> float:
