@@ -48,7 +48,7 @@ class Row(NamedTuple):
             endpoint_id=self.endpoint_id,
             model_version_id=answer.model.version_id,
             at=answer.at,
-            source=self._source(),
+            source=self.source(),
             api_key_id=self.key_id,
             user_id=self.user_id,
             reference=self.reference,
@@ -60,7 +60,7 @@ class Row(NamedTuple):
             input_key=self.input_key,
         )
 
-    def _source(self) -> str:
+    def source(self) -> str:
         if self.is_bulk:
             return Prediction.Source.BULK
         return Prediction.Source.BROWSER if self.user_id else Prediction.Source.API

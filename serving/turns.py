@@ -59,5 +59,3 @@ class Turns:
         self._size -= len(self._lines.pop(owner)) - len(items)
         if items:
             self._lines[owner] = deque(items)
-        if not self._lines:
-            self._last.clear()  # who was served when says nothing about those who come next

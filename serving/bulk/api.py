@@ -17,7 +17,7 @@ from lepton.lib.schema import listed, responses
 from lepton.lib.streaming import streamed
 from serving.bulk import results, services
 from serving.bulk.models import BulkPrediction
-from serving.bulk.serializers import BulkSerializer, UploadSerializer
+from serving.bulk.serializers import BulkSerializer, BulkUploadSerializer
 from serving.models import Endpoint
 from training.datasets import uploads
 from training.import_api import FILENAME, RawParser, received
@@ -36,7 +36,7 @@ PREDICT = Capability.PREDICT
         " the images are answered in the background, after everybody else's requests."
     ),
     parameters=[FILENAME],
-    request={"application/zip": OpenApiTypes.BINARY, "multipart/form-data": UploadSerializer},
+    request={"application/zip": OpenApiTypes.BINARY, "multipart/form-data": BulkUploadSerializer},
     responses=responses({202: BulkSerializer}, 400, 403, 404, 413),
 )
 @api_view(["GET", "POST"])

@@ -6,7 +6,7 @@ from lepton.lib.strict import StrictSerializer
 from serving.bulk.models import BulkPrediction
 
 
-class UploadSerializer(StrictSerializer):
+class BulkUploadSerializer(StrictSerializer):
     """A zip of images, as a form."""
 
     file = serializers.FileField(help_text="A zip of images.")
