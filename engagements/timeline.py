@@ -56,6 +56,10 @@ SENTENCES = {
     "endpoint.created": _("created the endpoint %(endpoint)s"),
     "model.deployed": _("deployed model version %(version)s to %(endpoint)s"),
     "model.rolled_back": _("rolled %(endpoint)s back to model version %(version)s"),
+    "bulk.started": _("started the bulk prediction of %(source)s"),
+    "bulk.finished": _("answered %(answered)s of %(total)s images of %(source)s"),
+    "bulk.cancelled": _("cancelled the bulk prediction of %(source)s"),
+    "bulk.failed": _("the bulk prediction of %(source)s failed: %(cause)s"),
     "deployment.failed": _("model version %(version)s did not load on %(endpoint)s: %(cause)s"),
     "shadow.started": _(
         "let model version %(version)s answer %(percent)s%% of the requests to %(endpoint)s in the"
@@ -105,6 +109,8 @@ LOOKS = {
     "import.started": ("data", ""),
     "import.finished": ("data", "good"),
     "import.failed": ("data", "bad"),
+    "bulk.finished": ("endpoint", "good"),
+    "bulk.failed": ("endpoint", "bad"),
     "import.cancelled": ("data", ""),
     "dataset_version.frozen": ("lock", ""),
     "selection.made": ("models", ""),

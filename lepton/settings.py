@@ -56,6 +56,10 @@ LEPTON_MAX_IMPORT_FILES = int(env("LEPTON_MAX_IMPORT_FILES", "20000"))
 LEPTON_MAX_REQUEST_BYTES = int(env("LEPTON_MAX_REQUEST_BYTES", str(20 * 1024**2)))
 LEPTON_KEY_IMAGES_PER_SECOND = float(env("LEPTON_KEY_IMAGES_PER_SECOND", "200"))
 LEPTON_TENANT_IN_FLIGHT = int(env("LEPTON_TENANT_IN_FLIGHT", "48"))
+
+# --- Data plane ---------------------------------------------------------------------------------
+LEPTON_INFERENCE_PROCESSES = int(env("LEPTON_INFERENCE_PROCESSES", "1"))
+LEPTON_MODELS_BYTES = int(env("LEPTON_MODELS_BYTES", str(2 * 1024**3)))
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024**2
 
 # --- Apps -------------------------------------------------------------------------------------
@@ -291,6 +295,7 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TASK_ROUTES = {
     "training.tasks.wake_runs": {"queue": "runs"},
     "training.tasks.wake_imports": {"queue": "imports"},
+    "serving.tasks.wake_bulk": {"queue": "imports"},
     "engagements.tasks.refresh_standings": {"queue": "imports"},
     "engagements.tasks.wake_deliveries": {"queue": "imports"},
 }

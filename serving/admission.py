@@ -10,8 +10,6 @@ from serving.refusals import Refused, bad_field, come_back, unauthenticated
 from serving.routes import Route
 
 DEADLINE_SECONDS, DEADLINE_AT_MOST = 30.0, 120.0
-# How much of the queue each may take: people at a page, programs, and what can wait.
-SHARES = {b"page": 1.0, b"normal": 0.9, b"bulk": 0.5}
 
 
 async def admit(keyring: Keyring, loader: Loader, headers: dict, route: Route):
@@ -65,14 +63,17 @@ def deadline(headers: dict[bytes, bytes]) -> float:
     return seconds
 
 
-def share_of_queue(headers: dict[bytes, bytes], caller) -> float:
-    """The share of the queue that a request may take up to. Raises Refused (422)."""
-    if isinstance(caller, tokens.Pass):
-        return SHARES[b"page"]
+def is_background(headers: dict[bytes, bytes], caller) -> bool:
+    """Whether a request can wait until nobody else does. Raises Refused (422)."""
     priority = headers.get(b"x-request-priority", b"normal").strip().lower()
     if priority not in (b"normal", b"bulk"):
         raise bad_field("X-Request-Priority", _("must be normal or bulk."))
-    return SHARES[priority]
+    return priority == b"bulk" or getattr(caller, "is_bulk", False)
+
+
+def patience(headers: dict[bytes, bytes], seconds: float) -> float:
+    """How long a request waits for a model to be loaded: not at all unless it says its deadline."""
+    return seconds if b"x-request-timeout" in headers else 0.0
 
 
 def _no_such_endpoint() -> Refused:

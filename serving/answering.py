@@ -9,7 +9,8 @@ from django.utils.translation import gettext as _
 from serving.batcher import Answer, Ask, Batcher
 from serving.beside import Challengers
 from serving.breakers import Breakers
-from serving.loader import Loader, Model, Place
+from serving.loader import Loader, Place
+from serving.opening import Model
 from serving.prediction_log import Behind, PredictionLog
 from serving.protocols import Question
 from serving.refusals import Refused, come_back
@@ -23,15 +24,15 @@ class Terms(NamedTuple):
 
     began: float  # time.perf_counter() when it came in
     seconds: float  # until its deadline
-    share: float  # of the queue that may be taken before it is refused
-    is_pinned: bool  # the client named the champion's version
+    can_wait: bool  # until nobody else does
+    is_pinned: bool  # it is the champion's to answer
 
 
 class Answering:
     """Belongs to the event loop; nothing in it waits but for the batcher."""
 
     def __init__(self, batcher: Batcher, loader: Loader, predictions: PredictionLog):
-        self.batcher, self.log = batcher, predictions
+        self.batcher, self.log, self.cold = batcher, predictions, loader.cold
         self.breakers = Breakers()
         self.beside = Challengers(loader)
         self.shadowing = Shadowing(batcher, predictions, self.breakers)
@@ -52,7 +53,7 @@ class Answering:
         model = place.model
         if not terms.is_pinned:
             model = self.beside.answering(place, asked.reference or ids[0])
-        if model is not place.model and not self.breakers.pause_of(model.version_id):
+        if model is not place.model and await self._is_ready(model):
             try:
                 return await self._ask(model, asked, ids, terms)
             except Refused:
@@ -65,6 +66,16 @@ class Answering:
             raise come_back(message, seconds=pause)
         return await self._ask(place.model, asked, ids, terms)
 
+    async def _is_ready(self, canary: Model) -> bool:
+        """Whether it may be asked now; one that is not in memory is brought there meanwhile."""
+        if self.breakers.pause_of(canary.version_id):
+            return False
+        try:
+            await self.cold.warm(canary, patience=0)
+        except Refused:
+            return False
+        return True
+
     def compare(self, place: Place, answers: list[Answer], asked: Question) -> None:
         """Have what a client was answered answered by the other variant too, when there is time."""
         if place.wanted.endpoint_id not in self.beside.table:
@@ -75,12 +86,13 @@ class Answering:
                 self.shadowing.offer(place.wanted, answer, sent.data, second)
 
     async def _ask(self, model: Model, asked: Question, ids, terms: Terms) -> list[Answer]:
+        how = {"explain": asked.explain, "background": terms.can_wait}
         asks = [
-            Ask(model, sent.data, sent.field, terms.began, asked.explain, prediction_id)
+            Ask(model, sent.data, sent.field, terms.began, prediction_id=prediction_id, **how)
             for sent, prediction_id in zip(asked.images, ids, strict=True)
         ]
         try:
-            answers = await self.batcher.ask_all(asks, seconds=terms.seconds, share=terms.share)
+            answers = await self.batcher.ask_all(asks, seconds=terms.seconds)
         except Refused:
             raise
         except Exception:

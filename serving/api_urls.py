@@ -4,10 +4,12 @@ from django.urls import path
 
 from serving import api_views as views
 from serving import challenger_api as beside
+from serving.bulk import api as bulk
 
 app_name = "serving_api"
 ENDPOINT = "endpoints/<slug:endpoint>"
 CHALLENGER = f"{ENDPOINT}/challengers/<uuid:challenger>"
+BULK = "bulk-predictions/<uuid:pk>"
 urlpatterns = [
     path("endpoints", views.endpoints, name="endpoints"),
     path(ENDPOINT, views.endpoint, name="endpoint"),
@@ -20,6 +22,10 @@ urlpatterns = [
     path(f"{CHALLENGER}/disagreements", beside.disagreements, name="disagreements"),
     path(f"{ENDPOINT}/answered", beside.answered, name="answered"),
     path(f"{ENDPOINT}/now", beside.endpoint_now, name="now"),
+    path(f"{ENDPOINT}/bulk-predictions", bulk.bulk_predictions, name="bulk_predictions"),
+    path(BULK, bulk.bulk_prediction, name="bulk_prediction"),
+    path(f"{BULK}/cancel", bulk.cancel, name="bulk_cancel"),
+    path(f"{BULK}/results/<str:kind>", bulk.bulk_results, name="bulk_results"),
     path("predictions", views.predictions, name="predictions"),
     path("predictions/<uuid:pk>", views.prediction, name="prediction"),
 ]

@@ -11,8 +11,10 @@ class ServingConfig(AppConfig):
         from serving import gates, health
         from serving.figures import answers_within
         from serving.usage import first_live, thousand_predictions
+        from training import leases
 
         holdouts.register_latency(answers_within)
+        leases.register("bulk", "serving.BulkPrediction")
         gates.register()
         health.register()
         usage.register("predictions", thousand_predictions)

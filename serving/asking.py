@@ -16,8 +16,11 @@ class NotAnswered(Exception):
 def ask(endpoint, image: bytes, *, user) -> dict:
     """Send an image and return the answer, with where it was seen. Raises NotAnswered."""
     url = f"{inference_backend()}{endpoint.predict_path}"
+    headers = {
+        "Authorization": f"Bearer {tokens.sign(endpoint, user=user)}",
+        "X-Request-Timeout": str(SECONDS),
+    }
     try:
-        headers = _headers(endpoint, user)
         sent = {"content": image, "headers": headers, "params": {"explain": "true"}}
         response = httpx.post(url, **sent, timeout=SECONDS)
         document = response.json()
@@ -29,15 +32,12 @@ def ask(endpoint, image: bytes, *, user) -> dict:
     return document
 
 
-def pulse(endpoint, *, by) -> dict | None:
+def pulse(endpoint) -> dict | None:
     """What the data plane counted of an endpoint in the last minute; None if it does not answer."""
     url = f"{inference_backend()}{endpoint.predict_path.removesuffix('predict')}pulse"
+    headers = {"Authorization": f"Bearer {tokens.sign_look(endpoint)}"}
     try:
-        response = httpx.get(url, headers=_headers(endpoint, by), timeout=PULSE_SECONDS)
+        response = httpx.get(url, headers=headers, timeout=PULSE_SECONDS)
         return response.json() if response.status_code == 200 else None
     except (httpx.HTTPError, ValueError):
         return None
-
-
-def _headers(endpoint, by) -> dict:
-    return {"Authorization": f"Bearer {tokens.sign(endpoint, by=by)}"}

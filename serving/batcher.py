@@ -1,8 +1,10 @@
 """The queue between the event loop and the threads that decode, run and word the answer.
 
 Bounded, and each request has a deadline: under too much load some are refused at once, rather
-than all answered too late. On a CPU nothing waits for a batch to fill; a worker takes what is
-queued already for the same small graph. A larger device would wait here instead.
+than all answered too late. Tenants take turns, and when the queue is full the one with most in it
+gives way; what was sent in bulk is taken only when nothing else waits. On a CPU nothing waits for a
+batch to fill; a worker takes what is queued already for the same small graph, of whichever tenants.
+A larger device would wait here instead.
 """
 
 import asyncio
@@ -10,7 +12,7 @@ import hashlib
 import threading
 import time
 import uuid
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -18,8 +20,10 @@ from datetime import UTC, datetime
 import numpy as np
 from django.utils.translation import gettext as _
 
-from serving.loader import Model
-from serving.refusals import bad_field, come_back
+from serving.opening import Model
+from serving.refusals import Refused, bad_field, come_back
+from serving.runtimes import Runtime
+from serving.turns import Turns
 from training.engine.preprocess import UnreadableImage, evaluation_input
 
 QUEUE_AT_MOST = 64
@@ -35,6 +39,7 @@ class Ask:
     field: str  # what the client calls the image, for complaints about it
     began: float  # time.perf_counter() when the request came in
     explain: bool = False  # also say what speaks for the answer where; a second forward pass
+    background: bool = False  # may wait until nobody else does
     prediction_id: uuid.UUID = field(default_factory=uuid.uuid4)
     done: asyncio.Future = None
 
@@ -61,8 +66,9 @@ class Batcher:
     """`ask` belongs to the event loop; the workers are threads."""
 
     def __init__(self, *, workers: int = 2, queue_at_most: int = QUEUE_AT_MOST):
-        self.waiting: deque[Ask] = deque()
+        self.waiting, self.background = Turns(), Turns()  # of asks, between tenants
         self.queue_at_most = queue_at_most
+        self._in_flight: Counter[Runtime] = Counter()
         self.runs: deque[tuple[float, int]] = deque(maxlen=2_000)  # when, with how many images
         self._changed = threading.Condition()
         self._closing = False
@@ -82,23 +88,19 @@ class Batcher:
             self._closing = True
             self._changed.notify_all()
 
+    def is_busy(self, runtime: Runtime) -> bool:
+        """Whether somebody waits for its answer."""
+        return self._in_flight[runtime] > 0
+
     async def ask(self, ask: Ask, *, seconds: float) -> Answer:
         """Return the model's answer within `seconds` of the request's start. Raises Refused."""
         return (await self.ask_all([ask], seconds=seconds))[0]
 
-    async def ask_all(self, asks: list[Ask], *, seconds: float, share: float = 1.0) -> list[Answer]:
-        """Return every answer, or raise what the first that got none was refused with.
-
-        `share` is how much of the queue may be taken before these are refused: what is less
-        urgent is refused first.
-        """
+    async def ask_all(self, asks: list[Ask], *, seconds: float) -> list[Answer]:
+        """Return every answer, or raise what the first that got none was refused with."""
         for ask in asks:
             ask.done = self._loop.create_future()
-        with self._changed:
-            if len(self.waiting) + len(asks) > self.queue_at_most * share:
-                raise come_back(_("Too many requests are waiting: try again in a moment."))
-            self.waiting.extend(asks)
-            self._changed.notify(len(asks))
+        self._queue(asks)
         left = seconds - (time.perf_counter() - asks[0].began)
         timer = self._loop.call_later(max(left, 0), _expire, asks)
         try:
@@ -109,34 +111,71 @@ class Batcher:
             timer.cancel()
             for ask in asks:
                 ask.done.cancel()  # of no use to anybody any more; does nothing to what is done
+            self._note_end(asks)
+
+    def _queue(self, asks: list[Ask]) -> None:
+        """Let them wait. Raises Refused for a full queue."""
+        with self._changed:
+            line = self._line_of(asks[0])
+            self._make_room(line, asks)
+            for ask in asks:
+                self._in_flight[ask.model.runtime] += 1
+                line.add(ask.model.tenant_id, ask)
+            self._changed.notify(len(asks))
+
+    def _line_of(self, ask: Ask) -> Turns:
+        return self.background if ask.background else self.waiting
+
+    def _note_end(self, asks: list[Ask]) -> None:
+        for ask in asks:
+            self._in_flight[ask.model.runtime] -= 1
+            if not self._in_flight[ask.model.runtime]:
+                del self._in_flight[ask.model.runtime]
+
+    def _make_room(self, line: Turns, asks: list[Ask]) -> None:
+        """Refuse these, or the newest of a tenant that has more waiting even so."""
+        if len(line) + len(asks) <= self.queue_at_most:
+            return
+        line.drop(_is_settled)
+        theirs = line.waiting_of(asks[0].model.tenant_id) + len(asks)
+        while len(line) + len(asks) > self.queue_at_most:
+            pushed_out = line.take_newest(of_more_than=theirs)
+            if pushed_out is None:
+                raise _too_many()
+            if not pushed_out.done.done():
+                pushed_out.done.set_exception(_too_many())
 
     def _work(self) -> None:
         while batch := self._take():
             self.runs.append((time.monotonic(), len(batch)))
-            results = _results(batch)
-            self._loop.call_soon_threadsafe(_deliver, results)
+            self._loop.call_soon_threadsafe(_deliver, _results(batch))
+            del batch  # or its models would stay in memory until the next
 
     def _take(self) -> list[Ask]:
         """Wait for work; an empty list means there will be none."""
         with self._changed:
             while True:
-                while not self.waiting and not self._closing:
-                    self._changed.wait()
-                if not self.waiting:
+                line = self.waiting or self.background
+                if not line and self._closing:
                     return []
-                first = self.waiting.popleft()
+                if not line:
+                    self._changed.wait()
+                    continue
+                first = line.take()
                 if not first.done.done():
                     return [first, *self._company(first)]
 
     def _company(self, first: Ask) -> list[Ask]:
         """What waits for the same graph, as much of it as is this worker's fair share."""
-        runtime = first.model.runtime
+        runtime, line, chosen = first.model.runtime, self._line_of(first), []
         if not runtime.batches:
             return []
-        most = min(BATCH_AT_MOST - 1, len(self.waiting) // len(self._threads))
-        chosen = [ask for ask in self.waiting if ask.model.runtime is runtime][:most]
-        for ask in chosen:
-            self.waiting.remove(ask)
+        most = min(BATCH_AT_MOST - 1, len(line) // len(self._threads))
+        while len(chosen) < most:
+            ask = line.take(lambda ask: ask.model.runtime is runtime)
+            if ask is None:
+                break
+            chosen.append(ask)
         return [ask for ask in chosen if not ask.done.done()]
 
 
@@ -158,29 +197,44 @@ def _run(batch: list[Ask], images: list[np.ndarray]) -> list[tuple[Ask, Answer |
     if not batch:
         return []
     try:
-        probabilities = batch[0].model.runtime.run(np.stack(images))
-        if not np.isfinite(probabilities).all():
-            raise ArithmeticError("The graph answered with something that is no number.")
-        rows = zip(batch, images, probabilities.tolist(), strict=True)
-        return [(ask, _answer(ask, image, scores)) for ask, image, scores in rows]
+        given = batch[0].model.runtime.run(np.stack(images))
     except Exception as error:
         return [(ask, error) for ask in batch]
+    rows = zip(batch, images, given, strict=True)
+    return [(ask, _result(ask, image, row)) for ask, image, row in rows]
 
 
-def _answer(ask: Ask, image: np.ndarray, scores: list[float]) -> Answer:
-    evidence = _evidence(ask, image, int(np.argmax(scores))) if ask.explain else None
+def _result(ask: Ask, image: np.ndarray, given: np.ndarray) -> Answer | Exception:
+    """Word what the graph gave for one image; a head that fails harms no other."""
+    try:
+        scores = ask.model.scores(given)
+        if not np.isfinite(scores).all():
+            raise ArithmeticError("The graph answered with something that is no number.")
+        evidence = _evidence(ask, image, int(np.argmax(scores))) if ask.explain else None
+    except Exception as error:
+        return error
     digest = hashlib.sha256(ask.data).hexdigest()
     latency = (time.perf_counter() - ask.began) * 1000
-    return Answer(ask.model, scores, digest, round(latency, 2), evidence, ask.prediction_id)
+    latency_ms = round(latency, 2)
+    return Answer(ask.model, scores.tolist(), digest, latency_ms, evidence, ask.prediction_id)
 
 
 def _evidence(ask: Ask, image: np.ndarray, place: int) -> list[list[float]] | None:
     """What speaks for the class at `place` more than for the mean class, the most being 1."""
-    found = ask.model.runtime.evidence(image[None])
+    found = ask.model.evidence(image[None])
     if found is None:
         return None
     found = np.maximum(found[place] - found.mean(0), 0)
     return (found / max(float(found.max()), 1e-9)).round(3).tolist()
+
+
+def _is_settled(ask: Ask) -> bool:
+    """Answered, refused, or given up on while it waited."""
+    return ask.done.done()
+
+
+def _too_many() -> Refused:
+    return come_back(_("Too many requests are waiting: try again in a moment."))
 
 
 def _deliver(results: list[tuple[Ask, Answer | Exception]]) -> None:

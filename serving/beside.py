@@ -12,8 +12,10 @@ from accounts.scoping import tenant_scope
 from serving import challengers, guards
 from serving.artifacts import Unloadable
 from serving.database import with_database
-from serving.loader import Loader, Model, Place
+from serving.loader import Loader, Place
 from serving.models import Challenger
+from serving.opening import Model
+from serving.rehearsal import rehearse
 from serving.system import WantedChallenger, wanted_challengers
 
 RETRY_SECONDS, GUARD_SECONDS = 5.0, 2.0
@@ -137,7 +139,9 @@ class Challengers:
 
     def _load_and_note(self, row: WantedChallenger) -> None:
         try:
-            model = self._loader.bring(row)
+            model = self._loader.opener.bring(row)
+            if row.state == Challenger.State.LOADING:  # not at each restart of what is live
+                rehearse(row, model)
         except Unloadable as error:
             log.error("%s/%s: challenger refused: %s", *row.address, error)
             with tenant_scope(row.tenant_id):

@@ -88,7 +88,7 @@ def endpoint_now(request, engagement):
     """What the endpoint does right now: a fragment."""
     with tenant_scope(request.tenant):
         here = existing_endpoint(engagement_of(engagement))
-    pulse = asking.pulse(here, by=request.user)
+    pulse = asking.pulse(here)
     with tenant_scope(request.tenant):
         context = {"endpoint": here, "engagement": here.engagement, "now": now.shown(here, pulse)}
         return render(request, "serving/_now.html", context)

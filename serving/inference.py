@@ -18,6 +18,7 @@ def main() -> None:
     where = parser.add_mutually_exclusive_group(required=True)
     where.add_argument("--fd", type=int, help="a listening socket, inherited")
     where.add_argument("--port", type=int, help="a port of LEPTON_HOST to listen on")
+    parser.add_argument("--own-port", type=int, help="another port, that no process shares")
     parser.add_argument("--runtime", default="onnx", help="what runs the graphs")
     options = parser.parse_args()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "lepton.settings")
@@ -25,15 +26,17 @@ def main() -> None:
     serve(listening(options), runtime=options.runtime)
 
 
-def listening(options) -> socket.socket:
-    if options.fd is not None:
-        return socket.socket(fileno=options.fd)
+def listening(options) -> list[socket.socket]:
     from django.conf import settings
 
-    return socket.create_server((settings.LEPTON_HOST, options.port), backlog=512)
+    inherited = [] if options.fd is None else [socket.socket(fileno=options.fd)]
+    ports = [port for port in (options.port, options.own_port) if port]
+    return inherited + [
+        socket.create_server((settings.LEPTON_HOST, port), backlog=512) for port in ports
+    ]
 
 
-def serve(listener: socket.socket, *, runtime: str) -> None:
+def serve(listeners: list[socket.socket], *, runtime: str) -> None:
     from serving.plane import DataPlane  # its models need the apps to be loaded
 
     config = uvicorn.Config(
@@ -49,8 +52,8 @@ def serve(listener: socket.socket, *, runtime: str) -> None:
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=DRAIN_SECONDS,
     )
-    log.info("listening on %s", listener.getsockname())
-    uvicorn.Server(config).run(sockets=[listener])
+    log.info("listening on %s", ", ".join(str(one.getsockname()) for one in listeners))
+    uvicorn.Server(config).run(sockets=listeners)
 
 
 if __name__ == "__main__":

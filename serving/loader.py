@@ -8,41 +8,28 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 from uuid import UUID
 
-import numpy as np
+from django.conf import settings
 from django.db import connection
-from django.utils.translation import gettext as _
 
 from accounts.scoping import tenant_scope
-from serving import artifacts, runtimes, services
+from serving import runtimes, services
 from serving.artifacts import Unloadable
+from serving.cold import ColdStarts
 from serving.database import with_database
+from serving.fair_pool import FairPool
 from serving.models import Deployment
+from serving.opening import Model, Opener
 from serving.rehearsal import rehearse
-from serving.runtimes import Runtime
-from serving.shelf import Shelf
+from serving.shelf import Shelf, Shelved
 from serving.system import CHANNEL, Wanted, wanted_deployments
 
 LOOK_SECONDS = 1.0
 LOADERS = 2
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 1.0, 30.0
 log = logging.getLogger(__name__)
-
-
-class Model(NamedTuple):
-    """A loaded deployment."""
-
-    deployment_id: UUID
-    deployment_number: int
-    version_id: UUID
-    version_number: int
-    classes: list[str]
-    resize: int
-    crop: int
-    runtime: Runtime
 
 
 class Place(NamedTuple):
@@ -55,25 +42,29 @@ class Place(NamedTuple):
 class Loader:
     """`table` may be read from any thread at any time: it is replaced, never changed."""
 
-    def __init__(self, *, runtime: str = "onnx"):
+    def __init__(
+        self, *, runtime: str = "onnx", is_busy: Callable[[Shelved], bool] = lambda graph: False
+    ):
         self.table: dict[tuple[str, str], Place] = {}
         self.ready = threading.Event()  # the table was read, and every first load has ended
-        self.shelf = Shelf()
+        self.shelf = Shelf(settings.LEPTON_MODELS_BYTES, is_busy=is_busy)
+        self.opener = Opener(runtimes.get(runtime), self.shelf)
         self.followers: list[Callable[[], None]] = []  # what else is to be looked at with it
-        self._runtime = runtimes.get(runtime)
         self._lock = threading.Lock()
         self._loading: set[UUID] = set()
         self._pauses: dict[UUID, tuple[float, float]] = {}  # not before when, next pause
         self._stopped = threading.Event()
-        self._pool = ThreadPoolExecutor(LOADERS, "loader")
+        self._pool = FairPool(LOADERS, "loader")
+        self.cold = ColdStarts(self._pool, self.opener, self._refuse)
         self._thread = threading.Thread(target=self._follow, name="deployments", daemon=True)
 
     def start(self) -> None:
+        self._pool.start()
         self._thread.start()
 
     def stop(self) -> None:
         self._stopped.set()
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        self._pool.stop()
 
     def _follow(self) -> None:
         works = True
@@ -106,7 +97,7 @@ class Loader:
             new = [place.wanted for place in self.table.values() if self._is_due(place)]
             self._loading.update(row.deployment_id for row in new)
         for row in new:
-            self._pool.submit(self._load, row)
+            self._pool.submit(row.tenant_id, self._load, row)
         self._forget_pauses(wanted)
         if not self._loading:
             self.ready.set()
@@ -145,18 +136,21 @@ class Loader:
 
     def _load_and_note(self, row: Wanted) -> None:
         try:
-            model = self.bring(row)
+            model = self.opener.bring(row)
+            if row.state == Deployment.State.LOADING:  # not at each restart of what is live
+                rehearse(row, model)
         except Unloadable as error:
-            log.error(
-                "%s/%s: model version %s refused: %s", *row.address, row.model_version_number, error
-            )
-            with tenant_scope(row.tenant_id):
-                services.mark_failed(row.deployment_id, cause=str(error))
+            self._refuse(row.tenant_id, row.deployment_id, error)
             return
         if self._flip(row, model):
             log.info("%s/%s: model version %s answers", *row.address, model.version_number)
             with tenant_scope(row.tenant_id):
                 services.mark_live(row.deployment_id)
+
+    def _refuse(self, tenant_id: UUID, deployment_id: UUID, error: Unloadable) -> None:
+        log.error("deployment %s of tenant %s refused: %s", deployment_id, tenant_id, error)
+        with tenant_scope(tenant_id):
+            services.mark_failed(deployment_id, cause=str(error))
 
     def _flip(self, row: Wanted, model: Model) -> bool:
         """Let the model answer, unless something newer is wanted by now."""
@@ -167,50 +161,9 @@ class Loader:
             self.table = {**self.table, row.address: Place(place.wanted, model)}
         return True
 
-    def bring(self, row: Wanted) -> Model:
-        """Fetch, verify, open, warm, rehearse. Raises Unloadable when that can never succeed."""
-        sha256 = artifacts.graph_hash(row.meta)
-        preprocessing = row.meta["preprocessing"]
-        crop = preprocessing["centre_crop"]
-        runtime = self.shelf.take(sha256, lambda: self._open(row, sha256))
-        _warm(runtime, crop, len(row.classes))
-        if row.state == Deployment.State.LOADING:  # not at each restart of what is live
-            rehearse(row, runtime, resize=preprocessing["resize_short_side"], crop=crop)
-        return Model(
-            row.deployment_id,
-            row.deployment_number,
-            row.model_version_id,
-            row.model_version_number,
-            row.classes,
-            preprocessing["resize_short_side"],
-            crop,
-            runtime,
-        )
-
-    def _open(self, row: Wanted, sha256: str) -> Runtime:
-        graph = artifacts.local_graph(row.storage_prefix, sha256)
-        try:
-            return self._runtime.load(graph, row.meta)
-        except MemoryError:
-            raise
-        except Exception as error:  # each runtime raises its own kinds
-            message = str(error).partition("\n")[0][:300]
-            raise Unloadable(_("The graph cannot be opened: %s") % message) from error
-
 
 def _kept(before: dict, row: Wanted) -> Model | None:
     """What answered at this endpoint so far goes on until something else is loaded."""
     place = before.get(row.address)
     same = place and place.wanted.endpoint_id == row.endpoint_id and row.deployment_id
     return place.model if same else None
-
-
-def _warm(runtime: Runtime, crop: int, classes: int) -> None:
-    """Run the graph once, so that the first client does not wait for what happens only then."""
-    try:
-        answer = runtime.run(np.zeros((1, crop, crop, 3), np.uint8))
-    except Exception as error:
-        message = str(error).partition("\n")[0][:300]
-        raise Unloadable(_("The graph cannot be run: %s") % message) from error
-    if answer.shape != (1, classes) or not np.isfinite(answer).all():
-        raise Unloadable(_("The graph does not answer with one score per class."))

@@ -13,9 +13,34 @@ SECONDS = Histogram(
     registry=REGISTRY,
 )
 WAITING = Gauge("lepton_inference_waiting", "Requests waiting for a worker.", registry=REGISTRY)
+WAITING_BULK = Gauge(
+    "lepton_inference_waiting_bulk", "Images sent in bulk that wait.", registry=REGISTRY
+)
 ENDPOINTS = Gauge("lepton_inference_endpoints", "Endpoints known.", registry=REGISTRY)
 MODELS = Gauge("lepton_inference_models", "Graphs loaded.", registry=REGISTRY)
 BESIDE = Gauge("lepton_inference_beside", "Challengers loaded.", registry=REGISTRY)
+MODELS_BYTES = Gauge(
+    "lepton_inference_models_bytes",
+    "Graphs in memory that may be taken away for others, by the size of their files.",
+    registry=REGISTRY,
+)
+LOAD_SECONDS = Histogram(
+    "lepton_inference_load_seconds",
+    "Opening a graph, from its file in storage to its first answer.",
+    buckets=(0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
+    registry=REGISTRY,
+)
+TAKEN_AWAY = Counter(
+    "lepton_inference_models_taken_away",
+    "Graphs that left memory to make room for others.",
+    registry=REGISTRY,
+)
+COLD_STARTS = Counter(
+    "lepton_inference_cold_starts",
+    "Requests for a model not in memory: held until it was, or refused with 503.",
+    ["outcome"],
+    registry=REGISTRY,
+)
 UNLOGGED = Gauge(
     "lepton_inference_unlogged", "Predictions answered and not yet written.", registry=REGISTRY
 )
@@ -53,5 +78,7 @@ COMPARED = Counter(
 )
 for outcome in ("compared", "dropped", "failed"):
     COMPARED.labels(outcome)
+for outcome in ("held", "refused"):
+    COLD_STARTS.labels(outcome)
 for limit in ("key_rate", "tenant_in_flight"):
     LIMITED.labels(limit)  # shown as 0 from the start

@@ -9,10 +9,13 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import ApiKey, Authored, User, slug_validator
 from accounts.scoping import ScopedManager, TenantModel
 from engagements.models import Engagement
+from serving.bulk.models import BulkPrediction, BulkRow
 from serving.challenger_models import Challenger, ChallengerFailure, ShadowAnswer
 from training.models import ModelVersion
 
 __all__ = [
+    "BulkPrediction",
+    "BulkRow",
     "Challenger",
     "ChallengerFailure",
     "Deployment",
@@ -177,6 +180,7 @@ class Prediction(TenantModel):
 
         API = "api", _("API")
         BROWSER = "browser", _("Browser")
+        BULK = "bulk", _("Bulk")
 
     endpoint = models.ForeignKey(Endpoint, on_delete=models.CASCADE, related_name="predictions")
     model_version = models.ForeignKey(ModelVersion, on_delete=models.PROTECT, related_name="+")

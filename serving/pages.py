@@ -5,6 +5,7 @@ from django.utils.translation import gettext as _
 
 from accounts.roles import Capability, may
 from serving import figures, forms
+from serving.bulk.pages import bulk
 from serving.challenger_pages import beside, compared, history
 from serving.models import Endpoint
 from serving.snippets import snippets
@@ -56,6 +57,7 @@ PARTS = {
     "try": champion,
     "beside": beside,
     "compared": compared,
+    "bulk": bulk,
     "history": history,
     "last_day": last_day,
 }

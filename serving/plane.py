@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from serving import metrics, routes
-from serving.admission import admit, deadline, share_of_queue
+from serving.admission import admit, deadline, is_background, patience
 from serving.answering import Answering, Terms
 from serving.batcher import Batcher
 from serving.bodies import Bodies
@@ -38,8 +38,8 @@ class DataPlane:
 
     def __init__(self, *, runtime: str = "onnx", workers: int = 2):
         self.keyring = Keyring()
-        self.loader = Loader(runtime=runtime)
         self.batcher = Batcher(workers=workers)
+        self.loader = Loader(runtime=runtime, is_busy=self.batcher.is_busy)
         self.log = PredictionLog()
         self.answering = Answering(self.batcher, self.loader, self.log)
         self.pulse = Pulse(self.batcher)
@@ -49,9 +49,11 @@ class DataPlane:
         self.quotas = Quotas()
         self.readers = ThreadPoolExecutor(2, "reader")
         metrics.WAITING.set_function(lambda: len(self.batcher.waiting))
+        metrics.WAITING_BULK.set_function(lambda: len(self.batcher.background))
         metrics.ENDPOINTS.set_function(lambda: len(self.loader.table))
         metrics.MODELS.set_function(lambda: len(self.loader.shelf))
         metrics.BESIDE.set_function(lambda: len(self.answering.beside.table))
+        metrics.MODELS_BYTES.set_function(lambda: self.loader.shelf.used_bytes)
         metrics.UNLOGGED.set_function(lambda: len(self.log.rows))
 
     async def __call__(self, scope, receive, send):
@@ -125,11 +127,15 @@ class DataPlane:
 
     async def _predict(self, request, receive, caller, place: Place, route, began) -> Reply:
         seconds, key = deadline(request.headers), key_of(request.headers)
-        terms = Terms(began, seconds, share_of_queue(request.headers, caller), bool(route.version))
+        can_wait = is_background(request.headers, caller)
+        is_pinned = bool(route.version) or getattr(caller, "is_bulk", False)  # one file, one model
+        terms = Terms(began, seconds, can_wait, is_pinned)
         if place.model is None:
             raise not_answering(place)
         if self.log.is_full:
             raise come_back(_("Predictions cannot be recorded right now: try again."), seconds=5)
+        waits = patience(request.headers, seconds)
+        await self.loader.cold.warm(place.model, patience=waits)
         body = await self.bodies.read(request.headers, receive)
         held = len(body)
         try:
@@ -175,5 +181,6 @@ class DataPlane:
             caller.key_id,
             user_id,
             key,
+            getattr(caller, "is_bulk", False),
         )
         self.log.add(row)

@@ -86,8 +86,8 @@ class Quotas:
 
 
 def _holder(caller):
-    """An API key, or the person behind a browser's pass."""
-    return caller.key_id or caller.user_id
+    """An API key, or who is behind the site's pass: a person, or a tenant's program."""
+    return caller.key_id or caller.user_id or caller.tenant_slug
 
 
 def _too_many(error: str, seconds: int) -> Refused:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from accounts.scoping import tenant_scope
 from serving.artifacts import Unloadable
 from serving.models import Prediction
-from serving.runtimes import Runtime
+from serving.opening import Model
 from serving.system import Wanted
 from training.engine.preprocess import UnreadableImage, evaluation_input
 from training.models import EvaluatedItem, Split
@@ -20,15 +20,15 @@ INPUTS = 4  # of either kind
 TOLERANCE = 0.05  # of a score: another processor rounds otherwise, another model answers otherwise
 
 
-def rehearse(row: Wanted, runtime: Runtime, *, resize: int, crop: int) -> None:
+def rehearse(row: Wanted, model: Model) -> None:
     """Raise Unloadable if the model does not answer as it must."""
     with tenant_scope(row.tenant_id):
         evaluated, recent = _evaluated(row), _recent(row)
     for key, expected in [*evaluated, *((key, None) for key in recent)]:
-        image = _image(key, resize, crop)
+        image = _image(key, model.resize, model.crop)
         if image is None:
             continue
-        scores = _scores(runtime, image, len(row.classes))
+        scores = _scores(model, image)
         if expected and np.abs(scores - np.asarray(expected)).max() > TOLERANCE:
             raise Unloadable(_("It answers a test image otherwise than when it was evaluated."))
 
@@ -54,12 +54,12 @@ def _image(key: str, resize: int, crop: int) -> np.ndarray | None:
         return None
 
 
-def _scores(runtime: Runtime, image: np.ndarray, classes: int) -> np.ndarray:
+def _scores(model: Model, image: np.ndarray) -> np.ndarray:
     try:
-        scores = runtime.run(image[None])
+        scores = model.scores(model.runtime.run(image[None])[0])
     except Exception as error:  # each runtime raises its own kinds
         message = str(error).partition("\n")[0][:300]
         raise Unloadable(_("The graph fails on an image it must answer: %s") % message) from error
-    if scores.shape != (1, classes) or not np.isfinite(scores).all():
+    if scores.shape != (len(model.classes),) or not np.isfinite(scores).all():
         raise Unloadable(_("The graph does not answer every image with one score per class."))
-    return scores[0]
+    return scores

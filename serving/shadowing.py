@@ -17,6 +17,7 @@ from serving.beside import Second
 from serving.breakers import Breakers
 from serving.models import ChallengerFailure, ShadowAnswer
 from serving.prediction_log import Behind, PredictionLog
+from serving.shelf import NoRoom
 from serving.system import Wanted
 from training.engine.preprocess import evaluation_input
 
@@ -106,9 +107,12 @@ class Shadowing:
         began = time.perf_counter()
         try:
             image = evaluation_input(work.data, resize=model.resize, crop=model.crop)
-            scores = model.runtime.run(image[None])
-            if scores.shape != (1, len(model.classes)) or not np.isfinite(scores).all():
+            scores = model.scores(model.runtime.run(image[None])[0])
+            if scores.shape != (len(model.classes),) or not np.isfinite(scores).all():
                 raise ArithmeticError("It does not answer with one score per class.")
+        except NoRoom:
+            metrics.COMPARED.labels("dropped").inc()
+            return
         except Exception as error:
             metrics.COMPARED.labels("failed").inc()
             self._breakers.failed(model.version_id)
@@ -118,7 +122,7 @@ class Shadowing:
             return
         self._breakers.answered(model.version_id)
         latency_ms = round((time.perf_counter() - began) * 1000, 2)
-        self._note(work, _row(work, scores[0].tolist(), latency_ms))
+        self._note(work, _row(work, scores.tolist(), latency_ms))
         metrics.COMPARED.labels("compared").inc()
 
     def _note(self, work, row) -> None:

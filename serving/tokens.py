@@ -1,4 +1,4 @@
-"""The browser's pass to one endpoint: signed by the site, verified from memory, short-lived."""
+"""The site's own pass to one endpoint: signed by it, verified from memory, short-lived."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -20,25 +20,40 @@ class Pass:
 
     tenant_slug: str
     endpoint_slug: str
-    user_id: UUID
+    user_id: UUID | None
+    is_bulk: bool = False
     key_id = None
     scopes = (Capability.PREDICT,)
 
 
-def sign(endpoint, *, by) -> str:
-    """Make a pass to this endpoint for a user or a key; the caller has checked their right."""
-    names = [endpoint.tenant.slug, endpoint.slug, str(getattr(by, "pk", None) or by.key_id)]
+def sign(endpoint, *, user) -> str:
+    """Make a pass for a user who may send data to this endpoint (the caller has checked that)."""
+    return _signed(endpoint, user.pk, False)
+
+
+def sign_look(endpoint) -> str:
+    """Make a pass for the site itself, which looks for somebody who may view this endpoint."""
+    return _signed(endpoint, None, False)
+
+
+def sign_bulk(endpoint, *, user_id) -> str:
+    """Make a pass for what somebody (None: an API key) sent in bulk: it waits for all others."""
+    return _signed(endpoint, user_id, True)
+
+
+def _signed(endpoint, user_id, is_bulk: bool) -> str:
+    names = [endpoint.tenant.slug, endpoint.slug, user_id and str(user_id), is_bulk]
     return PREFIX + signing.dumps(names, salt=SALT)
 
 
 def read(token: str) -> Pass:
     """Return what a pass says. Raises Refused for a forged or an old one."""
     try:
-        tenant, endpoint, user = signing.loads(
+        tenant, endpoint, user, is_bulk = signing.loads(
             token.removeprefix(PREFIX), salt=SALT, max_age=SECONDS
         )
     except signing.SignatureExpired:
         raise unauthenticated(_("This page's pass has expired: load the page again.")) from None
     except (signing.BadSignature, ValueError):
         raise unauthenticated(_("This is not a valid pass.")) from None
-    return Pass(tenant, endpoint, UUID(user))
+    return Pass(tenant, endpoint, user and UUID(user), is_bulk)

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from serving import challenger_views, views
+from serving.bulk import views as bulk
 
 app_name = "serving"
 ENGAGEMENT = "t/<slug:tenant>/e/<uuid:engagement>/"
@@ -20,6 +21,9 @@ urlpatterns = [
     path(f"{ENDPOINT}answered/", challenger_views.answered, name="answered"),
     path(f"{ENDPOINT}now/", challenger_views.endpoint_now, name="now"),
     path(f"{ENDPOINT}try/", views.try_it, name="try_it"),
+    path(f"{ENDPOINT}bulk/", bulk.start, name="bulk"),
+    path(f"{ENDPOINT}bulk/<uuid:pk>/cancel/", bulk.cancel, name="bulk_cancel"),
+    path(f"{ENDPOINT}bulk/<uuid:pk>/answers.<str:kind>", bulk.download, name="bulk_download"),
     path(f"{ENDPOINT}parts/<slug:name>/", views.part, name="part"),
     path(f"{ENGAGEMENT}panels/endpoint/", views.panel, name="endpoint_panel"),
 ]

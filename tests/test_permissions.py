@@ -113,6 +113,7 @@ def _value(name, route, world):
             "decide": world.model,
             "card": world.model,
             "prediction": world.prediction,
+            "bulk": world.bulk,
         }[kind].pk
     if name == "endpoint":
         return world.endpoint.slug

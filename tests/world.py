@@ -31,6 +31,8 @@ from engagements.models import (
 )
 from feedback.models import Feedback
 from serving.models import (
+    BulkPrediction,
+    BulkRow,
     Challenger,
     ChallengerFailure,
     Deployment,
@@ -239,6 +241,17 @@ def _serving(world, owner):
         latency_ms=11.0,
     )
     ChallengerFailure.objects.create(challenger=world.challenger, cause="ArithmeticError: nan")
+    world.bulk = BulkPrediction.objects.create(
+        endpoint=world.endpoint,
+        source="night-shift.zip",
+        upload_key="uploads/night-shift.zip",
+        size_bytes=1,
+        sha256=HASH,
+        files_total=1,
+        files_done=1,
+        **author(owner),
+    )
+    BulkRow.objects.create(parent=world.bulk, position=0, path="1.jpg", error="Unreadable.")
     world.feedback = Feedback.objects.create(
         prediction=world.prediction, verdict="confirm", **author(owner)
     )

@@ -69,7 +69,7 @@ def imports(request, dataset):
         dataset = get_object_or_404(Dataset.objects.select_related("engagement"), pk=dataset)
         if request.method == "GET":
             return paged(request, dataset.imports.for_lists(), shapes.ImportSerializer)
-    stored = _store(request)
+    stored = received(request)
     try:
         with tenant_scope(request.tenant):
             made = services.start_import(dataset, upload=stored, by=request.actor)
@@ -79,7 +79,7 @@ def imports(request, dataset):
         raise
 
 
-def _store(request):
+def received(request):
     """Bring the request's zip into storage. Raises TooLarge and ValidationError."""
     plain = request._request  # its body is not touched by REST framework
     try:

@@ -182,8 +182,13 @@ def end_process() -> None:
     os._exit(os.EX_SOFTWARE)
 
 
+def register(kind: str, model: str) -> None:
+    """Let rows of another app be claimed: `model` is Leased, and `lepton_claim_<kind>` exists."""
+    MODELS[kind] = model
+
+
 def claim(kind: str, worker: str) -> Claim | None:
-    """Claim the next row of a kind ("run" or "import") for a worker, fairly between tenants.
+    """Claim the next row of a kind (of MODELS) for a worker, fairly between tenants.
 
     The tenant that holds the fewest workers comes first, among equals the one whose last turn was
     longest ago, so a long queue of one makes another wait for one row at most.
@@ -198,10 +203,11 @@ def claimable() -> list[str]:
     return [kind for (kind,) in system.call("lepton_claimable")]
 
 
-def work_off(kind: str, carry_out) -> int:
-    """Claim and carry out rows until none is left or the worker shuts down; return how many."""
+def work_off(kind: str, carry_out, *, most: int | None = None) -> int:
+    """Claim and carry out rows until none is left, `most` were, or the worker shuts down; return
+    how many."""
     worker, done = f"{socket.gethostname()[:80]}:{os.getpid()}", 0
-    while not shutdown.asked() and (mine := claim(kind, worker)):
+    while done != most and not shutdown.asked() and (mine := claim(kind, worker)):
         done += 1
         try:
             carry_out(mine)

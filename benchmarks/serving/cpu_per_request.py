@@ -2,6 +2,7 @@
 
 import argparse
 import io
+import json
 import os
 import secrets
 import signal
@@ -11,10 +12,13 @@ import sys
 import tempfile
 import threading
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
+import django
 import numpy as np
 import psutil
+from django.core.management import call_command
 from PIL import Image
 
 ROUNDS, CLIENTS = 5, 8
@@ -41,18 +45,14 @@ def artifact(backbone: str, weights: Path, folder: Path) -> None:
         "found = backbones.find_weights(spec, weights) if spec.pretrained else None;"
         "model = networks.build(spec, 2, weights=found);"
         "meta = {'classes': ['ok', 'scratch'], 'backbone': {'name': name}};"
-        "export.save(folder, model, meta=meta, parity_of=lambda *_exported: {})"
+        "kept = export.export_backbone(model, folder / 'kept.onnx');"
+        "export.save(folder, model, backbone_onnx=kept, meta=meta, parity_of=lambda *_exported: {})"
     )
     subprocess.run([sys.executable, "-c", code, backbone, weights, folder], check=True)
 
 
-def deploy(folder: Path, backbone: str) -> str:
-    """Make a tenant with an endpoint for the artifact; returns an API key."""
-    import json
-
-    from django.core.files.base import ContentFile
-    from django.core.files.storage import default_storage
-
+def deploy(slug: str, meta: dict, backbone: str) -> str:
+    """Make a tenant with an endpoint `it` for the files under `slug`; returns an API key."""
     from accounts import services as accounts
     from accounts.models import User
     from accounts.scoping import tenant_scope
@@ -60,8 +60,10 @@ def deploy(folder: Path, backbone: str) -> str:
     from serving import services
     from training.models import Dataset, DatasetVersion, ModelVersion, Run
 
-    mei = User.objects.create_user("m@x.example", name="Mei", staff_role="account_manager")
-    with tenant_scope(accounts.create_tenant("bench", name="Bench", by=mei)):
+    mei = User.objects.filter(email="m@x.example").first() or User.objects.create_user(
+        "m@x.example", name="Mei", staff_role="account_manager"
+    )
+    with tenant_scope(accounts.create_tenant(slug, name=slug, by=mei)):
         engagement = engagements.open_engagement("Bench", by=mei)
         author = {"created_by": mei, "created_by_label": "Mei"}
         dataset = Dataset.objects.create(engagement=engagement, name="none", **author)
@@ -73,22 +75,19 @@ def deploy(folder: Path, backbone: str) -> str:
         run = Run.objects.create(
             engagement=engagement, dataset_version=version, number=1, params={}, **kind, **author
         )
-        for name in ("model.onnx", "meta.json"):
-            default_storage.save(f"bench/{name}", ContentFile((folder / name).read_bytes()))
-        meta = json.loads((folder / "meta.json").read_text())
         model = ModelVersion.objects.create(
             engagement=engagement,
             run=run,
             number=1,
             classes=meta["classes"],
-            storage_prefix="bench",
+            storage_prefix=slug,
             meta=meta,
             size_bytes=0,
             **kind,
         )
         endpoint = services.create_endpoint(engagement, slug="it", by=mei)
         services.deploy(endpoint, model_version=model, by=mei)
-        return accounts.create_key("bench", scopes=["predict"], by=mei)[1]
+        return accounts.create_key(slug, scopes=["predict"], by=mei)[1]
 
 
 def bare(folder: Path, images: list[bytes], count: int) -> float:
@@ -130,6 +129,13 @@ def main() -> None:
     parser.add_argument("--weights", default=".")
     parser.add_argument("--requests", type=int, default=80, help="a round")
     options = parser.parse_args()
+    with an_installation() as home:
+        measure(options, home)
+
+
+@contextmanager
+def an_installation():
+    """An empty installation with servers of its own, removed in the end; yields its folder."""
     home = Path(tempfile.mkdtemp(prefix="lepton-bench-"))
     os.environ |= {
         "LEPTON_HOME": str(home),
@@ -143,21 +149,22 @@ def main() -> None:
     embedded.start_postgres(home)
     embedded.start_redis(home)
     try:
-        measure(options, home)
+        django.setup()
+        call_command("migrate", database="owner", verbosity=0)
+        yield home
     finally:
         embedded.reset(home)
 
 
 def measure(options, home: Path) -> None:
-    import django
     import httpx
 
-    django.setup()
-    from django.core.management import call_command
+    from training.runs import files
 
-    call_command("migrate", database="owner", verbosity=0)
     artifact(options.backbone, Path(options.weights), home / "artifact")
-    key = deploy(home / "artifact", options.backbone)
+    files.store(home / "artifact", "bench")
+    meta = json.loads((home / "artifact" / "meta.json").read_text())
+    key = deploy("bench", meta, options.backbone)
     core, port = max(os.sched_getaffinity(0)), 18_499
     command = [sys.executable, "-m", "serving.inference", "--port", str(port)]
     child = subprocess.Popen(command)

@@ -35,8 +35,11 @@ class Supervisor:
         self.log = Log(self.home / "log" / "lepton.log", [p.name for p in processes], echo=echo)
         self.resources = ExitStack()
         self.resources.callback(self.log.close)
-        self.sockets = {p.name: self.listen(p) for p in processes if p.listen}
-        self.children = [Child(p, self.log, fd=self.fd(p.name)) for p in processes]
+        self.sockets: dict[tuple, socket.socket] = {}  # by address: several may share one
+        for process in processes:
+            if process.listen and process.listen not in self.sockets:
+                self.sockets[process.listen] = self.listen(process)
+        self.children = [Child(p, self.log, fd=self.fd(p)) for p in processes]
         self.stopping, self.ready = threading.Event(), threading.Event()
         self.loop = threading.Thread(target=self.run, name="supervisor")
 
@@ -57,8 +60,8 @@ class Supervisor:
         self.resources.callback(held.close)
         return held
 
-    def fd(self, name: str) -> int | None:
-        return self.sockets[name].fileno() if name in self.sockets else None
+    def fd(self, process: Process) -> int | None:
+        return self.sockets[process.listen].fileno() if process.listen else None
 
     def __enter__(self):
         self.began = time.monotonic()

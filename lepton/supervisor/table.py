@@ -45,7 +45,7 @@ def table(settings, parts=()) -> list[Process]:
         web(settings),
         worker("runs", settings, {"OMP_NUM_THREADS": str(threads_each(2))}),
         worker("imports", settings),
-        inference(settings),
+        *inference(settings),
     ]
 
 
@@ -80,12 +80,29 @@ def web(settings) -> Process:
     )
 
 
-def inference(settings) -> Process:
+def inference(settings) -> list[Process]:
+    """The data plane: one process, or several that share its socket.
+
+    Which of them answers there is chance, so each of several has a port of its own for its health
+    and its figures, counted up from the shared one.
+    """
+    count, port = settings.LEPTON_INFERENCE_PROCESSES, settings.LEPTON_INFERENCE_PORT
+    alone = [PYTHON, "-m", "serving.inference", "--fd", "{fd}"]
+    if count == 1:
+        return [_inference("inference", alone, port, settings)]
+    own = range(port + 1, port + 1 + count)
+    return [
+        _inference(f"inference{n}", [*alone, "--own-port", str(its)], its, settings)
+        for n, its in enumerate(own, 1)
+    ]
+
+
+def _inference(name: str, command: list[str], health_port: int, settings) -> Process:
     return Process(
-        "inference",
-        [PYTHON, "-m", "serving.inference", "--fd", "{fd}"],
+        name,
+        command,
         needs=("migrate",),
-        ready=answers(settings.LEPTON_HOST, settings.LEPTON_INFERENCE_PORT, settings.ALLOWED_HOSTS),
+        ready=answers(settings.LEPTON_HOST, health_port, settings.ALLOWED_HOSTS),
         listen=(settings.LEPTON_HOST, settings.LEPTON_INFERENCE_PORT),
         setting="LEPTON_INFERENCE_PORT",
     )

@@ -81,6 +81,7 @@ def describe(place: Place) -> Reply:
         "endpoint": wanted.endpoint_slug,
         "tenant": wanted.tenant_slug,
         "ready": model is not None,
+        "in_memory": model is not None and model.in_memory,
         "model_version": model and model.version_number,
         "model_version_id": model and str(model.version_id),
         "classes": model and model.classes,

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import numpy as np
 
+SHARES_BACKBONES = False
+
 
 class NullRuntime:
     """Gives the brightness of an image as a class: dark is the first, bright is the last."""

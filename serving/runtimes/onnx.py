@@ -6,6 +6,7 @@ import numpy as np
 
 from training.engine.graph import open_session
 
+SHARES_BACKBONES = True
 SMALL_BYTES = 16_000_000  # below it (MobileNet and the like) a batch beats single images on a CPU
 
 
@@ -15,15 +16,18 @@ class OnnxRuntime:
     def __init__(self, graph: Path):
         self.session = open_session(graph, threads=1)
         self.batches = graph.stat().st_size < SMALL_BYTES
-        self._has_evidence = any(out.name == "evidence" for out in self.session.get_outputs())
+        names = {out.name for out in self.session.get_outputs()}
+        is_whole = "probabilities" in names
+        self._answers = "probabilities" if is_whole else "features"
+        self._places = names.intersection({"evidence" if is_whole else "maps"})
 
     def run(self, images: np.ndarray) -> np.ndarray:
-        return self.session.run(["probabilities"], {"images": images})[0]
+        return self.session.run([self._answers], {"images": images})[0]
 
     def evidence(self, image: np.ndarray) -> np.ndarray | None:
-        if not self._has_evidence:  # exported before graphs could say
+        if not self._places:  # exported before graphs could say
             return None
-        return self.session.run(["evidence"], {"images": image})[0][0]
+        return self.session.run([*self._places], {"images": image})[0][0]
 
 
 def load(graph: Path, meta: dict) -> OnnxRuntime:

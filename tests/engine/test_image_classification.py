@@ -89,7 +89,7 @@ def test_meta_says_what_answers_and_where_it_came_from(probe_model):
     )
     assert meta["weights"]["file"] == "resnet18.pth"
     assert len(meta["weights"]["sha256"]) == 64
-    assert set(meta["files"]) == {"model.safetensors", "model.onnx"}
+    assert set(meta["files"]) == {"model.safetensors", "model.onnx", "head.safetensors"}
 
 
 def test_the_graph_takes_any_number_of_images_and_gives_probabilities_and_features(probe_model):

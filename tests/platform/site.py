@@ -50,6 +50,7 @@ def processes(port: int, kinds) -> list[Process]:
             listen=(HOST, port),
             setting="LEPTON_PORT",
         ),
+        "twin": Process("twin", [*python, WEB, "{fd}"], listen=(HOST, port)),
         "worker": Process("worker", [*python, WORKER], ready="worker is ready"),
         "broken": Process("broken", [*python, "raise SystemExit(3)"], ready="never"),
         "absent": Process("absent", ["/nonexistent/program"], ready="never"),

@@ -17,7 +17,7 @@ import pytest
 from lepton.supervisor import child as children
 from lepton.supervisor import machine
 from lepton.supervisor.child import Child
-from lepton.supervisor.table import Process
+from lepton.supervisor.table import Process, inference
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -140,6 +140,29 @@ def test_a_restart_of_the_web_process_refuses_no_connection(site):
     stop.set()
     asking.join()
     assert failures == []
+
+
+def test_processes_may_share_a_socket_and_one_of_them_may_die(site):
+    up = site("web", "twin")
+    up.says("Lepton is ready")
+    answered = set()
+    assert eventually(lambda: answered.add(up.get()) or len(answered) == 2)
+    dead = next(iter(answered))
+    os.kill(int(dead), signal.SIGKILL)
+    assert dead not in {up.get() for _ in range(20)}
+    assert up.end() == 0
+
+
+def test_several_data_planes_share_their_port_and_each_has_one_of_its_own(settings):
+    settings.LEPTON_INFERENCE_PORT = 9001
+    assert [one.name for one in inference(settings)] == ["inference"]
+    settings.LEPTON_INFERENCE_PROCESSES = 3
+    several = inference(settings)
+    assert [one.name for one in several] == ["inference1", "inference2", "inference3"]
+    assert {one.listen[1] for one in several} == {9001}
+    assert [one.command[-2:] for one in several] == [
+        ["--own-port", str(port)] for port in (9002, 9003, 9004)
+    ]
 
 
 def test_requests_in_flight_are_finished_when_told_to_stop(site):

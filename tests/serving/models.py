@@ -13,8 +13,10 @@ from onnx import TensorProto, helper, numpy_helper
 from PIL import Image
 
 from accounts.models import author
-from training.engine import preprocess
+from training.engine import artifact, preprocess
+from training.engine import graph as graphs
 from training.models import Dataset, DatasetVersion, ModelVersion, Run
+from training.runs import files
 
 CLASSES = ["ok", "scratch"]
 
@@ -100,6 +102,56 @@ def model_version(engagement, *, by, seed=1, data=None, classes=CLASSES, stored=
         meta=facts,
         size_bytes=len(data),
     )
+
+
+@cache
+def backbone(scale: int = 255) -> bytes:
+    """Images uint8 [n, 224, 224, 3] to features and maps, as the engine exports a backbone."""
+    nodes = [
+        helper.make_node("Cast", ["images"], ["floats"], to=TensorProto.FLOAT),
+        helper.make_node("Div", ["floats", "scale"], ["scaled"]),
+        helper.make_node("Transpose", ["scaled"], ["large"], perm=[0, 3, 1, 2]),
+        helper.make_node(
+            "AveragePool", ["large"], ["maps"], kernel_shape=[32, 32], strides=[32, 32]
+        ),
+        helper.make_node("ReduceMean", ["maps", "axes"], ["features"], keepdims=0),
+    ]
+    constants = {"scale": np.array(scale, np.float32), "axes": np.array([2, 3], np.int64)}
+    images = helper.make_tensor_value_info("images", TensorProto.UINT8, ["n", 224, 224, 3])
+    outputs = [
+        helper.make_tensor_value_info("features", TensorProto.FLOAT, ["n", 3]),
+        helper.make_tensor_value_info("maps", TensorProto.FLOAT, ["n", 3, 7, 7]),
+    ]
+    held = [numpy_helper.from_array(value, name) for name, value in constants.items()]
+    made = helper.make_model(
+        helper.make_graph(nodes, "colours", [images], outputs, held),
+        opset_imports=[helper.make_opsetid("", 18)],
+        ir_version=9,
+    )
+    onnx.checker.check_model(made)
+    return made.SerializeToString()
+
+
+def probe_files(folder, *, seed=1, classes=CLASSES, scale=255) -> dict:
+    """Write model.onnx, head.safetensors and backbone.onnx as a probe's; returns meta's `files`."""
+    weight = np.random.default_rng(seed).normal(size=(len(classes), 3)).astype(np.float32) * 4
+    bias = np.linspace(-0.1, 0.1, len(classes), dtype=np.float32)
+    (folder / artifact.BACKBONE).write_bytes(backbone(scale))
+    graphs.attach_head(folder / artifact.BACKBONE, weight, bias, folder / "model.onnx")
+    artifact.write_head(folder, weight, bias, backbone=folder / artifact.BACKBONE)
+    (folder / "model.safetensors").write_bytes(b"")
+    return artifact.write_meta(folder, {})["files"]
+
+
+def probe_version(engagement, folder, *, by, **options):
+    """A model version that is a head on a backbone others may share, with its files in storage."""
+    folder.mkdir(exist_ok=True)
+    classes = options.get("classes", CLASSES)
+    meta = {"files": probe_files(folder, **options)}
+    data = (folder / "model.onnx").read_bytes()
+    version = model_version(engagement, by=by, data=data, classes=classes, meta=meta)
+    files.store(folder, version.storage_prefix)
+    return version
 
 
 def run_of(engagement, number, by):

@@ -118,3 +118,58 @@ def test_an_answer_that_is_no_number_is_an_error():
             await batcher.ask(an_ask(runtime), seconds=10)
 
     with_batcher(work, workers=1)
+
+
+def test_what_was_sent_in_bulk_runs_when_nothing_else_waits():
+    runtime, order = Held(), []
+
+    def ask(name, **options):
+        asked = an_ask(runtime)
+        asked.background = options.get("background", False)
+        asked.done = None
+        return name, asked
+
+    async def answer(batcher, name, asked):
+        await batcher.ask(asked, seconds=10)
+        order.append(name)
+
+    async def work(batcher):
+        runtime.batches = False
+        asks = [ask("first"), ask("bulk 1", background=True), ask("bulk 2", background=True)]
+        asks += [ask("live 1"), ask("live 2")]
+        futures = []
+        for name, asked in asks:
+            futures.append(asyncio.ensure_future(answer(batcher, name, asked)))
+            await taken(batcher)
+        assert (len(batcher.waiting), len(batcher.background)) == (2, 2)
+        runtime.go.set()
+        await asyncio.gather(*futures)
+
+    with_batcher(work, workers=1)
+    assert order == ["first", "live 1", "live 2", "bulk 1", "bulk 2"]
+
+
+def test_a_quiet_tenant_waits_for_one_answer_and_gets_its_place_in_a_full_queue():
+    runtime, order = Held(), []
+    runtime.batches = False
+    noisy, quiet = uuid.uuid4(), uuid.uuid4()
+
+    async def answer(batcher, name, tenant):
+        asked = an_ask(runtime)
+        asked.model = asked.model._replace(tenant_id=tenant)
+        try:
+            await batcher.ask(asked, seconds=10)
+            order.append(name)
+        except Refused as refused:
+            order.append(f"{name}: {refused.status}")
+
+    async def work(batcher):
+        futures = []
+        for name, tenant in [*((f"noisy {n}", noisy) for n in range(5)), ("quiet", quiet)]:
+            futures.append(asyncio.ensure_future(answer(batcher, name, tenant)))
+            await taken(batcher)
+        runtime.go.set()
+        await asyncio.gather(*futures)
+
+    with_batcher(work, workers=1, queue_at_most=4)
+    assert order == ["noisy 4: 503", "noisy 0", "quiet", "noisy 1", "noisy 2", "noisy 3"]

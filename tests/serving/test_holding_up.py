@@ -1,18 +1,14 @@
 """A model that keeps failing is left alone; what can wait is refused first."""
 
-import asyncio
-
 import pytest
 
 from accounts.scoping import tenant_scope
 from serving import admission, services, tokens
-from serving.batcher import Batcher
 from serving.breakers import FAILURES, Breakers
 from serving.refusals import Refused
 from tests import factories
 from tests.serving import models
 from tests.serving.conftest import answer, settled
-from tests.serving.test_batcher import Held, an_ask, taken
 
 WHITE = models.picture((250, 250, 250))
 
@@ -72,36 +68,12 @@ def test_an_answer_in_between_starts_the_count_anew():
     assert breakers.pause_of("a version") == 0
 
 
-def test_what_can_wait_is_refused_while_others_are_still_let_in():
-    runtime = Held()
-
-    async def work():
-        batcher = Batcher(workers=1, queue_at_most=10)
-        batcher.start()
-        asks = [asyncio.ensure_future(batcher.ask_all([an_ask(runtime)], seconds=10))]
-        await taken(batcher)
-        for _number in range(5):
-            asks.append(asyncio.ensure_future(batcher.ask_all([an_ask(runtime)], seconds=10)))
-        await taken(batcher)
-        with pytest.raises(Refused) as refused:
-            await batcher.ask_all([an_ask(runtime)], seconds=10, share=0.5)
-        assert refused.value.status == 503
-        asks.append(
-            asyncio.ensure_future(batcher.ask_all([an_ask(runtime)], seconds=10, share=0.9))
-        )
-        await taken(batcher)
-        runtime.go.set()
-        await asyncio.gather(*asks)
-        batcher.stop()
-
-    asyncio.run(work())
-
-
-def test_people_at_a_page_come_before_programs_and_these_before_bulk():
-    share, program = admission.share_of_queue, object()
-    person = tokens.Pass("acme", "castings", None)
-    bulk, normal = {b"x-request-priority": b"Bulk"}, {}
-    assert share(normal, person) > share(normal, program) > share(bulk, program)
+def test_bulk_waits_behind_everybody_whether_a_client_or_the_site_says_so():
+    is_background, program = admission.is_background, object()
+    assert is_background({b"x-request-priority": b"Bulk"}, program)
+    assert is_background({}, tokens.Pass("acme", "castings", None, is_bulk=True))
+    assert not is_background({b"x-request-priority": b"normal"}, program)
+    assert not is_background({}, tokens.Pass("acme", "castings", None))
     with pytest.raises(Refused) as refused:
-        share({b"x-request-priority": b"urgent"}, program)
+        is_background({b"x-request-priority": b"urgent"}, program)
     assert refused.value.status == 422 and "X-Request-Priority" in str(refused.value)

@@ -158,7 +158,7 @@ def test_a_deadline_that_cannot_be_met_is_refused(ask, deployed, version_of, key
 def test_a_browser_pass_opens_its_endpoint_only(ask, deployed, version_of, acme, alice, castings):
     deployed(version_of())
     with tenant_scope(acme):
-        token = tokens.sign(castings, by=alice)
+        token = tokens.sign(castings, user=alice)
     answer(ask(models.picture(), headers=bearer(token)))
     refusal(ask(models.picture(), headers=bearer(token), path="acme/other/predict"), 404)
     refusal(ask(models.picture(), headers=bearer(token[:-2] + "xx")), 401)

@@ -22,9 +22,9 @@ def csv_of(import_) -> Iterator[bytes]:
             return
         after = page[-1].position
         cells = ([getattr(row, name) for name in COLUMNS] for row in page)
-        yield lines([_harmless(cell) for cell in row] for row in cells).encode()
+        yield lines([harmless(cell) for cell in row] for row in cells).encode()
 
 
-def _harmless(cell) -> str:
+def harmless(cell: str) -> str:
     """A file name that a spreadsheet would run as a formula is kept as text."""
     return f"'{cell}" if cell[:1] in ("=", "+", "-", "@", "\t") else cell

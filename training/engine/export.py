@@ -3,6 +3,7 @@
 import contextlib
 import io
 import logging
+import shutil
 import tempfile
 import warnings
 from collections.abc import Callable
@@ -70,22 +71,28 @@ def save(
 ) -> dict:
     """Write model.safetensors, model.onnx and meta.json; returns meta.json's content.
 
-    `backbone_onnx` saves exporting an unchanged backbone again. `parity_of(model, model.onnx)`
+    `backbone_onnx`, the graph of an unchanged backbone, saves exporting it again; it is put beside
+    them with head.safetensors, unless the graph is changed. `parity_of(model, model.onnx)`
     measures the parity of ONNX with torch, after `finish(model.onnx)` changed the graph where it is
     given; what that returns is kept under "quantised". meta.json is written last: a folder with it
     is whole.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "meta.json").unlink(missing_ok=True)
+    for name in ("meta.json", artifact.HEAD, artifact.BACKBONE):
+        (folder / name).unlink(missing_ok=True)
     model = model.cpu().float().eval()
     save_file(
         {name: value.contiguous() for name, value in model.state_dict().items()},
         folder / "model.safetensors",
     )
-    exported = backbone_onnx or export_backbone(model, folder / "backbone.onnx")
+    exported = backbone_onnx or export_backbone(model, folder / artifact.BACKBONE)
     weight, bias = (value.detach().numpy() for value in (model.head.weight, model.head.bias))
     graph.attach_head(exported, weight, bias, folder / "model.onnx")
-    (folder / "backbone.onnx").unlink(missing_ok=True)
+    if backbone_onnx and not finish:
+        artifact.write_head(folder, weight, bias, backbone=backbone_onnx)
+        shutil.copyfile(backbone_onnx, folder / artifact.BACKBONE)
+    else:
+        (folder / artifact.BACKBONE).unlink(missing_ok=True)
     changed = {"quantised": finish(folder / "model.onnx")} if finish else {}
     facts = {
         **changed,

@@ -42,6 +42,12 @@ def run(session: onnxruntime.InferenceSession, images: np.ndarray, output: str) 
     return np.concatenate(parts)
 
 
+def softmax(logits: np.ndarray) -> np.ndarray:
+    """Return softmax over the last axis."""
+    powers = np.exp(logits - logits.max(-1, keepdims=True))
+    return powers / powers.sum(-1, keepdims=True)
+
+
 def attach_head(backbone: Path, weight: np.ndarray, bias: np.ndarray, target: Path) -> None:
     """Write `backbone` (images to features and maps) with softmax(features @ weight.T + bias) on
     top to `target`.
@@ -81,16 +87,21 @@ def attach_head(backbone: Path, weight: np.ndarray, bias: np.ndarray, target: Pa
 
 
 def _add_evidence(graph, weight: np.ndarray) -> None:
-    """The head as a 1 x 1 convolution of the maps, which are its features before pooling.
-
-    A network that pools both mean and maximum has two weights for each map; they are added.
-    """
+    """The head as a 1 x 1 convolution of the maps, which are its features before pooling."""
     from onnx import helper, numpy_helper
 
     channels = next(o for o in graph.output if o.name == "maps").type.tensor_type.shape.dim[1]
-    folded = weight.reshape(len(weight), -1, channels.dim_value).sum(1)
-    kernel = folded[:, :, None, None].astype(np.float32)
+    kernel = at_a_place(weight, channels.dim_value)[:, :, None, None].astype(np.float32)
     graph.initializer.append(numpy_helper.from_array(kernel, "head.evidence"))
     graph.node.append(
         helper.make_node("Conv", ["maps", "head.evidence"], ["evidence"], name="evidence")
     )
+
+
+def at_a_place(weight: np.ndarray, channels: int) -> np.ndarray:
+    """Return a head's weight for each map, [classes, channels], of its `weight` [classes,
+    features].
+
+    A network that pools both mean and maximum has two weights for each map; they are added.
+    """
+    return weight.reshape(len(weight), -1, channels).sum(1)

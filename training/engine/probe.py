@@ -16,6 +16,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedGroupKFold
 
 from training.engine.errors import TrainingFailed, gettext_noop
+from training.engine.graph import softmax
 
 L2_GRID = tuple(float(10 ** (1 - step / 2)) for step in range(9))  # 10 to 0.001 in half-decades
 FOLDS = 5
@@ -131,12 +132,6 @@ def solve(features: np.ndarray, labels: np.ndarray, *, n_classes: int, l2: float
 def answers(features: np.ndarray, weight: np.ndarray, bias: np.ndarray) -> np.ndarray:
     """Return probabilities float32 [n, classes] of features [n, features] by a head."""
     return softmax(features @ weight.T + bias)
-
-
-def softmax(logits: np.ndarray) -> np.ndarray:
-    """Return softmax over the last axis."""
-    powers = np.exp(logits - logits.max(-1, keepdims=True))
-    return powers / powers.sum(-1, keepdims=True)
 
 
 class _Problem:

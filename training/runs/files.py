@@ -10,8 +10,10 @@ from django.core.files import File
 from django.core.files.storage import default_storage
 
 from lepton.lib import storage
+from training.engine import artifact
+from training.engine.backbones import sha256_of
 
-NAMES = ("model.safetensors", "model.onnx", "meta.json")
+NAMES = (*artifact.FILES, "meta.json")  # each has these; a probe has its head besides
 FORGOTTEN_AFTER_SECONDS = 14 * 86400
 
 
@@ -24,16 +26,34 @@ def prefix_of(tenant_id, model_version_id) -> str:
     return storage.tenant_key(tenant_id, "models", str(model_version_id))
 
 
+def backbone_key(sha256: str) -> str:
+    """Where an untrained backbone's graph lies: it is nobody's data, so it lies there once."""
+    return f"shared/backbones/{sha256}.onnx"
+
+
 def store(folder: Path, prefix: str) -> None:
     """Copy a model's files from a folder to storage."""
-    for name in NAMES:
-        with (folder / name).open("rb") as file:
-            default_storage.save(f"{prefix}/{name}", File(file))
+    _store_backbone(folder / artifact.BACKBONE)
+    for name in (artifact.HEAD, *NAMES):
+        if name in NAMES or (folder / name).exists():
+            _copy(folder / name, f"{prefix}/{name}")
+
+
+def _store_backbone(graph: Path) -> None:
+    if graph.exists():
+        key = backbone_key(sha256_of(graph))
+        if not default_storage.exists(key):
+            _copy(graph, key)
+
+
+def _copy(path: Path, key: str) -> None:
+    with path.open("rb") as file:
+        default_storage.save(key, File(file))
 
 
 def discard(prefix: str) -> None:
     """Remove a model's files from storage."""
-    for name in NAMES:
+    for name in (artifact.HEAD, *NAMES):
         storage.discard(f"{prefix}/{name}")
 
 

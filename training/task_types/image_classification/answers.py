@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 from safetensors import safe_open
 
-from training.engine import features, graph, probe
+from training.engine import features, graph
 from training.engine.errors import Stopped
 from training.engine.progress import Pace, Progress
 from training.task_types.data import Row
@@ -54,4 +54,4 @@ def of_head(
     progress(Progress("evaluating", len(rows), len(rows)))
     with safe_open(folder / "model.safetensors", "numpy") as file:
         weight, bias = file.get_tensor("head.weight"), file.get_tensor("head.bias")
-    return probe.softmax(vectors[:, 0] @ weight.T + bias)
+    return graph.softmax(vectors[:, 0] @ weight.T + bias)

@@ -48,7 +48,8 @@ def train(work: Work) -> TrainedModel:
     }
     if where.type == "cuda":
         summary["peak_gpu_memory_bytes"] = torch.cuda.max_memory_allocated(where)
-    return save(work, model, outcome.history, summary, backbone_onnx=None)
+    frozen = work.backbone_onnx() if unfreeze == "head" else None
+    return save(work, model, outcome.history, summary, backbone_onnx=frozen)
 
 
 def _session(

@@ -198,7 +198,7 @@ def _frozen_parity(work: Work, rows: list[Row], model, onnx_file: Path) -> dict:
         kept = {"cache": work.cache(precision), "forward": forward, **work.listeners}
         by_engine.append(features.extract(rows, views=1, **kept)[:, 0])
     weight, bias = (value.detach().numpy() for value in (model.head.weight, model.head.bias))
-    return export.difference(*(probe.softmax(x @ weight.T + bias) for x in by_engine))
+    return export.difference(*(graph.softmax(x @ weight.T + bias) for x in by_engine))
 
 
 def labels_of(rows: list[Row]) -> np.ndarray:

@@ -1,0 +1,1 @@
+"""Bulk predictions: a zip of images in, a file of answers out, behind everybody else's requests."""

@@ -1,0 +1,61 @@
+"""A queue that takes turns between owners: a thousand of one make another wait for one at most.
+
+The owner whose last turn was longest ago comes first; what belongs to one keeps its order.
+"""
+
+from collections import deque
+from collections.abc import Callable, Hashable
+from itertools import count
+
+
+def _anything(item) -> bool:
+    return True
+
+
+class Turns:
+    """Not safe by itself for several threads."""
+
+    def __init__(self):
+        self._lines: dict[Hashable, deque] = {}
+        self._last: dict[Hashable, int] = {}  # the number of each owner's last turn
+        self._turns = count(1)
+        self._size = 0
+
+    def __len__(self) -> int:
+        return self._size
+
+    def waiting_of(self, owner: Hashable) -> int:
+        return len(self._lines.get(owner, ()))
+
+    def add(self, owner: Hashable, item) -> None:
+        self._lines.setdefault(owner, deque()).append(item)
+        self._size += 1
+
+    def take(self, fits: Callable[[object], bool] = _anything):
+        """Remove and return whose turn it is among those that fit; None if there is none."""
+        for owner in sorted(self._lines, key=lambda owner: self._last.get(owner, 0)):
+            item = next(filter(fits, self._lines[owner]), None)
+            if item is not None:
+                self._last[owner] = next(self._turns)
+                self._keep(owner, [one for one in self._lines[owner] if one is not item])
+                return item
+        return None
+
+    def take_newest(self, *, of_more_than: int):
+        """Remove and return the newest of the longest line; None if no line is that long."""
+        owner = max(self._lines, key=self.waiting_of, default=None)
+        if self.waiting_of(owner) <= of_more_than:
+            return None
+        *others, newest = self._lines[owner]
+        self._keep(owner, others)
+        return newest
+
+    def drop(self, is_dead: Callable[[object], bool]) -> None:
+        """Remove what nobody waits for any more."""
+        for owner, line in list(self._lines.items()):
+            self._keep(owner, [one for one in line if not is_dead(one)])
+
+    def _keep(self, owner: Hashable, items: list) -> None:
+        self._size -= len(self._lines.pop(owner)) - len(items)
+        if items:
+            self._lines[owner] = deque(items)
