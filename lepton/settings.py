@@ -82,6 +82,7 @@ INSTALLED_APPS = [
     "feedback",
 ]
 MIDDLEWARE = [
+    "lepton.lib.tracing.traced",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",

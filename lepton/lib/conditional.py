@@ -6,9 +6,12 @@ still answer the same; those that name one wait for each other, address by addre
 
 import copy
 import hashlib
+from inspect import iscoroutinefunction
 
+from asgiref.sync import async_to_sync, sync_to_async
 from django.db import connection, transaction
 from django.utils.cache import get_conditional_response
+from django.utils.decorators import sync_and_async_middleware
 from django.utils.http import parse_etags, quote_etag
 from django.utils.translation import gettext as _
 
@@ -19,21 +22,38 @@ CHANGES = ("PUT", "PATCH", "DELETE")
 LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('if-match ' || %s, 0))"
 
 
+@sync_and_async_middleware
 def conditional(get_response):
     """The middleware: only the API's answers are compared, pages never."""
+    if not iscoroutinefunction(get_response):
 
-    def answer(request):
-        if not request.path.startswith(API):
-            return get_response(request)
-        if request.method in CHANGES and "If-Match" in request.headers:
-            return _if_unchanged(request, get_response)
-        response = get_response(request)
-        if request.method != "GET" or response.status_code != 200 or response.streaming:
-            return response
-        response.headers["ETag"] = _tag(response)
-        return get_conditional_response(request, etag=response.headers["ETag"], response=response)
+        def answer(request):
+            if _wants_no_surprise(request):
+                return _if_unchanged(request, get_response)
+            return _tagged(request, get_response(request))
 
-    return answer
+        return answer
+
+    async def answer_async(request):
+        if _wants_no_surprise(request):
+            return await sync_to_async(_if_unchanged)(request, async_to_sync(get_response))
+        return _tagged(request, await get_response(request))
+
+    return answer_async
+
+
+def _wants_no_surprise(request) -> bool:
+    is_change = request.method in CHANGES and request.path.startswith(API)
+    return is_change and "If-Match" in request.headers
+
+
+def _tagged(request, response):
+    """The response with its ETag, or 304 if that is what the client has already."""
+    can_have_one = response.status_code == 200 and not response.streaming
+    if not can_have_one or request.method != "GET" or not request.path.startswith(API):
+        return response
+    response.headers["ETag"] = _tag(response)
+    return get_conditional_response(request, etag=response.headers["ETag"], response=response)
 
 
 def _if_unchanged(request, get_response):

@@ -3,7 +3,9 @@
 import threading
 
 import pytest
+from asgiref.sync import async_to_sync
 from django.db import connection
+from django.test import AsyncClient
 
 from accounts.scoping import tenant_scope
 from engagements.models import Webhook
@@ -66,6 +68,17 @@ def test_people_and_action_items_can_be_compared_too(acme, alice, mei, browse):
 
 def test_pages_have_no_tag(alice, browse):
     assert "ETag" not in browse(alice).get("/t/acme/members/").headers
+
+
+@pytest.mark.django_db(transaction=True)
+def test_it_is_the_same_under_asgi(address, alice):
+    client = AsyncClient()
+    client.force_login(alice)
+    tag = async_to_sync(client.get)(address).headers["ETag"]
+    change = async_to_sync(client.patch)
+    for status in (200, 412):
+        mine = {"headers": {"If-Match": tag}, **JSON}
+        assert change(address, {"description": "mine"}, **mine).status_code == status
 
 
 @pytest.mark.django_db(transaction=True)
