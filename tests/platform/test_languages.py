@@ -6,9 +6,22 @@ from pathlib import Path
 import pytest
 from babel.messages import mofile, pofile
 from django.conf import settings
+from django.utils import translation
+
+from accounts.models import AuditEntry
+from accounts.scoping import tenant_scope
+from engagements.models import TimelineEntry
+from tests import factories
 
 FOLDER = Path(settings.BASE_DIR) / "locale/zh_Hans/LC_MESSAGES"
 PLACE = re.compile(r"%\(\w+\)[-.\d]*[a-z]|%[-.\d]*[dsr](?!\w)|%%")
+
+
+@pytest.fixture(autouse=True)
+def _in_english_again():
+    """A test's client leaves its thread in the language it asked for."""
+    yield
+    translation.deactivate()
 
 
 @pytest.fixture(scope="module")
@@ -69,3 +82,23 @@ def test_an_api_client_is_refused_in_the_language_it_asks_for(browse):
     answer = browse().get("/api/v1/tenants/acme/members", headers={"accept-language": "zh-CN"})
     assert answer.status_code == 401
     assert answer.json()["error"].isascii() is False
+
+
+@pytest.mark.django_db
+def test_what_somebody_does_in_chinese_is_told_to_each_reader_in_theirs(acme, alice, bob, browse):
+    engagement, chinese = factories.engagement(acme, alice), {"accept-language": "zh-CN"}
+    here = f"/api/v1/tenants/acme/engagements/{engagement.pk}"
+    asked = browse(alice).post(
+        f"{here}/waivers",
+        {"check": "engagements.contract", "reason": "We agreed by phone."},
+        content_type="application/json",
+        headers=chinese,
+    )
+    assert asked.status_code == 201, asked.text
+    with tenant_scope(acme):
+        (entry,) = TimelineEntry.objects.filter(kind="waiver.requested")
+        assert entry.params["check"] == "Acceptance contract frozen"
+        assert AuditEntry.objects.get(verb="waiver.requested").subject_label.isascii()
+    page = f"/t/acme/e/{engagement.pk}/timeline/"
+    assert "asked to waive “Acceptance contract frozen”" in browse(bob).get(page).text
+    assert "申请豁免“验收合同已冻结”" in browse(bob).get(page, headers=chinese).text
