@@ -86,6 +86,7 @@ INSTALLED_APPS = [
     "feedback",
 ]
 MIDDLEWARE = [
+    "lepton.lib.tracing.traced",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -99,6 +100,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "lepton.lib.conditional.conditional",
 ]
 ROOT_URLCONF = "lepton.urls"
 ASGI_APPLICATION = "lepton.asgi.application"
@@ -270,6 +272,10 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_SETTINGS": {"deepLinking": True, "validatorUrl": None},
     "REDOC_DIST": "SIDECAR",
     "SCHEMA_PATH_PREFIX": r"/api/v1",
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "lepton.lib.conditional.describe",
+    ],
     "ENUM_NAME_OVERRIDES": {
         "ChallengerStateEnum": "serving.models.Challenger.State",
         "ChallengerVariantEnum": "serving.models.Challenger.Variant",

@@ -9,7 +9,7 @@ from accounts import audit
 from accounts.models import author
 from engagements import timeline
 from engagements.models import Engagement
-from lepton.lib import live
+from lepton.lib import live, words
 from serving.models import Challenger, Deployment, Endpoint
 from serving.system import announce_deployment
 
@@ -119,7 +119,8 @@ def _end_challenger(endpoint, model_version):
     active = endpoint.challengers.filter(state__in=Challenger.ACTIVE)
     ended = {"ended_at": timezone.now()}
     active.filter(model_version=model_version).update(state=Challenger.State.PROMOTED, **ended)
-    cause = _("Another model version was put in place.")
+    with words.in_english():
+        cause = _("Another model version was put in place.")
     active.update(state=Challenger.State.STOPPED, cause=cause, **ended)
 
 
