@@ -138,12 +138,11 @@ class Batcher:
             return
         line.drop(_is_settled)
         theirs = line.waiting_of(asks[0].model.tenant_id) + len(asks)
-        while len(line) + len(asks) > self.queue_at_most:
-            pushed_out = line.take_newest(of_more_than=theirs)
-            if pushed_out is None:
-                raise _too_many()
-            if not pushed_out.done.done():
-                pushed_out.done.set_exception(_too_many())
+        missing = len(line) + len(asks) - self.queue_at_most
+        if missing > line.beyond(theirs):
+            raise _too_many()
+        for _place in range(missing):
+            line.take_newest().done.set_exception(_too_many())
 
     def _work(self) -> None:
         while batch := self._take():

@@ -30,15 +30,16 @@ class Percentile(Aggregate):
 def last_day(endpoint) -> dict:
     """Volume, latency and class mix of the last 24 hours, ready to be shown."""
     rows = endpoint.predictions.filter(at__gte=timezone.now() - WINDOW)
-    totals = rows.aggregate(
+    timed = rows.asked_live().aggregate(
         n=Count("id"),
         p50=Percentile("latency_ms", fraction=0.5),
         p95=Percentile("latency_ms", fraction=0.95),
     )
+    count = rows.count()
     mix = rows.values_list("label").annotate(n=Count("id")).order_by("-n", "label")
     return {
-        "n": totals["n"],
-        "metrics": _metrics(totals),
+        "n": count,
+        "metrics": _metrics(count, timed),
         "mix": charts.bars(dict(mix[:CLASSES_SHOWN])),
         "spark": charts.sparkline(_by_hour(rows)),
     }
@@ -46,20 +47,20 @@ def last_day(endpoint) -> dict:
 
 def answers_within(engagement, model_version_id, limit_ms) -> tuple[int, int]:
     """How many of a model version's answers came within `limit_ms`, and of how many."""
-    rows = Prediction.objects.filter(
+    rows = Prediction.objects.asked_live().filter(
         endpoint__engagement=engagement, model_version_id=model_version_id
     )
     counts = rows.aggregate(within=Count("id", filter=Q(latency_ms__lte=limit_ms)), n=Count("id"))
     return counts["within"], counts["n"]
 
 
-def _metrics(totals) -> list[dict]:
-    n = totals["n"]
+def _metrics(count, timed) -> list[dict]:
+    n = timed["n"]
     too_few = _("from %s predictions on") % LEAST_FOR_P95
     return [
-        {"label": _("Predictions"), "text": number_format(n, 0)},
-        _latency(_("Latency p50"), totals["p50"], shown=n > 0),
-        _latency(_("Latency p95"), totals["p95"], n >= LEAST_FOR_P95, too_few),
+        {"label": _("Predictions"), "text": number_format(count, 0)},
+        _latency(_("Latency p50"), timed["p50"], shown=n > 0),
+        _latency(_("Latency p95"), timed["p95"], n >= LEAST_FOR_P95, too_few),
     ]
 
 

@@ -157,6 +157,10 @@ class PredictionQuerySet(models.QuerySet):
     def newest_first(self):
         return self.select_related("model_version").order_by("-at")
 
+    def asked_live(self):
+        """Without what was sent in bulk: that waits on purpose, so it says nothing of latency."""
+        return self.exclude(source=Prediction.Source.BULK)
+
     def matching(
         self, *, endpoint=None, label=None, reference=None, since=None, until=None, **_paging
     ):

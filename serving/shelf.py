@@ -101,10 +101,14 @@ class Shelf:
         return sum(graph.size_bytes for graph in self._holders())
 
     def __len__(self) -> int:
-        return sum(graph.runtime is not None for graph in list(self._known.values()))
+        return sum(graph.runtime is not None for graph in self._alive())
+
+    def _alive(self) -> list[Shelved]:
+        """Those some endpoint still knows; other threads may add to them meanwhile."""
+        return [graph for ref in self._known.valuerefs() if (graph := ref()) is not None]
 
     def _holders(self) -> list[Shelved]:
-        return [one for one in list(self._known.values()) if one.has_room and not one.stays]
+        return [graph for graph in self._alive() if graph.has_room and not graph.stays]
 
     def _fits(self, graph: Shelved) -> bool:
         """One alone always does, however large."""

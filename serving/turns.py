@@ -3,7 +3,6 @@
 The owner whose last turn was longest ago comes first; what belongs to one keeps its order.
 """
 
-from collections import deque
 from collections.abc import Callable, Hashable
 from itertools import count
 
@@ -16,7 +15,7 @@ class Turns:
     """Not safe by itself for several threads."""
 
     def __init__(self):
-        self._lines: dict[Hashable, deque] = {}
+        self._lines: dict[Hashable, list] = {}
         self._last: dict[Hashable, int] = {}  # the number of each owner's last turn
         self._turns = count(1)
         self._size = 0
@@ -28,7 +27,7 @@ class Turns:
         return len(self._lines.get(owner, ()))
 
     def add(self, owner: Hashable, item) -> None:
-        self._lines.setdefault(owner, deque()).append(item)
+        self._lines.setdefault(owner, []).append(item)
         self._size += 1
 
     def take(self, fits: Callable[[object], bool] = _anything):
@@ -41,11 +40,13 @@ class Turns:
                 return item
         return None
 
-    def take_newest(self, *, of_more_than: int):
-        """Remove and return the newest of the longest line; None if no line is that long."""
-        owner = max(self._lines, key=self.waiting_of, default=None)
-        if self.waiting_of(owner) <= of_more_than:
-            return None
+    def beyond(self, length: int) -> int:
+        """How many there are beyond that many of each line."""
+        return sum(max(0, len(line) - length) for line in self._lines.values())
+
+    def take_newest(self):
+        """Remove and return the newest of the longest line."""
+        owner = max(self._lines, key=self.waiting_of)
         *others, newest = self._lines[owner]
         self._keep(owner, others)
         return newest
@@ -58,4 +59,4 @@ class Turns:
     def _keep(self, owner: Hashable, items: list) -> None:
         self._size -= len(self._lines.pop(owner)) - len(items)
         if items:
-            self._lines[owner] = deque(items)
+            self._lines[owner] = items

@@ -16,6 +16,7 @@ from serving.models import Prediction
 from tests.serving import models
 from tests.serving.conftest import (  # noqa: F401, the fixtures are used by name
     REPOSITORY,
+    Process,
     castings,
     key,
     own_inference,
@@ -87,6 +88,19 @@ def test_after_a_kill_the_next_process_answers_who_waited_at_the_socket(answerin
     print(f"answers again after {time.monotonic() - began:.1f} s")
     assert replies[0].status_code in (200, 503)
     assert replies[0].status_code == 200 or replies[0].headers["retry-after"]
+
+
+def test_when_one_of_two_processes_on_a_socket_is_killed_the_other_goes_on(
+    answering, free_tcp_port
+):
+    process, ask = answering
+    twin = Process(process.environment, process.listener).start("--own-port", str(free_tcp_port))
+    own = f"http://127.0.0.1:{free_tcp_port}"
+    twin.until(lambda: httpx.get(f"{own}/readyz").status_code == 200)
+    process.kill(signal.SIGKILL)
+    assert {ask().status_code for _ in range(10)} == {200}
+    assert 'lepton_inference_answers_total{status="200"} 1' in httpx.get(f"{own}/metrics").text
+    assert twin.kill(signal.SIGTERM) in (0, -signal.SIGTERM)
 
 
 def test_a_cut_off_process_trusts_no_key_for_long_and_loses_no_prediction(answering, acme):

@@ -26,16 +26,16 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 class Process:
     """`python -m serving.inference` on a socket that this process holds, as the supervisor does."""
 
-    def __init__(self, environment):
-        self.listener = socket.create_server(("127.0.0.1", 0), backlog=512)
+    def __init__(self, environment, listener=None):
+        self.listener = listener or socket.create_server(("127.0.0.1", 0), backlog=512)
         self.url = f"http://127.0.0.1:{self.listener.getsockname()[1]}"
         self.environment = environment
         self.child = None
 
-    def start(self):
+    def start(self, *more):
         fd = self.listener.fileno()
         self.child = subprocess.Popen(
-            [sys.executable, "-m", "serving.inference", "--fd", str(fd)],
+            [sys.executable, "-m", "serving.inference", "--fd", str(fd), *more],
             env=self.environment,
             cwd=REPOSITORY,
             pass_fds=[fd],

@@ -50,9 +50,9 @@ def test_only_what_fits_is_taken():
 
 def test_the_longest_line_gives_way_from_its_end():
     turns = queue(a=2, b=4)
-    assert turns.take_newest(of_more_than=2) == "b4"
-    assert turns.take_newest(of_more_than=3) is None
-    assert Turns().take_newest(of_more_than=0) is None
+    assert (turns.beyond(0), turns.beyond(1), turns.beyond(3)) == (6, 4, 1)
+    assert turns.take_newest() == "b4"
+    assert turns.beyond(3) == Turns().beyond(0) == 0
     assert taken(turns) == "a1 b1 a2 b2 b3"
 
 

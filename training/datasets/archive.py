@@ -177,5 +177,5 @@ def _too_many(count, max_files):
 def _not_a_zip(detail):
     return BadArchive(
         _("The file is not a zip archive that can be read (%(detail)s).") % {"detail": detail},
-        _("Zip the folder with the class folders and upload the .zip file."),
+        _("Zip the folder with the images and upload the .zip file."),
     )

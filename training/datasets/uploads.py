@@ -62,8 +62,7 @@ def _receive_zip(stream, name, tenant, splits_key):
     head = stream.read(4)
     if not head.startswith(ZIP_STARTS):
         raise ValidationError(
-            _("“%(name)s” is not a zip archive. Zip the folder with the class folders.")
-            % {"name": name}
+            _("“%(name)s” is not a zip archive. Zip the folder with the images.") % {"name": name}
         )
     key = _key(tenant, "zip")
     incoming = storage.Incoming(stream, limit_bytes=settings.LEPTON_MAX_UPLOAD_BYTES, head=head)
