@@ -267,6 +267,8 @@ SPECTACULAR_SETTINGS = {
     "REDOC_DIST": "SIDECAR",
     "SCHEMA_PATH_PREFIX": r"/api/v1",
     "ENUM_NAME_OVERRIDES": {
+        "MethodEnum": "training.models.Run.Method",
+        "TrainedMethodEnum": "training.models.run.TRAINED",
         "ImportStateEnum": "training.models.Import.State",
         "RunStateEnum": "training.models.Run.State",
         "KeyStateEnum": "accounts.models.ApiKey.State",

@@ -48,7 +48,9 @@ from training.models import (
     NearDuplicate,
     Run,
     RunEpoch,
+    RunSource,
     Split,
+    Trial,
     VersionItem,
 )
 
@@ -150,6 +152,10 @@ def _model(world, owner):
         meta={},
         size_bytes=1,
     )
+    Trial.objects.create(
+        run=world.run, number=0, params={"l2": 0.1}, state="finished", loss=0.4, accuracy=0.9
+    )
+    RunSource.objects.create(run=world.run, model_version=world.model, position=0)
     ModelApproval.objects.create(
         model_version=world.model, decision="approved", reason="It is good.", **author(owner)
     )

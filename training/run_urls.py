@@ -4,6 +4,7 @@ from django.urls import path
 
 from training import (
     approval_views,
+    compose_views,
     depth_views,
     model_views,
     preview_views,
@@ -26,6 +27,8 @@ urlpatterns = [
     path(f"{ENGAGEMENT}selection/", selection_views.selection, name="selection"),
     path(f"{ENGAGEMENT}selection/choose/", selection_views.choose_model, name="choose_model"),
     path(MODELS, model_views.models, name="models"),
+    path(f"{MODELS}combine/", compose_views.combine, name="combine"),
+    path(f"{MODELS}<uuid:pk>/distil/", compose_views.distil, name="distil"),
     path(f"{MODELS}compare/", depth_views.compare, name="compare_models"),
     path(f"{MODELS}<uuid:pk>/decide/", approval_views.decide, name="decide_on_model"),
     path(f"{MODELS}<uuid:pk>/card/", model_views.card, name="card"),

@@ -13,6 +13,7 @@ from training.models.imports import Import, ImportRow
 from training.models.model_version import EvaluatedItem, Evaluation, ModelApproval, ModelVersion
 from training.models.run import LabelSuspect, Run, RunEpoch
 from training.models.selection import BackboneMeasurement, ModelSelection
+from training.models.trial import RunSource, Trial
 
 __all__ = [
     "BackboneMeasurement",
@@ -31,6 +32,8 @@ __all__ = [
     "NearDuplicate",
     "Run",
     "RunEpoch",
+    "RunSource",
     "Split",
+    "Trial",
     "VersionItem",
 ]

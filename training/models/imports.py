@@ -51,7 +51,7 @@ class Import(Leased, Authored, TenantModel):
     class Meta(TenantModel.Meta):
         indexes = [
             models.Index(fields=["state", "lease_expires_at"], name="import_claimable"),
-            models.Index(fields=["tenant", "started_at"], name="imports_by_turn"),
+            models.Index(fields=["tenant", "claimed_at"], name="imports_by_turn"),
         ]
 
     def __str__(self):

@@ -7,7 +7,14 @@ from importlib import import_module
 from pathlib import Path
 from typing import Protocol
 
-from training.task_types.data import Evaluation, Progress, Row, TrainedModel, TrainingData
+from training.task_types.data import (
+    Beside,
+    Evaluation,
+    Progress,
+    Row,
+    TrainedModel,
+    TrainingData,
+)
 
 TASK_TYPES = {"image_classification": "training.task_types.image_classification"}
 
@@ -27,6 +34,7 @@ class TaskType(Protocol):
         pretrained: bool,
         progress: Callable[[Progress], None],
         should_stop: Callable[[], bool],
+        beside: Beside | None = None,
     ) -> TrainedModel:
         """Train, or resume from `work_dir`'s checkpoint. Raises TrainingFailed or Stopped."""
 

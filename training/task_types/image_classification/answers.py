@@ -11,6 +11,18 @@ from training.engine.progress import Pace, Progress
 from training.task_types.data import Row
 
 
+def of(
+    folder: Path, meta: dict, rows: list[Row], cache_dir: Path | None, *, progress, should_stop
+) -> np.ndarray:
+    """Return probabilities float32 [n, classes] in the cheaper of the two ways, from kept features
+    where `cache_dir` is given and only a head was trained. Raises Stopped, TrainingFailed."""
+    listeners = {"progress": progress, "should_stop": should_stop}
+    is_head_alone = meta.get("method") == "linear_probe" and "quantised" not in meta
+    if cache_dir is not None and is_head_alone:
+        return of_head(folder, meta, rows, cache_dir, **listeners)
+    return of_graph(folder, rows, **listeners)
+
+
 def of_graph(folder: Path, rows: list[Row], *, progress, should_stop) -> np.ndarray:
     """Return probabilities float32 [n, classes] of model.onnx. Raises Stopped, TrainingFailed."""
     session = graph.open_session(folder / "model.onnx")
