@@ -269,6 +269,7 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "MethodEnum": "training.models.Run.Method",
         "TrainedMethodEnum": "training.models.run.TRAINED",
+        "ExplanationMethodEnum": "training.models.Explanation.Method",
         "ImportStateEnum": "training.models.Import.State",
         "RunStateEnum": "training.models.Run.State",
         "KeyStateEnum": "accounts.models.ApiKey.State",
@@ -291,6 +292,7 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TASK_ROUTES = {
     "training.tasks.wake_runs": {"queue": "runs"},
     "training.tasks.wake_imports": {"queue": "imports"},
+    "training.tasks.wake_explanations": {"queue": "imports"},
     "engagements.tasks.refresh_standings": {"queue": "imports"},
     "engagements.tasks.wake_deliveries": {"queue": "imports"},
 }

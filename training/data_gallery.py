@@ -17,6 +17,7 @@ SHOWS = {
     "dark": gettext_lazy("Much darker than the rest"),
     "bright": gettext_lazy("Much brighter than the rest"),
     "blurred": gettext_lazy("Much less sharp than the rest"),
+    "unlabelled": gettext_lazy("Without a label"),
     "excluded": gettext_lazy("Excluded"),
 }
 
@@ -96,7 +97,7 @@ def odd_rows(odd) -> list[dict]:
     return [
         {"name": name, "label": label, "n": odd["odd"][name], "note": notes.get(name, "")}
         for name, label in SHOWS.items()
-        if name != "excluded" or odd["odd"][name]
+        if name not in ("excluded", "unlabelled") or odd["odd"][name]
     ]
 
 

@@ -6,6 +6,7 @@ from training import (
     approval_views,
     compose_views,
     depth_views,
+    explain_views,
     model_views,
     preview_views,
     run_views,
@@ -15,6 +16,7 @@ from training import (
 ENGAGEMENT = "t/<slug:tenant>/e/<uuid:engagement>/"
 RUNS = f"{ENGAGEMENT}runs/"
 MODELS = f"{ENGAGEMENT}models/"
+ANSWER = f"{MODELS}<uuid:pk>/answers/<uuid:answer>/"
 urlpatterns = [
     path(RUNS, run_views.runs, name="runs"),
     path(f"{RUNS}augmented/", preview_views.augmented, name="augmented"),
@@ -36,6 +38,10 @@ urlpatterns = [
     path(f"{MODELS}<uuid:pk>/closer/", depth_views.closer, name="closer"),
     path(f"{MODELS}<uuid:pk>/", model_views.model, name="model"),
     path(f"{MODELS}<uuid:pk>/answers/", model_views.answers, name="model_answers"),
+    path(ANSWER, explain_views.image, name="model_image"),
+    path(
+        f"{MODELS}<uuid:pk>/answers/<uuid:answer>/explain/", explain_views.explain, name="explain"
+    ),
     path(f"{MODELS}<uuid:pk>/files/<str:name>", model_views.model_file, name="model_file"),
     path(f"{ENGAGEMENT}panels/runs/", run_views.runs_panel, name="runs_panel"),
     path(f"{ENGAGEMENT}panels/quality/", model_views.quality_panel, name="quality_panel"),

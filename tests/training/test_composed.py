@@ -68,6 +68,11 @@ def refused(browse, alice, engagement, wanted):
     return answer.json()["fields"]
 
 
+def page_of(client, row, name="model"):
+    url = reverse(f"training:{name}", args=["acme", row.engagement_id, row.pk])
+    return client.get(url).content.decode()
+
+
 def newest(acme):
     with tenant_scope(acme):
         return ModelVersion.objects.order_by("-number").first()
@@ -88,16 +93,16 @@ def test_an_ensemble_is_a_run_and_a_model_version_measured_like_any_other(
         assert version.test_evaluation.n == 6
     assert [one["id"] for one in version.meta["ensemble"]["members"]] == [str(v.pk) for v in two]
     assert all(one["latency_ms"] > 0 for one in version.meta["ensemble"]["members"])
-    shown = browse(alice).get(version.get_absolute_url()).content.decode()
+    shown = page_of(browse(alice), version)
     assert "These images do not tell it apart from" in shown or "on the same images:" in shown
     assert "exact McNemar test" in shown and "This version" in shown
     assert "too few validation images to calibrate on" in shown
-    member = browse(alice).get(two[0].get_absolute_url()).content.decode()
+    member = page_of(browse(alice), two[0])
     assert "Went into" in member
-    card = browse(alice).get(f"{version.get_absolute_url()}card/").content.decode()
+    card = page_of(browse(alice), version, "card")
     assert "Made from: Model version 1, Model version 2" in card
-    run_page = browse(alice).get(run.get_absolute_url())
-    assert run_page.status_code == 200
+    run_page = page_of(browse(alice), run, "run")
+    assert "Ensemble of Lepton small" in run_page
     with default_storage.open(f"{version.storage_prefix}/model.onnx") as stored:
         graph = tmp_path / "model.onnx"
         with graph.open("wb") as file:
@@ -179,7 +184,7 @@ def test_a_smaller_network_is_taught_and_compared_with_its_teacher(
     assert student.method == "distillation"
     assert student.meta["distilled"]["teacher"] == str(teacher.pk)
     assert student.size_bytes < teacher.size_bytes
-    shown = browse(alice).get(student.get_absolute_url()).content.decode()
+    shown = page_of(browse(alice), student)
     assert "Beside its teacher" in shown and "exact McNemar test" in shown
 
 

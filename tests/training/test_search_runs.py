@@ -64,14 +64,14 @@ def test_a_search_ends_with_a_model_version_and_says_why_these_settings(browse, 
     assert version.method == "search"
     assert version.test_evaluation.n == 6
     assert version.meta["search"]["trials"] == 3
-    page = browse(alice).get(done.get_absolute_url()).content.decode()
+    where = ["acme", done.engagement_id]
+    page = browse(alice).get(reverse("training:run", args=[*where, done.pk])).content.decode()
     assert "Why these settings" in page and "Learning rate" in page
     assert "judged on the same 4 validation images" in page
     assert "Too few trials were finished" in page
-    model = browse(alice).get(version.get_absolute_url()).content.decode()
-    assert "Settings found by" in model
-    card = browse(alice).get(f"{version.get_absolute_url()}card/").content.decode()
-    assert "Settings found by" in card
+    for name in ("model", "card"):
+        url = reverse(f"training:{name}", args=[*where, version.pk])
+        assert "Settings found by" in browse(alice).get(url).content.decode()
 
 
 def test_the_api_lists_the_trials_a_page_at_a_time(browse, alice, carol, run):

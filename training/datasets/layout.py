@@ -22,7 +22,8 @@ IMAGE_ENDINGS = (
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a file belongs; `kind` (of reasons.WORDS) is set when it belongs nowhere."""
+    """Where a file belongs; without a label where nobody said one. `kind` (of reasons.WORDS) is set
+    when it belongs nowhere."""
 
     label: str = ""
     split: str = ""
@@ -87,16 +88,16 @@ def _place(path, short, has_roots, manifest) -> Place:
 
 
 def _from_folders(path, has_roots) -> Place:
-    *folders, file = path.split("/")
+    *folders, _file = path.split("/")
     if not folders:
-        return Place(kind="no_class", params={"file": file})
+        return Place()  # to be labelled
     if not has_roots:
         return Place(label=folders[0])
     split = SPLIT_FOLDERS.get(folders[0].lower(), "")
     if not split:
         return Place(kind="no_split")
     if len(folders) < 2:
-        return Place(split=split, kind="no_class", params={"file": file})
+        return Place(split=split)
     return Place(label=folders[1], split=split)
 
 
@@ -107,7 +108,7 @@ def _checked(place, path, classes) -> Place:
         return replace(place, label=place.label[:80], kind="label_too_long")
     if not _looks_like_image(path) and "." in path.rsplit("/", 1)[-1]:
         return replace(place, kind="not_an_image")
-    if classes and place.label not in classes:
+    if classes and place.label and place.label not in classes:
         params = {"label": place.label, "classes": ", ".join(classes)}
         return replace(place, kind="unknown_label", params=params)
     return place

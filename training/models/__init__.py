@@ -9,7 +9,9 @@ from training.models.dataset import (
     Split,
     VersionItem,
 )
+from training.models.explanation import Explanation, ImageVector
 from training.models.imports import Import, ImportRow
+from training.models.labelling import LabelEntry
 from training.models.model_version import EvaluatedItem, Evaluation, ModelApproval, ModelVersion
 from training.models.run import LabelSuspect, Run, RunEpoch
 from training.models.selection import BackboneMeasurement, ModelSelection
@@ -21,10 +23,13 @@ __all__ = [
     "DatasetVersion",
     "EvaluatedItem",
     "Evaluation",
+    "Explanation",
     "Image",
+    "ImageVector",
     "Import",
     "ImportRow",
     "Item",
+    "LabelEntry",
     "LabelSuspect",
     "ModelApproval",
     "ModelSelection",

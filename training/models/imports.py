@@ -105,6 +105,7 @@ class ImportRow(TenantModel):
         """The fate of a file."""
 
         ACCEPTED = "accepted", _("Accepted")
+        UNLABELLED = "unlabelled", _("To be labelled")
         DUPLICATE = "duplicate", _("Duplicate")
         CONFLICT = "conflict", _("Label conflict")
         CORRUPT = "corrupt", _("Unreadable")
@@ -113,6 +114,7 @@ class ImportRow(TenantModel):
         UNKNOWN_LABEL = "unknown_label", _("Unknown label")
         IGNORED = "ignored", _("Ignored")
 
+    IN_THE_SET = (Outcome.ACCEPTED, Outcome.UNLABELLED)
     NEEDS_A_LOOK = (
         Outcome.CONFLICT,
         Outcome.CORRUPT,

@@ -63,9 +63,26 @@ def brought(run, cache_dir: Path, should_stop) -> dict[str, Path]:
         rows = run.sources.select_related("model_version")
         prefixes = {str(s.model_version_id): s.model_version.storage_prefix for s in rows}
     return {
-        name: _fetched(prefix, cache_dir / "models" / name, should_stop)
+        name: fetched(prefix, cache_dir / "models" / name, should_stop)
         for name, prefix in prefixes.items()
     }
+
+
+def fetched(prefix: str, folder: Path, should_stop=lambda: False) -> Path:
+    """The files of a model version in `folder`, brought there once and verified.
+
+    Raises Stopped and TrainingFailed.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        artifact.read_meta(folder)
+    except artifact.ArtifactCorrupt:
+        for name in files.NAMES:
+            if should_stop():
+                raise Stopped from None
+            _copy(f"{prefix}/{name}", folder / name)
+        _verify(folder)
+    return folder
 
 
 def learnt_images(run) -> set:
@@ -109,19 +126,6 @@ def _refuse_unlike(version, dataset_version, field) -> None:
 
 def _network(version) -> str:
     return version.meta.get("backbone", {}).get("title") or version.run.backbone_title
-
-
-def _fetched(prefix: str, folder: Path, should_stop) -> Path:
-    folder.mkdir(parents=True, exist_ok=True)
-    try:
-        artifact.read_meta(folder)
-    except artifact.ArtifactCorrupt:
-        for name in files.NAMES:
-            if should_stop():
-                raise Stopped from None
-            _copy(f"{prefix}/{name}", folder / name)
-        _verify(folder)
-    return folder
 
 
 def _copy(key: str, target: Path) -> None:
