@@ -36,10 +36,10 @@ def label(request, engagement, dataset):
 
 
 @member_page(Capability.DATA)
-def suggestion(request, engagement, dataset, item):
+def suggestion(request, engagement, dataset, waiting):
     """What the newest model version says of an image, for who asked; never shown unasked."""
     dataset = data_pages.dataset_of(engagement_of(engagement), dataset)
-    item = get_object_or_404(dataset.items.select_related("image"), pk=item)
+    item = get_object_or_404(dataset.items.select_related("image"), pk=waiting)
     context = {"dataset": dataset, "item": item, "engagement": dataset.engagement}
     if request.method == "POST" and (version := suggestions.version_for(dataset)):
         suggestions.ask(version, item, by=request.user)

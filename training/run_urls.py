@@ -39,9 +39,7 @@ urlpatterns = [
     path(f"{MODELS}<uuid:pk>/", model_views.model, name="model"),
     path(f"{MODELS}<uuid:pk>/answers/", model_views.answers, name="model_answers"),
     path(ANSWER, explain_views.image, name="model_image"),
-    path(
-        f"{MODELS}<uuid:pk>/answers/<uuid:answer>/explain/", explain_views.explain, name="explain"
-    ),
+    path(f"{ANSWER}explain/", explain_views.explain, name="explain"),
     path(f"{MODELS}<uuid:pk>/files/<str:name>", model_views.model_file, name="model_file"),
     path(f"{ENGAGEMENT}panels/runs/", run_views.runs_panel, name="runs_panel"),
     path(f"{ENGAGEMENT}panels/quality/", model_views.quality_panel, name="quality_panel"),

@@ -6,10 +6,12 @@ import os
 import traceback
 from pathlib import Path
 
+import numpy as np
 from django.conf import settings
 from django.utils.translation import gettext_noop
 
 from training import leases
+from training.datasets import vectors
 from training.engine import backbones
 from training.engine.errors import Stopped, TrainingFailed, TurnOver
 from training.engine.progress import Progress
@@ -118,6 +120,7 @@ class Attempt:
             log_tail=self.report.log_tail,
             **found,
         )
+        self._keep_vectors(task_type, trained, rows)
         self._tidy()
 
     def _shown(self, rows):
@@ -179,6 +182,15 @@ class Attempt:
         self.report.say(why)
         self.claim.write(**self.spent.fields)
         outcome.requeue(self.claim, self.report.log_tail)
+
+    def _keep_vectors(self, task_type, trained, rows) -> None:
+        """Note what the network saw in the images, so that the gallery finds those alike."""
+        known = task_type.kept_features(trained.meta, self._rows(rows), self.cache_dir)
+        if known:
+            weights = {"weights_sha256": trained.meta["weights"]["sha256"]}
+            ids, seen = [rows[place].image_id for place in known], np.stack(list(known.values()))
+            network = trained.meta["backbone"]["name"]
+            vectors.keep(self.claim.tenant_id, ids, seen, network=network, **weights)
 
     def _tidy(self) -> None:
         """Remove what this run and its earlier attempts left behind."""

@@ -61,8 +61,7 @@ def test_a_search_ends_with_a_model_version_and_says_why_these_settings(browse, 
     assert tried[0].params["learning_rate"] == 3e-3  # what suits this network
     with tenant_scope(acme):
         version = ModelVersion.objects.get()
-    assert version.method == "search"
-    assert version.test_evaluation.n == 6
+        assert (version.method, version.test_evaluation.n) == ("search", 6)
     assert version.meta["search"]["trials"] == 3
     where = ["acme", done.engagement_id]
     page = browse(alice).get(reverse("training:run", args=[*where, done.pk])).content.decode()

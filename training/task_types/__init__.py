@@ -7,6 +7,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Protocol
 
+import numpy as np
+
 from training.task_types.data import (
     Beside,
     Evaluation,
@@ -49,6 +51,9 @@ class TaskType(Protocol):
     ) -> Evaluation:
         """Ask the exported model about held-out rows; what does not depend on labels may be kept in
         `cache_dir`. Raises TrainingFailed, ArtifactCorrupt or Stopped."""
+
+    def kept_features(self, meta: dict, rows: list[Row], cache_dir: Path) -> dict[int, np.ndarray]:
+        """What was computed of rows on the way, by their place: for finding rows that are alike."""
 
     def evaluation_input(self, data: bytes) -> object:
         """The transform of held-out rows and requests. Raises UnreadableImage."""

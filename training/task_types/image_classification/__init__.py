@@ -22,7 +22,9 @@ from training.task_types.image_classification import (
 from training.task_types.image_classification.work import Work, labels_of
 from training.task_types.params import Params
 
-__all__ = ["evaluate", "evaluation_input", "train"]
+kept_features = answers.kept_features
+
+__all__ = ["evaluate", "evaluation_input", "kept_features", "train"]
 
 METHODS = {
     "linear_probe": linear_probe.train,

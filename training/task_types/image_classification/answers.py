@@ -53,12 +53,7 @@ def of_head(
     vectors = features.extract(
         rows,
         views=1,
-        cache=features.FeatureCache(
-            cache_dir,
-            backbone=meta["backbone"]["name"],
-            weights_sha256=meta["weights"]["sha256"],
-            precision=features.EXACT,
-        ),
+        cache=_cache(meta, cache_dir, features.EXACT),
         forward=forward,
         progress=progress,
         should_stop=should_stop,
@@ -67,3 +62,24 @@ def of_head(
     with safe_open(folder / "model.safetensors", "numpy") as file:
         weight, bias = file.get_tensor("head.weight"), file.get_tensor("head.bias")
     return probe.softmax(vectors[:, 0] @ weight.T + bias)
+
+
+def kept_features(meta: dict, rows: list[Row], cache_dir: Path) -> dict[int, np.ndarray]:
+    """Return what the cache knows of `rows`, by their place: the features [features] of a frozen
+    backbone, computed on the way. Nothing is decoded for it."""
+    if not meta["weights"]["file"] or meta.get("method") != "linear_probe":
+        return {}
+    keys = [f"{row.sha256}:0" for row in rows]
+    known = {}
+    for precision in ("", features.EXACT):
+        known |= _cache(meta, cache_dir, precision).get(keys)
+    return {place: known[key] for place, key in enumerate(keys) if key in known}
+
+
+def _cache(meta, cache_dir, precision) -> features.FeatureCache:
+    return features.FeatureCache(
+        cache_dir,
+        backbone=meta["backbone"]["name"],
+        weights_sha256=meta["weights"]["sha256"],
+        precision=precision,
+    )
