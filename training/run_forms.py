@@ -204,8 +204,9 @@ def setting_field(item, default):
     limits = item.metadata
     words = {"label": _(limits["label"]), "help_text": _(limits["help"]), "required": False}
     if "choices" in limits:
-        empty = ("", _("default: %s") % default)
-        return forms.ChoiceField(choices=[empty, *((c, c) for c in limits["choices"])], **words)
+        empty = ("", _("default: %s") % _choice(default))
+        known = [(choice, _choice(choice)) for choice in limits["choices"]]
+        return forms.ChoiceField(choices=[empty, *known], **words)
     kind = forms.IntegerField if _is_whole(item) else forms.FloatField
     field = kind(min_value=limits.get("min"), max_value=limits.get("max"), **words)
     shown = _("chosen by itself") if default in (None, MISSING) else f"{default:g}"
@@ -213,6 +214,11 @@ def setting_field(item, default):
     if kind is forms.FloatField:
         field.widget.attrs["step"] = "any"
     return field
+
+
+def _choice(value) -> str:
+    """A choice in words where it has some: a method by its title."""
+    return _(task_params.TITLES[value]) if value in task_params.TITLES else str(value)
 
 
 def _is_whole(item):

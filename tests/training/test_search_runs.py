@@ -149,7 +149,7 @@ def test_the_form_offers_the_search_with_its_budget(browse, alice, run, settings
     settings.LEPTON_DOWNLOAD_WEIGHTS = True
     url = reverse("training:start_run", args=["acme", run.engagement_id])
     page = browse(alice).get(url, {"method": "search"}).content.decode()
-    for name in ("over", "networks", "trials", "minutes", "epochs"):
+    for name in ("over", "across", "trials", "minutes", "epochs"):
         assert f'name="{name}"' in page
     assert "Past 20 to 40 little is gained." in page
 

@@ -17,7 +17,7 @@ from accounts.models import author
 from engagements import pages, timeline
 from lepton.lib import live
 from training.datasets import curate
-from training.models import LabelEntry
+from training.models import Dataset, LabelEntry
 
 HELD_MINUTES = 5
 AHEAD = 4  # the image that is decided, and the next ones for the browser to load
@@ -44,8 +44,9 @@ def hand_out(dataset, *, by, after="", skipped=False, first=None) -> list:
         if first is not None:
             found = [first, *(one for one in found if one.pk != first.pk)][:AHEAD]
         until = now + timedelta(minutes=HELD_MINUTES)
-        ids = [one.pk for one in found]
-        dataset.items.filter(pk__in=ids).update(held_by=me, held_until=until)
+        for one in found:
+            one.held_by, one.held_until = me, until
+        dataset.items.bulk_update(found, ["held_by", "held_until"])
     return found
 
 
@@ -75,7 +76,8 @@ def skip_item(item, *, by) -> LabelEntry:
 def undo(dataset, *, by):
     """Take back one's own newest label or skip and return its image."""
     with transaction.atomic():
-        newest = _standing(dataset, by).select_for_update(of=("self",)).newest_first().first()
+        Dataset.objects.select_for_update(no_key=True).get(pk=dataset.pk)  # one undo at a time
+        newest = _standing(dataset, by).newest_first().first()
         if newest is None:
             raise ValidationError(_("There is nothing of yours to take back."))
         item = newest.item

@@ -61,7 +61,7 @@ def without_wrapper(paths: Sequence[str]) -> dict[str, str]:
 def _wrapper(paths) -> str:
     """The one folder around everything, with its slash; "" where there is none."""
     first = {path.split("/", 1)[0] for path in paths}
-    images = [path.count("/") for path in paths if _looks_like_image(path)]
+    images = [path.count("/") for path in paths if looks_like_image(path)]
     if len(first) != 1 or not images or min(images) < 2:
         return ""
     name = first.pop()
@@ -106,7 +106,7 @@ def _checked(place, path, classes) -> Place:
         return place
     if len(place.label) > 80:
         return replace(place, label=place.label[:80], kind="label_too_long")
-    if not _looks_like_image(path) and "." in path.rsplit("/", 1)[-1]:
+    if not looks_like_image(path) and "." in path.rsplit("/", 1)[-1]:
         return replace(place, kind="not_an_image")
     if classes and place.label and place.label not in classes:
         params = {"label": place.label, "classes": ", ".join(classes)}
@@ -114,5 +114,6 @@ def _checked(place, path, classes) -> Place:
     return place
 
 
-def _looks_like_image(path) -> bool:
+def looks_like_image(path) -> bool:
+    """Say whether the name ends as an image's does."""
     return path.lower().endswith(IMAGE_ENDINGS)

@@ -11,7 +11,7 @@ from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext as _
 
 from lepton.lib import storage
-from training.datasets import single, splits
+from training.datasets import layout, single, splits
 
 ZIP_STARTS = (b"PK\x03\x04", b"PK\x05\x06")
 
@@ -60,7 +60,7 @@ def discard(upload: Upload) -> None:
 
 def _receive_zip(stream, name, tenant, splits_key):
     head = stream.read(4)
-    if head.startswith(single.STARTS):
+    if head.startswith(single.STARTS) and layout.looks_like_image(name):
         return _receive_image(stream, name, tenant, splits_key, head)
     if not head.startswith(ZIP_STARTS):
         raise ValidationError(

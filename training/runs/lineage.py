@@ -45,15 +45,16 @@ def paired(before, after) -> dict | None:
     return None if None in tests else depth.comparison(*(depth.Answers(one) for one in tests))
 
 
-def origin(version) -> list[tuple]:
-    """The same as facts to print; nothing for a version that was made from data alone."""
-    sources = sources_of(version)
-    if not sources:
-        return []
-    names = ", ".join(str(one) for one in sources)
-    found = [(_("Made from"), names)]
-    best = best_of(sources)
+def names(version) -> str:
+    """The sources in words; empty for a version that was made from data alone."""
+    return ", ".join(str(one) for one in sources_of(version))
+
+
+def compared_in_words(version) -> list[tuple]:
+    """The comparison with the best of its sources, as facts to print."""
+    best = best_of(sources_of(version))
     compared = paired(best, version) if best else None
+    found = []
     if compared:
         low, high = (points(end) for end in compared["interval"])
         words = {"difference": points(compared["difference"]), "low": low, "high": high}

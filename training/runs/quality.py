@@ -120,7 +120,7 @@ def origin(version) -> list[tuple]:
     facts_ = [
         (_("Network"), version.run.backbone_title),
         (_("Method"), version.get_method_display()),
-        *lineage.origin(version),
+        (_("Made from"), lineage.names(version)),
         (_("Settings found by"), searched.in_short(version)),
         (_("Started from"), weights.get("file") or _("random numbers (no pretrained weights)")),
         (_("Hash of these weights"), (weights.get("sha256") or "")[:16]),

@@ -54,6 +54,8 @@ def settings_of(run) -> list[tuple]:
         if "versions" not in item.metadata  # those are shown as what it was made from
     }
     values = run.params | {"backbone": run.backbone_title}
+    if "over" in values:
+        values["over"] = _(params.TITLES[values["over"]])
     return [(label, values[name]) for name, label in known.items() if name in run.params]
 
 

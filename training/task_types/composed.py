@@ -23,7 +23,7 @@ class SearchParams:
         _("Whose settings are searched. A probe's trial takes seconds, a fine-tuning's minutes."),
         choices=("linear_probe", "fine_tune"),
     )
-    networks: str = setting(
+    across: str = setting(
         "this",
         _("Networks tried"),
         _("This one alone, or all whose weights are on this server."),

@@ -42,7 +42,7 @@ class Search:
         self.work, self.params, self.notebook = work, work.params, work.beside.notebook
         self.method = self.params.over
         self.space = searched(METHODS[self.method], self.method)
-        self.networks = work.beside.networks if self.params.networks == "all" else ()
+        self.networks = work.beside.networks if self.params.across == "all" else ()
         if len(self.networks) < 2:
             del self.space["backbone"]
 
