@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 from django.conf import settings
+from django.db import DatabaseError
 from django.utils.translation import gettext_noop
 
 from training import leases
@@ -186,11 +187,15 @@ class Attempt:
     def _keep_vectors(self, task_type, trained, rows) -> None:
         """Note what the network saw in the images, so that the gallery finds those alike."""
         known = task_type.kept_features(trained.meta, self._rows(rows), self.cache_dir)
-        if known:
-            weights = {"weights_sha256": trained.meta["weights"]["sha256"]}
-            ids, seen = [rows[place].image_id for place in known], np.stack(list(known.values()))
+        if not known:
+            return
+        ids, seen = [rows[place].image_id for place in known], np.stack(list(known.values()))
+        weights = {"weights_sha256": trained.meta["weights"]["sha256"]}
+        try:
             network = trained.meta["backbone"]["name"]
             vectors.keep(self.claim.tenant_id, ids, seen, network=network, **weights)
+        except DatabaseError:
+            log.warning("Could not keep the vectors of run %s", self.run.pk, exc_info=True)
 
     def _tidy(self) -> None:
         """Remove what this run and its earlier attempts left behind."""

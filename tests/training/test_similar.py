@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from accounts.scoping import tenant_scope
@@ -141,3 +143,21 @@ def test_vectors_of_another_tenant_are_not_seen(acme, alice, engagement, data):
         assert not ImageVector.objects.exists()
         found = similar.to(first, first.dataset.items.included())
     assert found.network == ""
+
+
+def test_the_gallery_asks_no_more_of_the_database_for_more_images(
+    browse, alice, acme, engagement, data
+):
+    def queries(**asked):
+        with CaptureQueriesContext(connection) as seen:
+            browse(alice).get(gallery(engagement, data), asked)
+        return len(seen)
+
+    first = item(acme, "ok/0.png")
+    ways = [{}, {"label": "ok"}, {"show": "unlabelled"}, {"like": str(first.pk)}]
+    before = [queries(**way) for way in ways]
+    files = zips.two_classes(9, first_seed=50) | {
+        f"{n}.png": zips.picture(300 + n) for n in range(9)
+    }
+    imports.run(acme, engagement, alice, zips.zipped(files))
+    assert [queries(**way) for way in ways] == before

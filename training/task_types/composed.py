@@ -39,7 +39,7 @@ class SearchParams:
     minutes: float | None = setting(
         60.0,
         _("Minutes"),
-        _("No trial begins, and none goes on, after so many minutes of work."),
+        _("No trial but the first begins, or goes on, after so many minutes of work."),
         min=0.1,
         max=10_000.0,
     )
