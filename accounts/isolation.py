@@ -36,13 +36,18 @@ class ProtectTenantTables(Operation):
 
     def database_forwards(self, app_label, schema_editor, from_state, to_state):
         tables = _tenant_tables(to_state.apps.get_app_config(app_label))
-        for model in tables:
-            for statement in self._protect(model):
-                schema_editor.execute(statement)
-        for part in (_composite_targets, _composite_keys):
-            for model in filter(_is_tenant_model, tables):
-                for statement in part(model):
-                    schema_editor.execute(statement)
+        own = [model for model in tables if _is_tenant_model(model)]
+        statements = [
+            *_force(
+                "NO FORCE", own
+            ),  # the owner checks the rows that are there, so it must see them
+            *(one for model in own for one in _composite_targets(model)),
+            *(one for model in own for one in _composite_keys(model)),
+            *_force("FORCE", own),
+            *(one for model in tables for one in self._protect(model)),
+        ]
+        for statement in statements:
+            schema_editor.execute(statement)
 
     def describe(self):
         return "Protect tenant tables with row level security and composite foreign keys"
@@ -128,6 +133,20 @@ def _policy(table, name, verb, role, condition):
     yield f"CREATE POLICY {name} ON {table} FOR {verb} TO {role} USING ({condition}){check}"
 
 
+def _force(word, models_):
+    """Hold these tables and those they refer to against their owner too, or not for a while."""
+    targets = {target for model in models_ for _column, target in _references(model)}
+    for table in sorted(targets | {model._meta.db_table for model in models_}):
+        yield f"ALTER TABLE {table} {word} ROW LEVEL SECURITY"
+
+
+def _references(model):
+    """(column, table) of each reference to another tenant table."""
+    for field in model._meta.local_fields:
+        if isinstance(field, models.ForeignKey) and _is_tenant_model(field.related_model):
+            yield field.column, field.related_model._meta.db_table
+
+
 def _composite_targets(model):
     table = model._meta.db_table
     yield f"CREATE UNIQUE INDEX IF NOT EXISTS {table}_tenant_id_key ON {table} (tenant_id, id)"
@@ -135,10 +154,8 @@ def _composite_targets(model):
 
 def _composite_keys(model):
     """A reference between tenant tables names its tenant too, since FK checks ignore policies."""
-    for field in model._meta.local_fields:
-        if isinstance(field, models.ForeignKey) and _is_tenant_model(field.related_model):
-            target = field.related_model._meta.db_table
-            yield from _composite_key(model._meta.db_table, field.column, target)
+    for column, target in _references(model):
+        yield from _composite_key(model._meta.db_table, column, target)
 
 
 def _composite_key(table, column, target):

@@ -43,6 +43,7 @@ SENTENCES = {
     "import.failed": _("could not import %(source)s: %(cause)s"),
     "dataset_version.frozen": _("froze dataset version %(number)s with %(images)s images"),
     "data.relabelled": _("relabelled %(n)s images as “%(label)s”"),
+    "data.labelled": _("labelled the last image that waited; %(n)s were labelled by hand"),
     "data.moved": _("moved %(n)s images to the split %(split)s"),
     "data.excluded": _("excluded %(n)s images from the data"),
     "data.included": _("took %(n)s images back into the data"),

@@ -279,6 +279,9 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "ChallengerStateEnum": "serving.models.Challenger.State",
         "ChallengerVariantEnum": "serving.models.Challenger.Variant",
+        "MethodEnum": "training.models.Run.Method",
+        "TrainedMethodEnum": "training.models.run.TRAINED",
+        "ExplanationMethodEnum": "training.models.Explanation.Method",
         "ImportStateEnum": "training.models.Import.State",
         "RunStateEnum": "training.models.Run.State",
         "KeyStateEnum": "accounts.models.ApiKey.State",
@@ -302,6 +305,7 @@ CELERY_TASK_ROUTES = {
     "training.tasks.wake_runs": {"queue": "runs"},
     "training.tasks.wake_imports": {"queue": "imports"},
     "serving.tasks.wake_bulk": {"queue": "imports"},
+    "training.tasks.wake_explanations": {"queue": "imports"},
     "engagements.tasks.refresh_standings": {"queue": "imports"},
     "engagements.tasks.wake_deliveries": {"queue": "imports"},
 }

@@ -110,6 +110,7 @@ def _value(name, route, world):
             "model": world.model,
             "threshold": world.model,
             "closer": world.model,
+            "distil": world.model,
             "decide": world.model,
             "card": world.model,
             "prediction": world.prediction,

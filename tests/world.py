@@ -47,10 +47,13 @@ from training.models import (
     DatasetVersion,
     EvaluatedItem,
     Evaluation,
+    Explanation,
     Image,
+    ImageVector,
     Import,
     ImportRow,
     Item,
+    LabelEntry,
     LabelSuspect,
     ModelApproval,
     ModelSelection,
@@ -58,13 +61,15 @@ from training.models import (
     NearDuplicate,
     Run,
     RunEpoch,
+    RunSource,
     Split,
+    Trial,
     VersionItem,
 )
 
 CLASSES = ["ok", "scratch"]
 FIGURES, ENDS = ("precision", "recall", "f1"), {"": 0.9, "_low": 0.7, "_high": 0.97}
-HASH, OTHER = "0" * 64, "1" * 64
+HASH, OTHER, THIRD = "0" * 64, "1" * 64, "2" * 64
 
 
 def build(tenant, owner) -> SimpleNamespace:
@@ -100,7 +105,21 @@ def _data(world, owner):
     other = Image.objects.create(
         sha256=OTHER, original_sha256=OTHER, width=64, height=64, size_bytes=13, storage_key=key
     )
+    world.like = world.item
     copy = Item.objects.create(dataset=world.dataset, image=other, path="ok/2.jpg", label="ok")
+    third = Image.objects.create(
+        sha256=THIRD,
+        original_sha256=THIRD,
+        width=64,
+        height=64,
+        size_bytes=13,
+        storage_key=key,
+    )
+    world.waiting = Item.objects.create(dataset=world.dataset, image=third, path="3.jpg")
+    LabelEntry.objects.create(item=world.item, kind="label", label="ok", **by)
+    ImageVector.objects.create(
+        image=world.image, network="resnet18", weights="0" * 16, vector=b"\x01" * 64
+    )
     NearDuplicate.objects.create(
         dataset=world.dataset, first=world.item, second=copy, similarity=0.995
     )
@@ -160,6 +179,13 @@ def _model(world, owner):
         meta={},
         size_bytes=1,
     )
+    world.explanation = Explanation.objects.create(
+        model_version=world.model, image=world.image, method="answer", **author(owner)
+    )
+    Trial.objects.create(
+        run=world.run, number=0, params={"l2": 0.1}, state="finished", loss=0.4, accuracy=0.9
+    )
+    RunSource.objects.create(run=world.run, model_version=world.model, position=0)
     ModelApproval.objects.create(
         model_version=world.model, decision="approved", reason="It is good.", **author(owner)
     )
@@ -188,7 +214,7 @@ def _model(world, owner):
         ],
         confusion=[[18, 2], [2, 18]],
     )
-    EvaluatedItem.objects.create(
+    world.answer = EvaluatedItem.objects.create(
         evaluation=world.evaluation,
         image=world.image,
         path="ok/1.jpg",

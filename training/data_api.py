@@ -62,7 +62,8 @@ def datasets(request, engagement):
 def dataset(request, dataset):
     """Read a dataset with its counts by class and split, its imbalance and its sizes."""
     found = get_object_or_404(Dataset, pk=dataset)
-    facts = {"counts": found.items.counts(), "sizes": found.items.sizes()}
+    part = found.items.included()
+    facts = {"counts": part.counts(), "sizes": part.sizes()}
     return Response(shapes.DatasetDetailSerializer(found, context=facts).data)
 
 

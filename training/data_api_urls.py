@@ -3,7 +3,7 @@
 from django.urls import path
 
 from training import data_api as api
-from training import import_api
+from training import import_api, label_api, similar_api
 
 DATASET = "datasets/<uuid:dataset>"
 IMPORT = "imports/<uuid:pk>"
@@ -13,6 +13,9 @@ urlpatterns = [
     path(DATASET, api.dataset, name="dataset"),
     path(f"{DATASET}/items", api.items, name="items"),
     path(f"{DATASET}/health", api.data_health, name="dataset_health"),
+    path(f"{DATASET}/like/<uuid:like>", similar_api.like, name="like"),
+    path(f"{DATASET}/labelling", label_api.labelling, name="labelling"),
+    path(f"{DATASET}/labels", label_api.labels, name="labels"),
     path(f"{DATASET}/imports", import_api.imports, name="imports"),
     path(f"{DATASET}/versions", api.dataset_versions, name="dataset_versions"),
     path(IMPORT, import_api.import_, name="import"),

@@ -96,6 +96,9 @@ class FreezeForm(forms.Form):
         initial=0,
         help_text=_("The same images and seed always give the same splits."),
     )
+    leave_out_unlabelled = forms.BooleanField(
+        label=_("Leave out images that have no label yet"), required=False
+    )
     duplicates_waiver = forms.CharField(
         label=_("Why alike images may be in several splits"),
         max_length=500,

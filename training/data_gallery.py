@@ -1,5 +1,6 @@
 """Thumbnails of labelled images, and what is odd among those of a working set."""
 
+from django.core.exceptions import ValidationError
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -7,7 +8,8 @@ from django.utils.translation import gettext_lazy, ngettext
 from accounts.roles import Capability, may
 from lepton.lib import media
 from lepton.lib.paging import rows_and_pager
-from training.datasets import health
+from lepton.templatetags.ui import percent
+from training.datasets import health, similar
 from training.models import Split
 
 THUMBS = 24
@@ -17,16 +19,24 @@ SHOWS = {
     "dark": gettext_lazy("Much darker than the rest"),
     "bright": gettext_lazy("Much brighter than the rest"),
     "blurred": gettext_lazy("Much less sharp than the rest"),
+    "unlabelled": gettext_lazy("Without a label"),
     "excluded": gettext_lazy("Excluded"),
 }
 
 
-def of(request, labelled, *, ordering="path", note=lambda row: "") -> dict:
-    """A page of thumbnails, narrowed as the address says; `note(row)` is a word under each."""
+def of(request, labelled, *, ordering="path", note=lambda row: "", like=None) -> dict:
+    """A page of thumbnails, narrowed as the address says; `note(row)` is a word under each.
+
+    With `like`, an item, those that are most like it come first, and nothing after them.
+    """
     asked = request.GET if request.method == "GET" else request.POST
     wanted = {"label": asked.get("label", ""), "split": asked.get("split", "")}
     found = labelled.narrowed(**wanted).select_related("image")
-    rows, pager = rows_and_pager(request, found, ordering=ordering, size=THUMBS)
+    how = ""
+    if like is None:
+        rows, pager = rows_and_pager(request, found, ordering=ordering, size=THUMBS)
+    else:
+        rows, pager, how, note = _alike_first(request, found, like, asked)
     thumbs = [
         {"row": row, "url": media.signed_url(row.image.storage_key), "note": note(row)}
         for row in rows
@@ -40,7 +50,36 @@ def of(request, labelled, *, ordering="path", note=lambda row: "") -> dict:
         "labels": list(counts),
         "splits": [(name, split_label(name)) for name in Split.values if name in splits],
         "gallery_url": request.path,
+        "like": like,
+        "like_how": how,
     }
+
+
+def _alike_first(request, found, like, asked) -> tuple:
+    """A page of what is like an item: rows, pager, how that was found, and a word for each row."""
+    ranked = similar.to(like, found)
+    at = int(asked.get("at", "")) if asked.get("at", "").isdigit() else 0
+    shown = dict(ranked.pairs[at : at + THUMBS])
+    rows = found.filter(pk__in=shown).in_bulk()
+    newer = _address(request, max(0, at - THUMBS)) if at else None
+    older = _address(request, at + THUMBS) if at + THUMBS < len(ranked.pairs) else None
+    in_order = [rows[pk] for pk in shown if pk in rows]
+    pager = {"newer_url": newer, "older_url": older}
+    return in_order, pager, ranked.how, lambda row: percent(max(0.0, shown[row.pk]), 0)
+
+
+def _address(request, at) -> str:
+    asked = request.GET.copy()
+    asked["at"] = at
+    return f"{request.path}?{asked.urlencode()}"
+
+
+def _like(dataset, asked):
+    """The item whose likes are asked for, or None."""
+    try:
+        return dataset.items.select_related("image").filter(pk=asked.get("like") or None).first()
+    except ValidationError:
+        return None
 
 
 def of_working_set(request, dataset) -> dict:
@@ -49,11 +88,13 @@ def of_working_set(request, dataset) -> dict:
     show = asked.get("show", "") if asked.get("show", "") in SHOWS else ""
     labelled = health.showing(dataset, show)
     is_doubt = show == "suspects"
+    like = _like(dataset, asked)
     found = of(
         request,
         labelled,
         ordering=("margin", "path") if is_doubt else "path",
         note=_doubt if is_doubt else (lambda row: ""),
+        like=like,
     )
     where = [request.tenant.slug, dataset.engagement_id, dataset.pk]
     requirement = dataset.engagement.requirement
@@ -61,6 +102,7 @@ def of_working_set(request, dataset) -> dict:
     return found | {
         "wanted": found["wanted"] | {"show": show},
         "shows": SHOWS.items(),
+        "may_like": True,
         "gallery_url": reverse("training:data_gallery", args=where),
         "change_url": reverse("training:change_items", args=where) if may_change else "",
         "all_labels": requirement.classes if requirement else found["labels"],
@@ -96,7 +138,7 @@ def odd_rows(odd) -> list[dict]:
     return [
         {"name": name, "label": label, "n": odd["odd"][name], "note": notes.get(name, "")}
         for name, label in SHOWS.items()
-        if name != "excluded" or odd["odd"][name]
+        if name not in ("excluded", "unlabelled") or odd["odd"][name]
     ]
 
 

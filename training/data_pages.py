@@ -75,12 +75,13 @@ def _data_url(engagement, dataset) -> str:
 def overview(dataset) -> dict:
     """The facts, imports and versions of a dataset (None: of nothing)."""
     if dataset is None:
-        return {"dataset": None, "imports": [], "versions": [], "facts": None}
+        return {"dataset": None, "imports": [], "versions": [], "facts": None, "unlabelled": 0}
     return {
         "dataset": dataset,
         "imports": dataset.imports.newest_first()[:IMPORTS],
         "versions": dataset.versions.for_lists()[:VERSIONS],
         "facts": facts(dataset.items.included()),
+        "unlabelled": dataset.items.unlabelled().count(),
     }
 
 

@@ -218,6 +218,9 @@ class FreezeSerializer(StrictSerializer):
         default="",
         help_text="Why alike images may be in several splits, where given splits part them.",
     )
+    leave_out_unlabelled = serializers.BooleanField(
+        default=False, help_text="Images without a label stay out; else they are refused."
+    )
 
 
 class DiffSerializer(serializers.Serializer):

@@ -23,7 +23,11 @@ from training import shutdown
 
 log = logging.getLogger(__name__)
 
-MODELS = {"run": "training.Run", "import": "training.Import"}
+MODELS = {
+    "run": "training.Run",
+    "import": "training.Import",
+    "explanation": "training.Explanation",
+}
 MOST_CRASHES = 3
 CRASHED_CAUSE = gettext_noop("The worker was lost three times at the same point.")
 CRASHED_HINT = gettext_noop(

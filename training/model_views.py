@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from accounts.access import member_page
+from accounts.roles import Capability, may
 from engagements import pages
 from engagements.privacy import person_of
 from lepton.lib import media
@@ -14,7 +15,7 @@ from lepton.lib.paging import rows_and_pager
 from training import approvals
 from training.approval_views import ApprovalForm
 from training.runs import card as model_card
-from training.runs import files, quality, shown
+from training.runs import files, lineage, quality, shown
 
 
 @require_GET
@@ -28,7 +29,7 @@ def models(request, engagement):
         "pager": pager,
         "requirement": engagement.requirement,
         "next_steps": [_to_the_runs(request, engagement)],
-        "actions": _actions(engagement, rows),
+        "actions": _actions(engagement, rows, may(request.role, Capability.RUN)),
     }
     return render(request, "training/models.html", context)
 
@@ -40,6 +41,7 @@ def model(request, engagement, pk):
     engagement, version = _version(engagement, pk)
     context = pages.frame(engagement, _crumb(request, engagement), str(version))
     context |= quality.facts(version, engagement.requirement, request.tenant.slug)
+    context |= lineage.facts(version) | {"may_run": may(request.role, Capability.RUN)}
     context |= {"may_decide": approvals.may_decide(person_of(request))}
     context["approval_form"] = ApprovalForm()
     return render(request, "training/model.html", context)
@@ -111,14 +113,16 @@ def _to_the_runs(request, engagement):
     return {"label": _("To the runs"), "icon": "runs", "url": url, "kind": "primary"}
 
 
-def _actions(engagement, rows):
+def _actions(engagement, rows, may_run):
     measured = [one for one in rows if one.test_evaluation]
     if len(measured) < 2:
         return [_to_the_selection(engagement)]
     newest, before = measured[:2]
     url = f"{pages.url('training:compare_models', engagement)}?a={before.pk}&b={newest.pk}"
     compare = {"label": _("Compare"), "icon": "target", "url": url}
-    return [compare, _to_the_selection(engagement)]
+    combine = {"label": _("Combine"), "icon": "models"}
+    combine["url"] = pages.url("training:combine", engagement)
+    return [compare, *([combine] if may_run else []), _to_the_selection(engagement)]
 
 
 def _to_the_selection(engagement):

@@ -2,7 +2,15 @@
 
 from django.urls import path
 
-from training import approval_views, depth_api, model_api, run_api, selection_api
+from training import (
+    approval_views,
+    compose_api,
+    depth_api,
+    explain_api,
+    model_api,
+    run_api,
+    selection_api,
+)
 
 ENGAGEMENT = "engagements/<uuid:engagement>"
 RUN = "runs/<uuid:run>"
@@ -15,10 +23,14 @@ urlpatterns = [
     path(RUN, run_api.run, name="run"),
     path(f"{RUN}/cancel", run_api.cancel, name="cancel_run"),
     path(f"{RUN}/epochs", run_api.epochs, name="epochs"),
+    path(f"{RUN}/trials", compose_api.trials, name="trials"),
     path(f"{ENGAGEMENT}/model-versions", model_api.model_versions, name="model_versions"),
     path(VERSION, model_api.model_version, name="model_version"),
     path(f"{VERSION}/files", model_api.files, name="model_files"),
     path(f"{VERSION}/evaluations", model_api.evaluations, name="evaluations"),
+    path(f"{VERSION}/explanations", explain_api.explanations, name="explanations"),
+    path("explanations/<uuid:explanation>", explain_api.explanation, name="explanation"),
+    path(f"{VERSION}/lineage", compose_api.lineage_of, name="model_lineage"),
     path(f"{VERSION}/card", model_api.card, name="model_card"),
     path(f"{VERSION}/approvals", approval_views.approvals_of, name="model_approvals"),
     path(f"{VERSION}/compare/<uuid:other>", depth_api.compare, name="compare_models"),

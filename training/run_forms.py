@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy
 from training.engine import backbones
 from training.models import DatasetVersion, Run
 from training.runs import cost
+from training.task_types import advice
 from training.task_types import params as task_params
 
 METHOD_NOTES = {
@@ -18,6 +19,9 @@ METHOD_NOTES = {
     ),
     Run.Method.FINE_TUNE: gettext_lazy(
         "The network's last part, or all of it, learns too. Slower, and better with more images."
+    ),
+    Run.Method.SEARCH: gettext_lazy(
+        "Tries settings of a probe or a fine-tuning on validation, and trains with the best."
     ),
 }
 
@@ -40,10 +44,10 @@ class StartRunForm(forms.Form):
         asked = data or asked or {}
         self.version = self._asked_version(asked.get("dataset_version"))
         self.reason = ""
-        self._with_weights = {one.name for one in backbones.CATALOGUE.values() if _has_weights(one)}
+        self._with_weights = {one.name for one in backbones.CATALOGUE.values() if has_weights(one)}
         self.selected = engagement.selections.newest_first().first()
         method, backbone = self._recommended()
-        self.method = asked.get("method") if asked.get("method") in Run.Method else method
+        self.method = asked.get("method") if asked.get("method") in METHOD_NOTES else method
         self.backbone = asked.get("backbone") or backbone
         if self.backbone not in backbones.CATALOGUE:
             self.backbone = backbone
@@ -83,7 +87,7 @@ class StartRunForm(forms.Form):
                 "checked": m == self.method,
                 "why_not": self._why_not_method(m),
             }
-            for m in Run.Method
+            for m in METHOD_NOTES
         ]
 
     @property
@@ -120,7 +124,7 @@ class StartRunForm(forms.Form):
         if self.version is None:
             return Run.Method.LINEAR_PROBE, "resnet18"
         version, pretrained = self.version, bool(self._with_weights)
-        method, params, self.reason = task_params.defaults_for(
+        method, params, self.reason = advice.defaults_for(
             version.images_in("train"), len(version.classes), pretrained=pretrained
         )
         if self.selected:
@@ -147,7 +151,7 @@ class StartRunForm(forms.Form):
         if one.pretrained:
             here = one.name in self._with_weights
             return "" if here else _("Its weights are not on this server.")
-        tuned = self.method == Run.Method.FINE_TUNE
+        tuned = self.method != Run.Method.LINEAR_PROBE
         return "" if tuned else _("It has no pretrained weights: for fine-tuning only.")
 
     def _known(self) -> dict:
@@ -159,7 +163,10 @@ class StartRunForm(forms.Form):
             self.versions, label=_("Dataset version"), initial=self.version, empty_label=None
         )
         self.fields["method"] = forms.ChoiceField(
-            label=_("Method"), choices=Run.Method, initial=self.method, widget=forms.RadioSelect
+            label=_("Method"),
+            choices=[(m.value, m.label) for m in METHOD_NOTES],
+            initial=self.method,
+            widget=forms.RadioSelect,
         )
         self.fields["backbone"] = forms.ChoiceField(
             label=_("Network"),
@@ -184,7 +191,7 @@ class StartRunForm(forms.Form):
         }
 
 
-def _has_weights(one) -> bool:
+def has_weights(one) -> bool:
     """Whether pretrained weights are here or are fetched when a run needs them."""
     return one.pretrained and (
         settings.LEPTON_DOWNLOAD_WEIGHTS
@@ -197,8 +204,9 @@ def setting_field(item, default):
     limits = item.metadata
     words = {"label": _(limits["label"]), "help_text": _(limits["help"]), "required": False}
     if "choices" in limits:
-        empty = ("", _("default: %s") % default)
-        return forms.ChoiceField(choices=[empty, *((c, c) for c in limits["choices"])], **words)
+        empty = ("", _("default: %s") % _choice(default))
+        known = [(choice, _choice(choice)) for choice in limits["choices"]]
+        return forms.ChoiceField(choices=[empty, *known], **words)
     kind = forms.IntegerField if _is_whole(item) else forms.FloatField
     field = kind(min_value=limits.get("min"), max_value=limits.get("max"), **words)
     shown = _("chosen by itself") if default in (None, MISSING) else f"{default:g}"
@@ -206,6 +214,11 @@ def setting_field(item, default):
     if kind is forms.FloatField:
         field.widget.attrs["step"] = "any"
     return field
+
+
+def _choice(value) -> str:
+    """A choice in words where it has some: a method by its title."""
+    return _(task_params.TITLES[value]) if value in task_params.TITLES else str(value)
 
 
 def _is_whole(item):

@@ -16,7 +16,11 @@ class NewRunSerializer(StrictSerializer):
 
     dataset_version = serializers.UUIDField()
     method = serializers.ChoiceField(choices=Run.Method.choices)
-    backbone = serializers.ChoiceField(choices=list(backbones.CATALOGUE))
+    backbone = serializers.ChoiceField(
+        choices=list(backbones.CATALOGUE),
+        required=False,
+        help_text=_("The network; an ensemble has those of its members and takes none."),
+    )
     params = serializers.DictField(required=False, help_text=_("Settings of the method by name."))
 
 
@@ -185,13 +189,16 @@ class EvaluatedItemSerializer(serializers.ModelSerializer):
         return self.context["request"].build_absolute_uri(url)
 
 
+SETTING_KINDS = ("integer", "number", "string", "model_version", "model_versions")
+
+
 class SettingSerializer(serializers.Serializer):
     """One setting of a method."""
 
     name = serializers.CharField()
     label = serializers.CharField()
     help = serializers.CharField()
-    type = serializers.ChoiceField(choices=["integer", "number", "string"])
+    type = serializers.ChoiceField(choices=list(SETTING_KINDS))
     default = serializers.JSONField(allow_null=True)
     minimum = serializers.FloatField(required=False)
     maximum = serializers.FloatField(required=False)

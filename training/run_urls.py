@@ -4,7 +4,9 @@ from django.urls import path
 
 from training import (
     approval_views,
+    compose_views,
     depth_views,
+    explain_views,
     model_views,
     preview_views,
     run_views,
@@ -14,6 +16,7 @@ from training import (
 ENGAGEMENT = "t/<slug:tenant>/e/<uuid:engagement>/"
 RUNS = f"{ENGAGEMENT}runs/"
 MODELS = f"{ENGAGEMENT}models/"
+ANSWER = f"{MODELS}<uuid:pk>/answers/<uuid:answer>/"
 urlpatterns = [
     path(RUNS, run_views.runs, name="runs"),
     path(f"{RUNS}augmented/", preview_views.augmented, name="augmented"),
@@ -26,6 +29,8 @@ urlpatterns = [
     path(f"{ENGAGEMENT}selection/", selection_views.selection, name="selection"),
     path(f"{ENGAGEMENT}selection/choose/", selection_views.choose_model, name="choose_model"),
     path(MODELS, model_views.models, name="models"),
+    path(f"{MODELS}combine/", compose_views.combine, name="combine"),
+    path(f"{MODELS}<uuid:pk>/distil/", compose_views.distil, name="distil"),
     path(f"{MODELS}compare/", depth_views.compare, name="compare_models"),
     path(f"{MODELS}<uuid:pk>/decide/", approval_views.decide, name="decide_on_model"),
     path(f"{MODELS}<uuid:pk>/card/", model_views.card, name="card"),
@@ -33,6 +38,8 @@ urlpatterns = [
     path(f"{MODELS}<uuid:pk>/closer/", depth_views.closer, name="closer"),
     path(f"{MODELS}<uuid:pk>/", model_views.model, name="model"),
     path(f"{MODELS}<uuid:pk>/answers/", model_views.answers, name="model_answers"),
+    path(ANSWER, explain_views.image, name="model_image"),
+    path(f"{ANSWER}explain/", explain_views.explain, name="explain"),
     path(f"{MODELS}<uuid:pk>/files/<str:name>", model_views.model_file, name="model_file"),
     path(f"{ENGAGEMENT}panels/runs/", run_views.runs_panel, name="runs_panel"),
     path(f"{ENGAGEMENT}panels/quality/", model_views.quality_panel, name="quality_panel"),

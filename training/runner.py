@@ -6,20 +6,24 @@ import os
 import traceback
 from pathlib import Path
 
+import numpy as np
 from django.conf import settings
+from django.db import DatabaseError
 from django.utils.translation import gettext_noop
 
 from lepton.lib import tracing
 from training import leases
+from training.datasets import vectors
 from training.engine import backbones
-from training.engine.errors import Stopped, TrainingFailed
+from training.engine.errors import Stopped, TrainingFailed, TurnOver
 from training.engine.progress import Progress
 from training.models import Run
-from training.runs import files, materials, outcome
+from training.runs import files, materials, outcome, sources
 from training.runs.reporter import Reporter
 from training.runs.spent import Spent
+from training.runs.trials import TrialBook
 from training.task_types import params as task_params
-from training.task_types.data import Row, TrainingData
+from training.task_types.data import Beside, Row, TrainingData
 
 log = logging.getLogger(__name__)
 FULL_CAUSE = gettext_noop("The disk is full: the run waits and goes on by itself.")
@@ -64,6 +68,8 @@ class Attempt:
         """Train, evaluate and store; whatever happens, the row says so."""
         try:
             self._work()
+        except TurnOver:
+            self._give_back("other tenants wait: goes on in its next turn")
         except Stopped:
             self._stopped()
         except TrainingFailed as failure:
@@ -104,7 +110,7 @@ class Attempt:
         task_type = _task_type(self.run.task_type)
         self.spent.takes_gpus(_gpus())
         with tracing.span("train"):
-            trained = self._train(task_type, [m for m in rows if m.split != "test"])
+            trained = self._train(task_type, self._shown(rows))
         held_out = [m for m in rows if m.split == "test"]
         with tracing.span("evaluate", images=len(held_out)):
             evaluation = task_type.evaluate(
@@ -123,11 +129,22 @@ class Attempt:
             log_tail=self.report.log_tail,
             **found,
         )
+        self._keep_vectors(task_type, trained, rows)
         self._tidy()
 
+    def _shown(self, rows):
+        """What a training may see: no test row, nor a validation row that a source learnt from."""
+        learnt = sources.learnt_images(self.run)
+        return [
+            m
+            for m in rows
+            if m.split != "test" and not (m.split == "valid" and m.image_id in learnt)
+        ]
+
     def _train(self, task_type, rows):
-        backbone, folder = backbones.get(self.run.backbone), Path(settings.LEPTON_WEIGHTS_DIR)
-        if backbone.pretrained:
+        folder = Path(settings.LEPTON_WEIGHTS_DIR)
+        backbone = backbones.CATALOGUE.get(self.run.backbone)
+        if backbone and backbone.pretrained and self.run.method != Run.Method.ENSEMBLE:
             backbones.find_weights(backbone, folder, download=settings.LEPTON_DOWNLOAD_WEIGHTS)
         return task_type.train(
             TrainingData(list(self.run.dataset_version.classes), self._rows(rows)),
@@ -137,7 +154,15 @@ class Attempt:
             weights_dir=folder,
             cache_dir=self.cache_dir,
             pretrained=True,
+            beside=self._beside(),
             **self.listeners,
+        )
+
+    def _beside(self) -> Beside:
+        return Beside(
+            models=sources.brought(self.run, self.cache_dir, self.heart.should_stop),
+            notebook=TrialBook(self.claim),
+            networks=backbones.with_weights(Path(settings.LEPTON_WEIGHTS_DIR)),
         )
 
     @property
@@ -154,14 +179,31 @@ class Attempt:
         files.discard(self.prefix)
         if self.heart.lost.is_set():
             raise leases.LeaseLost
-        self.claim.write(**self.spent.fields)
         if self.claim.cancel_requested():
+            self.claim.write(**self.spent.fields)
             self.report.say("cancelled")
             outcome.cancel(self.claim, self.report.log_tail)
             files.clear_work(self.run.pk)
         else:
-            self.report.say("the worker shuts down: given back to be continued")
-            outcome.requeue(self.claim, self.report.log_tail)
+            self._give_back("the worker shuts down: given back to be continued")
+
+    def _give_back(self, why: str) -> None:
+        self.report.say(why)
+        self.claim.write(**self.spent.fields)
+        outcome.requeue(self.claim, self.report.log_tail)
+
+    def _keep_vectors(self, task_type, trained, rows) -> None:
+        """Note what the network saw in the images, so that the gallery finds those alike."""
+        known = task_type.kept_features(trained.meta, self._rows(rows), self.cache_dir)
+        if not known:
+            return
+        ids, seen = [rows[place].image_id for place in known], np.stack(list(known.values()))
+        weights = {"weights_sha256": trained.meta["weights"]["sha256"]}
+        try:
+            network = trained.meta["backbone"]["name"]
+            vectors.keep(self.claim.tenant_id, ids, seen, network=network, **weights)
+        except DatabaseError:
+            log.warning("Could not keep the vectors of run %s", self.run.pk, exc_info=True)
 
     def _tidy(self) -> None:
         """Remove what this run and its earlier attempts left behind."""

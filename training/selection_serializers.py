@@ -4,7 +4,8 @@ from rest_framework import serializers
 
 from lepton.lib.strict import StrictSerializer
 from training.engine import backbones
-from training.models import BackboneMeasurement, ModelSelection, Run
+from training.models import BackboneMeasurement, ModelSelection
+from training.models.run import TRAINED
 
 
 class MeasurementSerializer(serializers.ModelSerializer):
@@ -43,5 +44,5 @@ class NewSelectionSerializer(StrictSerializer):
     """The network and method to work with from now on, and why."""
 
     backbone = serializers.ChoiceField(choices=list(backbones.CATALOGUE))
-    method = serializers.ChoiceField(choices=Run.Method.choices)
+    method = serializers.ChoiceField(choices=TRAINED)
     reason = serializers.CharField(max_length=2000)

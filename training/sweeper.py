@@ -6,7 +6,11 @@ from lepton.lib import sweeping
 from lepton.lib.wake import wake
 from training import leases, tasks
 
-WAKES = {"run": tasks.wake_runs, "import": tasks.wake_imports}
+WAKES = {
+    "run": tasks.wake_runs,
+    "import": tasks.wake_imports,
+    "explanation": tasks.wake_explanations,
+}
 
 
 @sweeping.in_every_worker

@@ -19,3 +19,11 @@ def wake_imports():
     from training.datasets import importer  # only a worker needs it
 
     leases.work_off("import", importer.carry_out)
+
+
+@shared_task(ignore_result=True)
+def wake_explanations():
+    """Carry out explanations until none is claimable."""
+    from training import explaining  # only a worker needs it
+
+    leases.work_off("explanation", explaining.carry_out)

@@ -10,7 +10,7 @@ import numpy as np
 
 from benchmarks.training import sets
 from training.engine import curves, probe
-from training.task_types import image_classification, params
+from training.task_types import advice, image_classification, params
 from training.task_types.data import TrainingData
 
 FLIPPED = 0.05
@@ -26,7 +26,7 @@ def main():
     whole, test = sets.read(wanted.data)
     data = _validated(whole)
     print(f"{wanted.data.name}, {wanted.backbone}: {_counts(data, test)}")
-    method, _chosen, reason = params.defaults_for(len(data.train), len(data.classes))
+    method, _chosen, reason = advice.defaults_for(len(data.train), len(data.classes))
     print(f"advised: {method}. {reason}", flush=True)
     with tempfile.TemporaryDirectory() as folder:
         right = {}

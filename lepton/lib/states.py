@@ -24,6 +24,9 @@ LOOKS = {
     "failed": Look("bad", "x-circle", _("Failed")),
     "cancelling": Look("neutral", "spinner", _("Cancelling")),
     "cancelled": Look("neutral", "slash", _("Cancelled")),
+    # trials of a search
+    "finished": Look("good", "check", _("Finished")),
+    "pruned": Look("neutral", "slash", _("Stopped early")),
     # imports and what became of each file
     "uploading": Look("accent", "spinner", _("Uploading")),
     "running": Look("accent", "spinner", _("Running")),

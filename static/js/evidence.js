@@ -2,6 +2,7 @@
 function draw(canvas) {
   const picture = document.querySelector(canvas.dataset.evidenceOf);
   const rows = JSON.parse(canvas.dataset.evidence);
+  if (picture && !picture.naturalWidth) picture.addEventListener("load", () => draw(canvas), { once: true });
   if (!picture?.naturalWidth || !rows.length) return;
   const { naturalWidth: width, naturalHeight: height } = picture;
   const side = Math.min(width, height) * 224 / 256;

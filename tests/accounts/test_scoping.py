@@ -1,10 +1,15 @@
 """Tenancy fails closed: in Python without a scope, in PostgreSQL without a setting."""
 
+from types import SimpleNamespace
+
 import pytest
-from django.db import IntegrityError, connection, transaction
+from django.apps import apps
+from django.db import IntegrityError, connection, connections, transaction
+from django.db.migrations.loader import MigrationLoader
 from django.db.utils import ProgrammingError
 
 from accounts import system
+from accounts.isolation import ProtectTenantTables
 from accounts.models import ApiKey, AuditEntry, Membership, PlatformAuditEntry
 from accounts.scoping import (
     NoTenant,
@@ -125,3 +130,17 @@ def _count(query) -> int:
     with connection.cursor() as cursor:
         cursor.execute(query)
         return cursor.fetchone()[0]
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("app", ["engagements", "training", "serving", "feedback"])
+def test_tables_that_hold_rows_can_be_protected_again(acme, alice, app):
+    """As an upgrade does: the owner checks the references of rows it otherwise could not see."""
+    worlds.build(acme, alice)
+    graph = MigrationLoader(None).graph
+    plan = [key for leaf in graph.leaf_nodes(app) for key in graph.forwards_plan(leaf)]
+    operations = [one for key in plan if key[0] == app for one in graph.nodes[key].operations]
+    newest = [one for one in operations if isinstance(one, ProtectTenantTables)][-1]
+    with connections["owner"].schema_editor() as editor:
+        newest.database_forwards(app, editor, None, SimpleNamespace(apps=apps))
+    assert unprotected_tables() == []

@@ -8,7 +8,7 @@ import pytest
 
 from tests.engine.pictures import row
 from training.engine import backbones
-from training.task_types import params
+from training.task_types import advice, params, settings
 from training.task_types.data import TrainingData
 
 
@@ -55,7 +55,8 @@ def test_form_texts_become_numbers():
 
 @pytest.mark.parametrize("method", params.METHODS)
 def test_settings_survive_the_way_through_json(method):
-    got = params.from_dict(method, {"seed": 5})
+    changed = {"weights": "fitted"} if method == "ensemble" else {"seed": 5}
+    got = params.from_dict(method, changed)
     assert params.from_dict(method, params.to_dict(got)) == got
 
 
@@ -64,7 +65,27 @@ def test_every_setting_says_what_a_form_needs(method):
     for item in fields(params.METHODS[method]):
         assert item.metadata["label"]
         assert item.metadata["help"].endswith(".")
-        assert "choices" in item.metadata or {"min", "max"} <= set(item.metadata)
+        limits = {"choices", "versions"} & set(item.metadata)
+        assert limits or {"min", "max"} <= set(item.metadata)
+
+
+@pytest.mark.parametrize("method", ["linear_probe", "fine_tune"])
+def test_what_a_search_may_draw_is_what_the_setting_allows(method):
+    kind = params.METHODS[method]
+    space = settings.searched(kind, method)
+    assert len(space) >= 3
+    for name, how in space.items():
+        ends = how.choices if isinstance(how, settings.AnyOf) else (how.low, how.high)
+        for value in ends:
+            assert getattr(params.from_dict(method, {name: value}), name) == value
+
+
+def test_a_probe_and_a_fine_tuning_are_searched_in_their_own_settings():
+    probe, tune = (
+        set(settings.searched(params.METHODS[name], name)) for name in ("linear_probe", "fine_tune")
+    )
+    assert probe == {"backbone", "views", "l2"}
+    assert "learning_rate" in tune and not {"l2", "views", "epochs", "seed"} & tune
 
 
 def test_a_network_from_scratch_brings_its_own_defaults_which_the_user_may_change():
@@ -82,8 +103,8 @@ def test_a_network_from_scratch_brings_its_own_defaults_which_the_user_may_chang
     ],
 )
 def test_the_recommendation_suits_the_data_and_gives_its_reason(facts, method, backbone):
-    got, settings, reason = params.defaults_for(**facts)
-    assert (got, settings.backbone) == (method, backbone)
+    got, chosen, reason = advice.defaults_for(**facts)
+    assert (got, chosen.backbone) == (method, backbone)
     assert reason.endswith(".")
 
 

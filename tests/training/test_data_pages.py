@@ -149,7 +149,7 @@ def test_the_report_is_a_csv_with_reasons(acme, alice, engagement, browse, data_
     report = browse(alice).get(f"{data_url}imports/{done.pk}/rows.csv")
     lines = b"".join(report.streaming_content).decode().splitlines()
     assert lines[0] == "path,outcome,label,split,reason,fix"
-    assert lines[1].startswith("'=cmd.txt,unknown_label")
+    assert lines[1].startswith("'=cmd.txt,corrupt")
     assert len(lines) == 4
 
 

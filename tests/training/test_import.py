@@ -93,7 +93,7 @@ def test_what_is_no_usable_image_is_named_with_reason_and_fix(import_files):
         "ok/notes.txt": "corrupt",
         "ok/tiny.png": "too_small",
         "ok/cut.jpg": "corrupt",
-        "root.png": "unknown_label",
+        "root.png": "unlabelled",
         "unheard/of.png": "unknown_label",
         "ok/.DS_Store": "ignored",
         "ok/Thumbs.db": "ignored",
@@ -103,7 +103,7 @@ def test_what_is_no_usable_image_is_named_with_reason_and_fix(import_files):
     assert "damaged" in rows["ok/cut.jpg"].reason
     assert "(ok, scratch)" in rows["unheard/of.png"].reason
     assert "add the class to the requirement" in rows["unheard/of.png"].fix
-    assert rows["root.png"].fix.endswith("as in scratch/root.png.")
+    assert rows["root.png"].fix.startswith("Label it under Data")
     assert all(row.reason and row.fix for path, row in rows.items() if path != "ok/good.png")
 
 

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-HEAVY = "[name for name in ('torch', 'torchvision') if name in sys.modules]"
+HEAVY = "[name for name in ('torch', 'torchvision', 'optuna') if name in sys.modules]"
 
 
 @pytest.mark.parametrize(

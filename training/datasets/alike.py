@@ -58,3 +58,12 @@ def _normal(prints: np.ndarray) -> np.ndarray:
     rows /= np.maximum(length, 1e-6)
     rows[length[:, 0] < FLAT * rows.shape[1] ** 0.5] = 0
     return rows
+
+
+def similarities(prints: np.ndarray, one: np.ndarray) -> np.ndarray:
+    """Return the correlation of each of `prints` uint8 [n, 32, 32] with `one` [32, 32] or its
+    mirror, whichever is larger: float32 [n]. A flat print is like nothing."""
+    pair = _normal(np.stack([one, one[:, ::-1]])).T
+    step = max(1, AT_ONCE // prints[0].size)
+    parts = [_normal(prints[at : at + step]) @ pair for at in range(0, len(prints), step)]
+    return np.concatenate(parts).max(1)

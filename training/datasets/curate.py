@@ -37,7 +37,7 @@ def change_items(dataset, ids, *, by, label=None, split=None, excluded=None, che
 def _changes(dataset, label, split, excluded, checked) -> dict:
     changes = {}
     if label is not None:
-        _refuse_unknown(dataset, label)
+        refuse_unknown(dataset, label)
         changes |= {"label": label, "label_checked_at": timezone.now()}
     if split is not None:
         if split and split not in Split.values:
@@ -50,9 +50,10 @@ def _changes(dataset, label, split, excluded, checked) -> dict:
     return changes
 
 
-def _refuse_unknown(dataset, label):
+def refuse_unknown(dataset, label):
+    """Refuse a label that is no class of the engagement."""
     requirement = dataset.engagement.requirement
-    known = requirement.classes if requirement else list(dataset.items.counts())
+    known = requirement.classes if requirement else list(dataset.items.included().counts())
     if label not in known:
         words = _("“%(label)s” is not a class of this engagement: %(known)s.")
         raise ValidationError({"label": words % {"label": label, "known": ", ".join(known)}})

@@ -1,6 +1,7 @@
 """Near-duplicates of a working set: noted when an import ends, kept out of other splits."""
 
 import numpy as np
+from django.db.models import Q
 
 from accounts.scoping import tenant_scope
 from training.datasets import alike, looks
@@ -15,7 +16,7 @@ def note(import_) -> None:
         rows = Item.objects.filter(dataset=import_.dataset_id).exclude(image__thumbprint=None)
         items = list(rows.order_by("pk").values_list("pk", "image__thumbprint"))
         brought = set(
-            import_.rows.filter(outcome=ImportRow.Outcome.ACCEPTED).values_list("item", flat=True)
+            import_.rows.filter(outcome__in=ImportRow.IN_THE_SET).values_list("item", flat=True)
         )
     ids = [pk for pk, _print in items]
     new = [i for i, pk in enumerate(ids) if pk in brought]
@@ -39,8 +40,8 @@ def _row(dataset_id, ids, pair) -> NearDuplicate:
 
 
 def of(dataset):
-    """The pairs of a dataset of which neither is excluded, the most alike first."""
+    """The pairs of a dataset that take part in versions, the most alike first."""
     rows = NearDuplicate.objects.filter(
         dataset=dataset, first__is_excluded=False, second__is_excluded=False
-    )
+    ).exclude(Q(first__label="") | Q(second__label=""))
     return rows.select_related("first", "second").order_by("-similarity", "pk")

@@ -18,7 +18,6 @@ OUTCOME_OF = {
     "empty": Outcome.CORRUPT,
     "ignored": Outcome.IGNORED,
     "label_too_long": Outcome.UNKNOWN_LABEL,
-    "no_class": Outcome.UNKNOWN_LABEL,
     "no_split": Outcome.UNKNOWN_LABEL,
     "not_an_image": Outcome.CORRUPT,
     "splits_file": Outcome.IGNORED,

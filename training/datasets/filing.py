@@ -20,12 +20,13 @@ def file_batch(import_, findings) -> None:
             _meet(row, before, finding, moved)
         elif image is not None:
             item = _item(import_, finding, image)
-            row.outcome, row.item = Outcome.ACCEPTED, item
+            row.item = item
+            row.outcome, row.kind = _came_in(item)
             there[image.pk] = item
             items.append(item)
         rows.append(row)
     Item.objects.bulk_create(items)
-    Item.objects.bulk_update(moved, ["split", "group"])
+    Item.objects.bulk_update(moved, ["label", "split", "group"])
     ImportRow.objects.bulk_create(rows)
 
 
@@ -69,10 +70,21 @@ def _item(import_, finding, image):
     )
 
 
+def _came_in(item) -> tuple[str, str]:
+    """The outcome and kind of a file that became an item."""
+    return (Outcome.ACCEPTED, "") if item.label else (Outcome.UNLABELLED, "unlabelled")
+
+
 def _meet(row, item, finding, moved):
     """The image is in the dataset already: as what it is called now, or as something else."""
     row.item, row.params = item, {"path": item.path}
-    if item.label != finding.place.label:
+    label = finding.place.label
+    if label and not item.label and not item._state.adding:
+        item.label = label
+        row.outcome, row.kind = Outcome.DUPLICATE, "duplicate_labelled"
+        moved.append(item)
+        return
+    if label and item.label != label:
         row.outcome, row.kind = Outcome.CONFLICT, "conflict"
         row.params["label"] = item.label
         return

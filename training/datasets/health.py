@@ -6,7 +6,7 @@ from django.db.models.functions import Ln
 from training.datasets import duplicates
 from training.models import LabelSuspect, NearDuplicate, Run
 
-ODD = ("suspects", "alike", "dark", "bright", "blurred", "excluded")
+ODD = ("suspects", "alike", "dark", "bright", "blurred", "unlabelled", "excluded")
 FAR = 3  # interquartile ranges outside the quartiles (Tukey's outer fences)
 
 
@@ -65,6 +65,8 @@ def showing(dataset, what=""):
     included = dataset.items.included()
     if what == "excluded":
         return dataset.items.filter(is_excluded=True)
+    if what == "unlabelled":
+        return dataset.items.unlabelled()
     if what == "suspects":
         return _suspects(dataset, included)
     if what == "alike":

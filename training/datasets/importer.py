@@ -153,6 +153,6 @@ def _note_end(import_, state, cause):
         timeline.record(engagement, "import.failed", cause=cause, **facts)
     else:
         counts = import_.rows.aggregate(
-            total=Count("pk"), accepted=Count("pk", filter=Q(outcome=ImportRow.Outcome.ACCEPTED))
+            total=Count("pk"), accepted=Count("pk", filter=Q(outcome__in=ImportRow.IN_THE_SET))
         )
         timeline.record(engagement, "import.finished", **counts, **facts)

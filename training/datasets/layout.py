@@ -22,7 +22,8 @@ IMAGE_ENDINGS = (
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a file belongs; `kind` (of reasons.WORDS) is set when it belongs nowhere."""
+    """Where a file belongs; without a label where nobody said one. `kind` (of reasons.WORDS) is set
+    when it belongs nowhere."""
 
     label: str = ""
     split: str = ""
@@ -60,7 +61,7 @@ def without_wrapper(paths: Sequence[str]) -> dict[str, str]:
 def _wrapper(paths) -> str:
     """The one folder around everything, with its slash; "" where there is none."""
     first = {path.split("/", 1)[0] for path in paths}
-    images = [path.count("/") for path in paths if _looks_like_image(path)]
+    images = [path.count("/") for path in paths if looks_like_image(path)]
     if len(first) != 1 or not images or min(images) < 2:
         return ""
     name = first.pop()
@@ -87,16 +88,16 @@ def _place(path, short, has_roots, manifest) -> Place:
 
 
 def _from_folders(path, has_roots) -> Place:
-    *folders, file = path.split("/")
+    *folders, _file = path.split("/")
     if not folders:
-        return Place(kind="no_class", params={"file": file})
+        return Place()  # to be labelled
     if not has_roots:
         return Place(label=folders[0])
     split = SPLIT_FOLDERS.get(folders[0].lower(), "")
     if not split:
         return Place(kind="no_split")
     if len(folders) < 2:
-        return Place(split=split, kind="no_class", params={"file": file})
+        return Place(split=split)
     return Place(label=folders[1], split=split)
 
 
@@ -105,13 +106,14 @@ def _checked(place, path, classes) -> Place:
         return place
     if len(place.label) > 80:
         return replace(place, label=place.label[:80], kind="label_too_long")
-    if not _looks_like_image(path) and "." in path.rsplit("/", 1)[-1]:
+    if not looks_like_image(path) and "." in path.rsplit("/", 1)[-1]:
         return replace(place, kind="not_an_image")
-    if classes and place.label not in classes:
+    if classes and place.label and place.label not in classes:
         params = {"label": place.label, "classes": ", ".join(classes)}
         return replace(place, kind="unknown_label", params=params)
     return place
 
 
-def _looks_like_image(path) -> bool:
+def looks_like_image(path) -> bool:
+    """Say whether the name ends as an image's does."""
     return path.lower().endswith(IMAGE_ENDINGS)

@@ -28,6 +28,14 @@ WORDS = {
     "empty": (_("The file is empty."), _SEND_AGAIN),
     "ignored": (_OS_FILE, _("Nothing to do.")),
     "splits_file": (_("It says where the other files belong."), _("Nothing to do.")),
+    "unlabelled": (
+        _("It came without a label."),
+        _("Label it under Data, Label images: until then no version holds it."),
+    ),
+    "duplicate_labelled": (
+        _("Duplicate of %(path)s, which took the label given here."),
+        _("Nothing to do: the image is kept once."),
+    ),
     "label_too_long": (
         _("The folder's name has more than 80 characters."),
         _("Give the folder a shorter name."),

@@ -11,7 +11,7 @@ from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext as _
 
 from lepton.lib import storage
-from training.datasets import splits
+from training.datasets import layout, single, splits
 
 ZIP_STARTS = (b"PK\x03\x04", b"PK\x05\x06")
 
@@ -60,10 +60,26 @@ def discard(upload: Upload) -> None:
 
 def _receive_zip(stream, name, tenant, splits_key):
     head = stream.read(4)
+    if head.startswith(single.STARTS) and layout.looks_like_image(name):
+        return _receive_image(stream, name, tenant, splits_key, head)
     if not head.startswith(ZIP_STARTS):
         raise ValidationError(
             _("“%(name)s” is not a zip archive. Zip the folder with the images.") % {"name": name}
         )
+    return _stored(stream, name, tenant, splits_key, head)
+
+
+def _receive_image(stream, name, tenant, splits_key, head):
+    """One image: a zip is made around it, in which it has no label."""
+    limit = settings.LEPTON_MAX_UPLOAD_BYTES
+    try:
+        with single.zipped(stream, name, head, limit_bytes=limit) as archive:
+            return _stored(archive, name, tenant, splits_key)
+    except storage.TooManyBytes:
+        raise TooLarge from None
+
+
+def _stored(stream, name, tenant, splits_key, head=b""):
     key = _key(tenant, "zip")
     incoming = storage.Incoming(stream, limit_bytes=settings.LEPTON_MAX_UPLOAD_BYTES, head=head)
     try:

@@ -30,12 +30,15 @@ class Diff(NamedTuple):
     unchanged: int
 
 
-def freeze_version(dataset, *, by, seed=0, split_policy=None, duplicates_waiver=""):
+def freeze_version(
+    dataset, *, by, seed=0, split_policy=None, duplicates_waiver="", leave_out_unlabelled=False
+):
     """Freeze the working set as the dataset's next version and return it.
 
     `split_policy` defaults to GIVEN where any image came with a split, else STRATIFIED by `seed`.
     Images that are alike are dealt to one split; where given splits part them, that is refused
-    unless `duplicates_waiver` says why it may be.
+    unless `duplicates_waiver` says why it may be. Images without a label never take part; while
+    there are some, `leave_out_unlabelled` must say that this is meant.
     If nothing changed since the newest version, that one is returned.
     """
     if not 0 <= seed <= GREATEST_SEED:
@@ -43,6 +46,7 @@ def freeze_version(dataset, *, by, seed=0, split_policy=None, duplicates_waiver=
     with transaction.atomic():
         dataset = Dataset.objects.select_for_update(no_key=True).get(pk=dataset.pk)
         _refuse_while_importing(dataset)
+        _refuse_unlabelled(dataset, leave_out_unlabelled)
         items = list(dataset.items.included().select_related("image"))
         pairs = _pairs(dataset)
         policy = split_policy or (
@@ -88,6 +92,17 @@ def _refuse_while_importing(dataset):
         raise ValidationError(
             _("An import into this dataset is under way: wait until it has ended, or cancel it.")
         )
+
+
+def _refuse_unlabelled(dataset, leave_out):
+    n = dataset.items.unlabelled().count()
+    if n and not leave_out:
+        words = ngettext(
+            "%(n)d image has no label yet: label it, or say that it is left out.",
+            "%(n)d images have no label yet: label them, or say that they are left out.",
+            n,
+        )
+        raise ValidationError({"leave_out_unlabelled": words % {"n": n}})
 
 
 def _pairs(dataset) -> list[tuple[str, str]]:

@@ -118,6 +118,7 @@ CATALOGUE = {
                 "Trains from scratch, without pretrained weights; for textures and simple shapes."
             ),
             defaults={
+                "over": "fine_tune",
                 "unfreeze": "all",
                 "epochs": 25,
                 "learning_rate": 3e-3,
@@ -163,6 +164,15 @@ def weights_available(name: str, weights_dir: Path) -> bool:
         return bool(find_weights(get(name), weights_dir))
     except WeightsMissing:
         return False
+
+
+def with_weights(weights_dir: Path) -> tuple[str, ...]:
+    """Return the names of the networks whose pretrained weights lie in `weights_dir`."""
+    return tuple(
+        one.name
+        for one in CATALOGUE.values()
+        if one.pretrained and weights_available(one.name, weights_dir)
+    )
 
 
 def sha256_of(path: Path) -> str:

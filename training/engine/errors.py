@@ -39,3 +39,7 @@ class WeightsMissing(TrainingFailed):
 
 class Stopped(Exception):
     """The caller asked to stop; a checkpoint was written first."""
+
+
+class TurnOver(Stopped):
+    """What was done so far is safe, and somebody else waits: go on in the next turn."""

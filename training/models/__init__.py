@@ -9,10 +9,13 @@ from training.models.dataset import (
     Split,
     VersionItem,
 )
+from training.models.explanation import Explanation, ImageVector
 from training.models.imports import Import, ImportRow
+from training.models.labelling import LabelEntry
 from training.models.model_version import EvaluatedItem, Evaluation, ModelApproval, ModelVersion
 from training.models.run import LabelSuspect, Run, RunEpoch
 from training.models.selection import BackboneMeasurement, ModelSelection
+from training.models.trial import RunSource, Trial
 
 __all__ = [
     "BackboneMeasurement",
@@ -20,10 +23,13 @@ __all__ = [
     "DatasetVersion",
     "EvaluatedItem",
     "Evaluation",
+    "Explanation",
     "Image",
+    "ImageVector",
     "Import",
     "ImportRow",
     "Item",
+    "LabelEntry",
     "LabelSuspect",
     "ModelApproval",
     "ModelSelection",
@@ -31,6 +37,8 @@ __all__ = [
     "NearDuplicate",
     "Run",
     "RunEpoch",
+    "RunSource",
     "Split",
+    "Trial",
     "VersionItem",
 ]

@@ -106,7 +106,11 @@ class ItemQuerySet(LabelledQuerySet):
 
     def included(self):
         """Those that versions are made of."""
-        return self.filter(is_excluded=False)
+        return self.filter(is_excluded=False).exclude(label="")
+
+    def unlabelled(self):
+        """Those that wait for a label."""
+        return self.filter(is_excluded=False, label="")
 
 
 class Item(TenantModel):
@@ -115,11 +119,13 @@ class Item(TenantModel):
     dataset = models.ForeignKey(Dataset, on_delete=models.CASCADE, related_name="items")
     image = models.ForeignKey(Image, on_delete=models.PROTECT, related_name="items")
     path = models.CharField(max_length=500)
-    label = models.CharField(max_length=80)
+    label = models.CharField(max_length=80, blank=True)  # blank: still to be labelled
     split = models.CharField(max_length=5, choices=Split, blank=True)  # blank: not given
     group = models.CharField(max_length=200, blank=True)
     is_excluded = models.BooleanField(default=False)  # left out of versions
     label_checked_at = models.DateTimeField(null=True)  # somebody looked, and the label is right
+    held_by = models.CharField(max_length=200, blank=True)  # who is shown it to label it
+    held_until = models.DateTimeField(null=True)
 
     objects = ScopedManager.from_queryset(ItemQuerySet)()
 
@@ -127,7 +133,14 @@ class Item(TenantModel):
         constraints = [
             models.UniqueConstraint("dataset", "image", name="an_image_is_once_in_a_dataset")
         ]
-        indexes = [models.Index(fields=["dataset", "path"], name="items_by_path")]
+        indexes = [
+            models.Index(fields=["dataset", "path"], name="items_by_path"),
+            models.Index(
+                fields=["dataset", "path"],
+                condition=models.Q(label="", is_excluded=False),
+                name="items_to_label",
+            ),
+        ]
 
 
 class NearDuplicate(TenantModel):
@@ -209,6 +222,9 @@ class VersionItem(TenantModel):
 
     class Meta(TenantModel.Meta):
         constraints = [
-            models.UniqueConstraint("version", "image", name="an_image_is_once_in_a_version")
+            models.UniqueConstraint("version", "image", name="an_image_is_once_in_a_version"),
+            models.CheckConstraint(
+                condition=~models.Q(label=""), name="what_a_version_holds_has_a_label"
+            ),
         ]
         indexes = [models.Index(fields=["version", "split"], name="version_items_by_split")]

@@ -51,7 +51,7 @@ class Import(Leased, Authored, TenantModel):
     class Meta(TenantModel.Meta):
         indexes = [
             models.Index(fields=["state", "lease_expires_at"], name="import_claimable"),
-            models.Index(fields=["tenant", "started_at"], name="imports_by_turn"),
+            models.Index(fields=["tenant", "claimed_at"], name="imports_by_turn"),
         ]
 
     def __str__(self):
@@ -105,6 +105,7 @@ class ImportRow(TenantModel):
         """The fate of a file."""
 
         ACCEPTED = "accepted", _("Accepted")
+        UNLABELLED = "unlabelled", _("To be labelled")
         DUPLICATE = "duplicate", _("Duplicate")
         CONFLICT = "conflict", _("Label conflict")
         CORRUPT = "corrupt", _("Unreadable")
@@ -113,6 +114,7 @@ class ImportRow(TenantModel):
         UNKNOWN_LABEL = "unknown_label", _("Unknown label")
         IGNORED = "ignored", _("Ignored")
 
+    IN_THE_SET = (Outcome.ACCEPTED, Outcome.UNLABELLED)
     NEEDS_A_LOOK = (
         Outcome.CONFLICT,
         Outcome.CORRUPT,

@@ -13,6 +13,7 @@ class Leased(models.Model):
 
     attempt = models.PositiveIntegerField(default=0)
     claimed_by = models.CharField(max_length=120, blank=True)
+    claimed_at = models.DateTimeField(null=True)  # the newest turn, for fairness between tenants
     lease_expires_at = models.DateTimeField(null=True)
     crashes = models.PositiveSmallIntegerField(default=0)  # since the last checkpoint
     cancel_requested_at = models.DateTimeField(null=True)

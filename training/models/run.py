@@ -3,6 +3,7 @@
 from django.db import models
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Authored
@@ -45,8 +46,12 @@ class Run(Leased, Authored, TenantModel):
 
         LINEAR_PROBE = "linear_probe", _("Linear probe")
         FINE_TUNE = "fine_tune", _("Fine-tune")
+        SEARCH = "search", _("Search")
+        ENSEMBLE = "ensemble", _("Ensemble")
+        DISTILLATION = "distillation", _("Distillation")
 
     ENDED = (State.SUCCEEDED, State.FAILED, State.CANCELLED)
+    SEVERAL = "several"  # the backbone of an ensemble whose members have different ones
 
     engagement = models.ForeignKey(Engagement, on_delete=models.CASCADE, related_name="runs")
     dataset_version = models.ForeignKey(
@@ -72,7 +77,7 @@ class Run(Leased, Authored, TenantModel):
         constraints = [models.UniqueConstraint("engagement", "number", name="runs_count_up")]
         indexes = [
             models.Index(fields=["state", "lease_expires_at"], name="run_claimable"),
-            models.Index(fields=["tenant", "started_at"], name="runs_by_turn"),
+            models.Index(fields=["tenant", "claimed_at"], name="runs_by_turn"),
         ]
 
     def __str__(self):
@@ -88,6 +93,8 @@ class Run(Leased, Authored, TenantModel):
     @property
     def backbone_title(self) -> str:
         known = backbones.CATALOGUE.get(self.backbone)
+        if self.backbone == self.SEVERAL:
+            return gettext("several networks")
         return known.title if known else self.backbone
 
     @property
@@ -142,3 +149,6 @@ class LabelSuspect(TenantModel):
 
     class Meta(TenantModel.Meta):
         constraints = [models.UniqueConstraint("run", "image", name="one_suspicion_per_image")]
+
+
+TRAINED = [(one.value, one.label) for one in (Run.Method.LINEAR_PROBE, Run.Method.FINE_TUNE)]

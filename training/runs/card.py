@@ -7,7 +7,7 @@ from django.template.loader import render_to_string
 
 from engagements.models import Verdict
 from training.models import Split
-from training.runs import depth, quality, shown
+from training.runs import depth, lineage, quality, shown
 
 
 def card_of(version) -> str:
@@ -25,7 +25,7 @@ def card_of(version) -> str:
         "metrics": quality.metrics(evaluation, requirement),
         "bins": depth.calibration(answers) if answers else [],
         "slices": depth.slices(answers) if answers else [],
-        "origin": quality.origin(version),
+        "origin": [*quality.origin(version), *lineage.compared_in_words(version)],
         "settings": shown.settings_of(version.run),
         "learning": quality.learning(version.meta),
         "approvals": version.approvals.newest_first(),

@@ -9,6 +9,7 @@ from training import measuring
 from training.engine import backbones
 from training.task_types import params as task_params
 
+VERSIONS = {"one": "model_version", "many": "model_versions"}
 KINDS = {int: "integer", float: "number", str: "string"}
 
 
@@ -31,7 +32,7 @@ def catalogue() -> dict:
 def _setting(item) -> dict:
     limits = item.metadata
     words = {"name": item.name, "label": _(limits["label"]), "help": _(limits["help"])}
-    kind = {"type": KINDS.get(item.type, "number")}
+    kind = {"type": VERSIONS.get(limits.get("versions")) or KINDS.get(item.type, "number")}
     default = {"default": None if item.default is MISSING else item.default}
     renamed = {"min": "minimum", "max": "maximum", "choices": "choices"}
     return (

@@ -10,6 +10,7 @@ from importlib import metadata
 from django.conf import settings
 
 LIBRARIES = ("torch", "torchvision", "onnxruntime", "onnx", "numpy", "pillow", "simplejpeg")
+LIBRARIES += ("optuna",)
 
 
 def begun(run) -> dict:

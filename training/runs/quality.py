@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 
 from lepton.lib import charts
 from lepton.templatetags.ui import bytes_, interval, percent
-from training.runs import files, shown
+from training.runs import files, lineage, searched, shown
 
 LITTLE = 0.01  # a gain below it is not worth the labels
 
@@ -120,6 +120,8 @@ def origin(version) -> list[tuple]:
     facts_ = [
         (_("Network"), version.run.backbone_title),
         (_("Method"), version.get_method_display()),
+        (_("Made from"), lineage.names(version)),
+        (_("Settings found by"), searched.in_short(version)),
         (_("Started from"), weights.get("file") or _("random numbers (no pretrained weights)")),
         (_("Hash of these weights"), (weights.get("sha256") or "")[:16]),
         (_("Device"), " ".join(filter(None, [device.get("type"), device.get("name")]))),

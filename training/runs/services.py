@@ -16,17 +16,27 @@ from lepton.lib.wake import wake_on_commit
 from training import tasks
 from training.engine import backbones
 from training.engine.errors import WeightsMissing
-from training.models import Run
+from training.models import Run, RunSource
+from training.runs import sources
 from training.task_types import params as task_params
 
 LEAST_PER_CLASS = 2
 
 
-def start_run(engagement, *, dataset_version, method, backbone, by, params=None):
-    """Queue a run on a frozen dataset version; `params` are settings of the method by name."""
+def start_run(engagement, *, dataset_version, method, by, backbone="", params=None):
+    """Queue a run on a frozen dataset version; `params` are settings of the method by name.
+
+    An ensemble has the networks of its members, every other method is told its `backbone`.
+    """
     chosen = _checked_params(method, backbone, params or {})
-    check_backbone(method, backbone)
     _check_data(engagement, dataset_version)
+    made_of = sources.chosen(engagement, dataset_version, method, chosen)
+    if method == Run.Method.ENSEMBLE:
+        backbone = sources.backbone_of(made_of)
+    else:
+        check_backbone(chosen.get("over", method), backbone)
+    if method == Run.Method.DISTILLATION:
+        sources.refuse_unless_smaller(made_of[0], backbone)
     with transaction.atomic():
         Engagement.objects.locked(engagement.pk)  # runs count up
         run = Run.objects.create(
@@ -40,10 +50,10 @@ def start_run(engagement, *, dataset_version, method, backbone, by, params=None)
             traceparent=tracing.current(),
             **author(by),
         )
-        words = {
-            "method": task_params.TITLES[method],
-            "backbone": backbones.get(backbone).title,
-        }
+        RunSource.objects.bulk_create(
+            RunSource(run=run, model_version=one, position=n) for n, one in enumerate(made_of)
+        )
+        words = {"method": task_params.TITLES[method], "backbone": run.backbone_title}
         _tell(run, "run.queued", by=by, **words)
         audit.record("run.queued", run, by=by, **words)
         wake_on_commit(tasks.wake_runs)
@@ -83,8 +93,14 @@ def _task_type(engagement):
 
 
 def _checked_params(method, backbone, given):
+    if method != Run.Method.ENSEMBLE:
+        if not backbone:
+            raise ValidationError({"backbone": _("Choose a network.")})
+        given = {**given, "backbone": backbone}
+    elif backbone:
+        raise ValidationError({"backbone": _("An ensemble has the networks of its members.")})
     try:
-        return task_params.to_dict(task_params.from_dict(method, {**given, "backbone": backbone}))
+        return task_params.to_dict(task_params.from_dict(method, given))
     except ValueError as error:
         field, colon, words = str(error).partition(": ")
         raise ValidationError({field: words} if colon else str(error)) from error

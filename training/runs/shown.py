@@ -9,6 +9,7 @@ from engagements.models import Requirement
 from lepton.lib import charts
 from training.engine.progress import Progress
 from training.models import Run
+from training.runs import searched
 from training.task_types import params
 
 PHASES = {
@@ -39,6 +40,7 @@ def run_facts(run) -> dict:
         "accuracy": metric_of(run.test_evaluation, run.engagement.requirement, "accuracy"),
         "cause": _(run.cause) if run.cause else "",
         "hint": _(run.hint) if run.hint else "",
+        **searched.facts(run),
         "interrupted": bool(run.crashes and not run.has_ended),
         "interruption": _("Attempt %s goes on from the last checkpoint.") % run.attempt,
     }
@@ -46,8 +48,14 @@ def run_facts(run) -> dict:
 
 def settings_of(run) -> list[tuple]:
     """(label, value) of each setting, in the words and the order of the form that chose it."""
-    known = {item.name: _(item.metadata["label"]) for item in fields(params.METHODS[run.method])}
+    known = {
+        item.name: _(item.metadata["label"])
+        for item in fields(params.METHODS[run.method])
+        if "versions" not in item.metadata  # those are shown as what it was made from
+    }
     values = run.params | {"backbone": run.backbone_title}
+    if "over" in values:
+        values["over"] = _(params.TITLES[values["over"]])
     return [(label, values[name]) for name, label in known.items() if name in run.params]
 
 
@@ -62,10 +70,16 @@ def progress_bar(run) -> dict | None:
         "label": label,
         "done": now.get("done"),
         "total": now.get("total"),
-        "unit": _("steps") if now.get("phase") == "training" else _("images"),
+        "unit": _unit(run, now.get("phase")),
         "eta_seconds": now.get("eta_seconds") or None,  # nothing is to be said of no time
         "note": _(message) if message else "",
     }
+
+
+def _unit(run, phase) -> str:
+    if phase != "training":
+        return _("images")
+    return _("trials") if run.method == Run.Method.SEARCH else _("steps")
 
 
 def figures(run) -> list[dict]:

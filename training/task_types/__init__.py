@@ -7,7 +7,16 @@ from importlib import import_module
 from pathlib import Path
 from typing import Protocol
 
-from training.task_types.data import Evaluation, Progress, Row, TrainedModel, TrainingData
+import numpy as np
+
+from training.task_types.data import (
+    Beside,
+    Evaluation,
+    Progress,
+    Row,
+    TrainedModel,
+    TrainingData,
+)
 
 TASK_TYPES = {"image_classification": "training.task_types.image_classification"}
 
@@ -27,6 +36,7 @@ class TaskType(Protocol):
         pretrained: bool,
         progress: Callable[[Progress], None],
         should_stop: Callable[[], bool],
+        beside: Beside | None = None,
     ) -> TrainedModel:
         """Train, or resume from `work_dir`'s checkpoint. Raises TrainingFailed or Stopped."""
 
@@ -41,6 +51,9 @@ class TaskType(Protocol):
     ) -> Evaluation:
         """Ask the exported model about held-out rows; what does not depend on labels may be kept in
         `cache_dir`. Raises TrainingFailed, ArtifactCorrupt or Stopped."""
+
+    def kept_features(self, meta: dict, rows: list[Row], cache_dir: Path) -> dict[int, np.ndarray]:
+        """What was computed of rows on the way, by their place: for finding rows that are alike."""
 
     def evaluation_input(self, data: bytes) -> object:
         """The transform of held-out rows and requests. Raises UnreadableImage."""

@@ -5,13 +5,23 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 
 from training.engine.progress import Progress
 from training.engine.suspects import Suspect
 
-__all__ = ["Evaluation", "Progress", "Row", "TrainedModel", "TrainingData"]
+__all__ = [
+    "Beside",
+    "Evaluation",
+    "Notebook",
+    "Progress",
+    "Row",
+    "TrainedModel",
+    "TrainingData",
+    "Trial",
+]
 
 
 @dataclass(frozen=True)
@@ -109,3 +119,64 @@ class Evaluation:
     sha256s: list[str]
     labels: np.ndarray
     probabilities: np.ndarray
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One try of a search: the settings it drew, and how they did on validation.
+
+    `loss` is the mean log loss, None where it has none; `steps` are the losses after each epoch so
+    far. `state` is "running", "finished", "pruned" (stopped early, as others did better by then or
+    the time was up) or "failed" (`cause` says why).
+    """
+
+    number: int
+    params: dict
+    state: str = "running"
+    loss: float | None = None
+    accuracy: float | None = None
+    steps: tuple[float, ...] = ()
+    seconds: float = 0.0
+    cause: str = ""
+
+
+class Notebook(Protocol):
+    """Where a search writes its trials down, so that another worker can go on with them."""
+
+    def trials(self) -> list[Trial]:
+        """All trials written so far, by their number."""
+
+    def write(self, trial: Trial) -> None:
+        """Keep a trial; one of the same number is replaced."""
+
+    def turn_is_over(self) -> bool:
+        """Whether somebody else waits for this worker."""
+
+
+class Pages:
+    """A notebook in memory, for who searches alone."""
+
+    def __init__(self):
+        self._written: dict[int, Trial] = {}
+
+    def trials(self) -> list[Trial]:
+        return [self._written[number] for number in sorted(self._written)]
+
+    def write(self, trial: Trial) -> None:
+        self._written[trial.number] = trial
+
+    def turn_is_over(self) -> bool:
+        return False
+
+
+@dataclass(frozen=True)
+class Beside:
+    """What some methods need beside data and settings.
+
+    `models` are the folders of other model versions by their id, `notebook` keeps the trials of a
+    search, `networks` are the backbones it may use.
+    """
+
+    models: dict[str, Path] = field(default_factory=dict)
+    notebook: Notebook = field(default_factory=Pages)
+    networks: tuple[str, ...] = ()

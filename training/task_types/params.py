@@ -1,20 +1,13 @@
 """The settings of each method as dataclasses; forms and API serializers are built from them."""
 
-from dataclasses import asdict, dataclass, field, fields
-from types import UnionType
-from typing import get_args
+from dataclasses import asdict, dataclass, fields
 
 from training.engine import backbones
 from training.engine.errors import gettext_noop as _
+from training.task_types.composed import EnsembleParams, SearchParams
+from training.task_types.settings import AnyOf, Between, checked, setting
 
-IMAGES_FROM_SCRATCH = 6000  # seen in a whole training; about 80 seconds of one CPU core
 BACKBONES = tuple(backbones.CATALOGUE)
-
-
-def setting(default, label: str, help: str, **limits):
-    """A dataclass field with label, help and min, max or choices for whoever builds a form from
-    it."""
-    return field(default=default, metadata={"label": label, "help": help, **limits})
 
 
 @dataclass(frozen=True)
@@ -26,12 +19,14 @@ class LinearProbeParams:
         _("Backbone"),
         _("The pretrained network that sees the image."),
         choices=BACKBONES,
+        search=AnyOf(),
     )
     views: int = setting(
         2,
         _("Views"),
         _("2 also learns from each image's mirror; choose 1 where left and right matter."),
         choices=(1, 2),
+        search=AnyOf(method="linear_probe"),
     )
     l2: float | None = setting(
         None,
@@ -39,6 +34,7 @@ class LinearProbeParams:
         _("Left empty it is chosen by cross-validation."),
         min=1e-6,
         max=1000.0,
+        search=Between(1e-3, 10.0, log=True, method="linear_probe"),
     )
     precision: str = setting(
         "float32",
@@ -72,13 +68,26 @@ class FineTuneParams(LinearProbeParams):
         _("Of the backbone; a pretrained network's head learns three times as fast."),
         min=1e-6,
         max=1.0,
+        search=Between(1e-5, 1e-2, log=True),
     )
-    batch_size: int = setting(32, _("Batch size"), _("Images per step."), min=2, max=512)
+    batch_size: int = setting(
+        32, _("Batch size"), _("Images per step."), min=2, max=512, search=AnyOf((16, 32, 64))
+    )
     weight_decay: float = setting(
-        0.01, _("Weight decay"), _("Pulls weights towards zero."), min=0.0, max=1.0
+        0.01,
+        _("Weight decay"),
+        _("Pulls weights towards zero."),
+        min=0.0,
+        max=1.0,
+        search=Between(1e-4, 0.1, log=True),
     )
     label_smoothing: float = setting(
-        0.1, _("Label smoothing"), _("Keeps the model from over-confidence."), min=0.0, max=0.5
+        0.1,
+        _("Label smoothing"),
+        _("Keeps the model from over-confidence."),
+        min=0.0,
+        max=0.5,
+        search=Between(0.0, 0.2),
     )
     augmentation: str = setting(
         "light",
@@ -94,6 +103,7 @@ class FineTuneParams(LinearProbeParams):
         _("Balance"),
         _("Let rare classes count more: by weights in the loss, or by drawing them more often."),
         choices=("none", "weights", "sampling"),
+        search=AnyOf(),
     )
     mixup: float = setting(
         0.0,
@@ -101,6 +111,7 @@ class FineTuneParams(LinearProbeParams):
         _("Blends pairs of images and their labels; 0 is off, 0.2 is usual."),
         min=0.0,
         max=2.0,
+        search=AnyOf((0.0, 0.2)),
     )
     head_factor: float = setting(
         3.0, _("Head's pace"), _("The head's learning rate over the rest."), min=0.1, max=100.0
@@ -137,11 +148,47 @@ class FineTuneParams(LinearProbeParams):
     )
 
 
-METHODS = {"linear_probe": LinearProbeParams, "fine_tune": FineTuneParams}
-TITLES = {"linear_probe": _("Linear probe"), "fine_tune": _("Fine-tune")}
+@dataclass(frozen=True)
+class DistillationParams(FineTuneParams):
+    """Fine-tuning of a smaller network on what a larger model answers."""
+
+    teacher: str = setting(
+        "", _("Teacher"), _("The model version that is learnt from."), versions="one"
+    )
+    softness: float = setting(
+        2.0,
+        _("Softness"),
+        _("Above 1 the teacher's second thoughts count more (its temperature)."),
+        min=1.0,
+        max=20.0,
+    )
+    soft_share: float = setting(
+        0.7,
+        _("Share of the teacher"),
+        _("How much its answers count; the rest are the labels."),
+        min=0.0,
+        max=1.0,
+    )
 
 
-def from_dict(method: str, data: dict) -> LinearProbeParams | FineTuneParams:
+METHODS = {
+    "linear_probe": LinearProbeParams,
+    "fine_tune": FineTuneParams,
+    "search": SearchParams,
+    "ensemble": EnsembleParams,
+    "distillation": DistillationParams,
+}
+TITLES = {
+    "linear_probe": _("Linear probe"),
+    "fine_tune": _("Fine-tune"),
+    "search": _("Search"),
+    "ensemble": _("Ensemble"),
+    "distillation": _("Distillation"),
+}
+Params = LinearProbeParams | SearchParams | EnsembleParams
+
+
+def from_dict(method: str, data: dict) -> Params:
     """Check `data` and fill the rest with the chosen backbone's defaults.
 
     Raises ValueError whose text begins with the field's name for an unknown or invalid one.
@@ -152,85 +199,15 @@ def from_dict(method: str, data: dict) -> LinearProbeParams | FineTuneParams:
     for name in data:
         if name not in known:
             raise ValueError(f"{name}: unknown setting of {method}; known are {', '.join(known)}.")
-    given = {name: _checked(known[name], value) for name, value in data.items()}
-    suited = backbones.get(given.get("backbone", known["backbone"].default)).defaults
+    given = {name: checked(known[name], value) for name, value in data.items()}
+    suited = {}
+    if "backbone" in known:
+        suited = backbones.get(given.get("backbone", known["backbone"].default)).defaults
     return METHODS[method](
         **{name: value for name, value in suited.items() if name in known} | given
     )
 
 
-def to_dict(params: LinearProbeParams) -> dict:
+def to_dict(params: Params) -> dict:
     """Return the settings as plain data; from_dict reads them back."""
     return asdict(params)
-
-
-def defaults_for(
-    n_train: int, n_classes: int, device: str = "cpu", *, pretrained: bool = True
-) -> tuple[str, LinearProbeParams, str]:
-    """Recommend (method, params, reason) for `n_train` images in `n_classes` classes on
-    `device`."""
-    if not pretrained:
-        epochs = max(12, min(60, IMAGES_FROM_SCRATCH // max(n_train, 1)))
-        params = from_dict("fine_tune", {"backbone": "lepton_small", "epochs": epochs})
-        return (
-            "fine_tune",
-            params,
-            _("No pretrained weights were found, so a small network is trained from scratch."),
-        )
-    if device != "cpu" and n_train >= 50 * n_classes:
-        params = from_dict(
-            "fine_tune",
-            {
-                "backbone": "resnet50",
-                "unfreeze": "all",
-                "epochs": 20,
-                "learning_rate": 1e-4,
-                "layer_decay": 0.7,
-            },
-        )
-        return (
-            "fine_tune",
-            params,
-            _("There is a GPU and at least 50 images a class, so the whole network is tuned."),
-        )
-    if n_train < 50 * n_classes:
-        return (
-            "linear_probe",
-            LinearProbeParams(),
-            _("Under 50 images a class a linear probe is the better and quicker answer."),
-        )
-    return (
-        "linear_probe",
-        LinearProbeParams(),
-        _("Without a GPU the linear probe gives its answer in about a minute."),
-    )
-
-
-def _checked(item, value):
-    """Return `value` in the field's type, or raise ValueError naming the field."""
-    kinds = get_args(item.type) if isinstance(item.type, UnionType) else (item.type,)
-    if value is None and type(None) in kinds:
-        return None
-    value = _converted(item.name, kinds[0], value)
-    limits = item.metadata
-    if "choices" in limits and value not in limits["choices"]:
-        raise ValueError(
-            f"{item.name}: {value!r} is not one of {', '.join(map(str, limits['choices']))}."
-        )
-    if "min" in limits and not limits["min"] <= value <= limits["max"]:
-        raise ValueError(
-            f"{item.name}: {value} is not between {limits['min']} and {limits['max']}."
-        )
-    return value
-
-
-def _converted(name: str, kind: type, value):
-    if isinstance(value, bool) or (kind is str and not isinstance(value, str)):
-        raise ValueError(f"{name}: {value!r} is not a {kind.__name__}.")
-    try:
-        converted = kind(value)
-    except (TypeError, ValueError, OverflowError):
-        raise ValueError(f"{name}: {value!r} is not a number.") from None
-    if kind is int and isinstance(value, float) and converted != value:
-        raise ValueError(f"{name}: {value!r} is not a whole number.")
-    return converted

@@ -1,30 +1,43 @@
 """Image classification: one label per image, by a linear probe or a fine-tuned backbone."""
 
-import hashlib
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-import torch
 
-from training.engine import artifact, backbones, device
+from training.engine import artifact, device
 from training.engine import evaluate as measures
 from training.engine.errors import TrainingFailed, gettext_noop
 from training.engine.preprocess import evaluation_input
 from training.engine.progress import Progress
-from training.task_types.data import Evaluation, Row, TrainedModel, TrainingData
-from training.task_types.image_classification import answers, fine_tune, linear_probe
+from training.task_types.data import Beside, Evaluation, Row, TrainedModel, TrainingData
+from training.task_types.image_classification import (
+    answers,
+    distillation,
+    ensemble,
+    fine_tune,
+    linear_probe,
+    search,
+)
 from training.task_types.image_classification.work import Work, labels_of
-from training.task_types.params import FineTuneParams, LinearProbeParams
+from training.task_types.params import Params
 
-__all__ = ["evaluate", "evaluation_input", "train"]
+kept_features = answers.kept_features
 
-METHODS = {"linear_probe": linear_probe.train, "fine_tune": fine_tune.train}
+__all__ = ["evaluate", "evaluation_input", "kept_features", "train"]
+
+METHODS = {
+    "linear_probe": linear_probe.train,
+    "fine_tune": fine_tune.train,
+    "search": search.train,
+    "ensemble": ensemble.train,
+    "distillation": distillation.train,
+}
 
 
 def train(
     data: TrainingData,
-    params: LinearProbeParams | FineTuneParams,
+    params: Params,
     *,
     method: str,
     work_dir: Path,
@@ -33,6 +46,7 @@ def train(
     pretrained: bool = True,
     progress: Callable[[Progress], None] = lambda report: None,
     should_stop: Callable[[], bool] = lambda: False,
+    beside: Beside | None = None,
 ) -> TrainedModel:
     """Train on `data` and write the artifact to `work_dir`/model; resumes from `work_dir`'s
     checkpoint of the same run.
@@ -40,31 +54,22 @@ def train(
     With `pretrained` the backbone's weights must lie in `weights_dir`; without, it starts from
     random numbers,
     as lepton_small always does. Features and decoded images are kept under `cache_dir`, which may
-    outlive the run.
+    outlive the run. `beside` has what a search, an ensemble or a distillation needs besides.
     Raises TrainingFailed (cause and hint), and Stopped once `should_stop()` was true.
     """
     device.limit_threads()
-    backbone = backbones.get(params.backbone)
     _check_classes(data)
-    weights = (
-        backbones.find_weights(backbone, weights_dir)
-        if pretrained and backbone.pretrained
-        else None
-    )
-    weights_sha256 = (
-        backbones.sha256_of(weights) if weights else _random_hash(backbone, params.seed)
-    )
     work = Work(
         data,
         params,
         method,
-        backbone,
-        weights,
-        weights_sha256,
+        Path(weights_dir),
+        pretrained,
         Path(work_dir),
         Path(cache_dir),
         progress,
         should_stop,
+        beside or Beside(),
     )
     return METHODS[method](work)
 
@@ -95,11 +100,7 @@ def evaluate(
             gettext_noop("Freeze a dataset version with a test split."),
         )
     listeners = {"progress": progress, "should_stop": should_stop}
-    is_head_alone = meta.get("method") == "linear_probe" and "quantised" not in meta
-    if cache_dir is not None and is_head_alone:
-        probabilities = answers.of_head(folder, meta, rows, cache_dir, **listeners)
-    else:
-        probabilities = answers.of_graph(folder, rows, **listeners)
+    probabilities = answers.of(folder, meta, rows, cache_dir, **listeners)
     labels = np.array([row.label for row in rows])
     metrics = measures.metrics(labels, probabilities, meta["classes"])
     return Evaluation(metrics, [row.sha256 for row in rows], labels, probabilities)
@@ -119,7 +120,3 @@ def _check_classes(data: TrainingData) -> None:
             name=data.classes[int(counts.argmin())],
             n=int(counts.min()),
         )
-
-
-def _random_hash(backbone: backbones.Backbone, seed: int) -> str:
-    return hashlib.sha256(f"random|{backbone.name}|{seed}|{torch.__version__}".encode()).hexdigest()

@@ -1,10 +1,14 @@
 """Fine-tune a backbone from its linear probe, or a network from scratch."""
 
+import hashlib
+import json
+
 import numpy as np
 import torch
 
 from training.engine import augment, batches, device, fit, networks, preprocess, probe
 from training.engine.errors import TrainingFailed, gettext_noop
+from training.engine.state import State
 from training.task_types.data import Row, TrainedModel
 from training.task_types.image_classification.work import (
     Work,
@@ -23,7 +27,14 @@ ACTIVATIONS_LIMIT_BYTES = 2 * 1024**3
 
 def train(work: Work) -> TrainedModel:
     """Start from the probe (or random numbers), tune, and save the best epoch."""
-    rows, valid = _with_validation(work)
+    model, outcome, summary = fitted(work)
+    frozen = work.backbone_onnx() if summary["unfreeze"] == "head" else None
+    return save(work, model, outcome.history, summary, backbone_onnx=frozen)
+
+
+def fitted(work: Work) -> tuple[networks.Classifier, State, dict]:
+    """Tune and return the model with its best weights, how it went, and what was chosen."""
+    rows, valid = with_validation(work)
     where = device.choose()
     model, scratch, summary = work.build(), work.weights is None, {}
     if not scratch:
@@ -45,11 +56,11 @@ def train(work: Work) -> TrainedModel:
         "unfreeze": unfreeze,
         "temperature": outcome.best_temperature,
         "micro_batch": session.step.micro_batch,
+        "n_validated": len(valid),
     }
     if where.type == "cuda":
         summary["peak_gpu_memory_bytes"] = torch.cuda.max_memory_allocated(where)
-    frozen = work.backbone_onnx() if unfreeze == "head" else None
-    return save(work, model, outcome.history, summary, backbone_onnx=frozen)
+    return model, outcome, summary
 
 
 def _session(
@@ -104,7 +115,10 @@ def _session(
 def _activations(
     work: Work, model, cut: int, pixels: np.ndarray, views: int, name: str
 ) -> np.ndarray:
-    file = work.work_dir / f"activations-{name}-{work.identity()[:16]}.npy"
+    """Kept in the run's folder by what decides them, so the trials of a search share them."""
+    facts = [work.data.fingerprint(), work.weights_sha256, work.params.seed, cut, views]
+    decided_by = hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:16]
+    file = work.work_dir / f"activations-{name}-{decided_by}.npy"
     return batches.activations(model, cut, pixels, views=views, file=file, **work.listeners)
 
 
@@ -120,7 +134,7 @@ def _keepable(model, cut: int, n: int, views: int) -> bool:
     return n * views * one.numel() * 2 <= ACTIVATIONS_LIMIT_BYTES
 
 
-def _with_validation(work: Work) -> tuple[list[Row], list[Row]]:
+def with_validation(work: Work) -> tuple[list[Row], list[Row]]:
     """Return (train, valid) rows; without a valid split a stratified, grouped fifth of train is
     held back."""
     train, valid = work.data.train, work.data.valid

@@ -3,8 +3,8 @@
 import hashlib
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, field
+from functools import cached_property, partial
 from pathlib import Path
 
 import numpy as np
@@ -23,8 +23,8 @@ from training.engine import (
 )
 from training.engine.errors import gettext_noop
 from training.engine.progress import Progress
-from training.task_types.data import Row, TrainedModel, TrainingData
-from training.task_types.params import LinearProbeParams, to_dict
+from training.task_types.data import Beside, Row, TrainedModel, TrainingData
+from training.task_types.params import Params, to_dict
 
 PARITY_ROWS = 8
 GPU_BATCH = 256
@@ -35,15 +35,36 @@ class Work:
     """What the steps of one training share."""
 
     data: TrainingData
-    params: LinearProbeParams
+    params: Params
     method: str
-    backbone: backbones.Backbone
-    weights: Path | None
-    weights_sha256: str
+    weights_dir: Path
+    pretrained: bool
     work_dir: Path
     cache_dir: Path
     progress: Callable[[Progress], None]
     should_stop: Callable[[], bool]
+    beside: Beside = field(default_factory=Beside)
+    notes: dict = field(default_factory=dict)  # what else meta.json should say
+
+    @property
+    def backbone(self) -> backbones.Backbone:
+        """The network that is trained."""
+        return backbones.get(self.params.backbone)
+
+    @property
+    def weights(self) -> Path | None:
+        """The file it starts from; None: from random numbers. Raises WeightsMissing."""
+        if not (self.pretrained and self.backbone.pretrained):
+            return None
+        return backbones.find_weights(self.backbone, self.weights_dir)
+
+    @cached_property
+    def weights_sha256(self) -> str:
+        """The hash of that file, or of what the random numbers are drawn from."""
+        if self.weights is not None:
+            return backbones.sha256_of(self.weights)
+        drawn = f"random|{self.backbone.name}|{self.params.seed}|{torch.__version__}"
+        return hashlib.sha256(drawn.encode()).hexdigest()
 
     @property
     def listeners(self) -> dict:
@@ -165,6 +186,7 @@ def save(
         "device": device.describe(device.choose()),
         "history": history,
         "summary": summary,
+        **work.notes,
     }
     smaller = work.params.precision == "int8"
     as_kept = frozen and not smaller
