@@ -56,6 +56,14 @@ SENTENCES = {
     "endpoint.created": _("created the endpoint %(endpoint)s"),
     "model.deployed": _("deployed model version %(version)s to %(endpoint)s"),
     "model.rolled_back": _("rolled %(endpoint)s back to model version %(version)s"),
+    "model.exercised": _("put model version %(version)s in place of %(endpoint)s for a drill"),
+    "load_test.done": _("load test of %(endpoint)s with %(n)s requests: %(outcome)s"),
+    "load_test.failed": _("the load test of %(endpoint)s broke off: %(cause)s"),
+    "drill.passed": _(
+        "practised rolling %(endpoint)s back to model version %(version)s: %(seconds)s s"
+    ),
+    "pack.generated": _("generated version %(version)s of the go-live pack"),
+    "drill.failed": _("rolling %(endpoint)s back was practised in vain: %(cause)s"),
     "deployment.failed": _("model version %(version)s did not load on %(endpoint)s: %(cause)s"),
     "economics.set": _("set budget, price or rate card"),
     "staff_time.recorded": _("noted %(hours)s hours of work"),
@@ -100,6 +108,12 @@ LOOKS = {
     "endpoint.created": ("endpoint", ""),
     "model.deployed": ("rocket", "good"),
     "model.rolled_back": ("rollback", "warn"),
+    "model.exercised": ("refresh", ""),
+    "load_test.done": ("gauge", ""),
+    "load_test.failed": ("x-circle", "bad"),
+    "drill.passed": ("rollback", "good"),
+    "pack.generated": ("file", "good"),
+    "drill.failed": ("x-circle", "bad"),
     "deployment.failed": ("x-circle", "bad"),
     "economics.set": ("gauge", ""),
     "staff_time.recorded": ("clock", ""),
@@ -109,7 +123,13 @@ LOOKS = {
 }
 _listeners = []
 # Sentences that are whole without the one who acted.
-IMPERSONAL = {"run.failed", "deployment.failed"}
+IMPERSONAL = {
+    "run.failed",
+    "deployment.failed",
+    "load_test.done",
+    "load_test.failed",
+    "drill.failed",
+}
 
 
 def record(engagement, kind, *, by, url="", is_private=False, **params):

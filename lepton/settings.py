@@ -289,6 +289,7 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TASK_ROUTES = {
     "training.tasks.wake_runs": {"queue": "runs"},
     "training.tasks.wake_imports": {"queue": "imports"},
+    "serving.tasks.wake_exercises": {"queue": "checks"},
     "engagements.tasks.refresh_standings": {"queue": "imports"},
     "engagements.tasks.wake_deliveries": {"queue": "imports"},
 }

@@ -29,7 +29,7 @@ class Percentile(Aggregate):
 
 def last_day(endpoint) -> dict:
     """Volume, latency and class mix of the last 24 hours, ready to be shown."""
-    rows = endpoint.predictions.filter(at__gte=timezone.now() - WINDOW)
+    rows = endpoint.predictions.in_use().filter(at__gte=timezone.now() - WINDOW)
     totals = rows.aggregate(
         n=Count("id"),
         p50=Percentile("latency_ms", fraction=0.5),
@@ -46,7 +46,7 @@ def last_day(endpoint) -> dict:
 
 def answers_within(engagement, model_version_id, limit_ms) -> tuple[int, int]:
     """How many of a model version's answers came within `limit_ms`, and of how many."""
-    rows = Prediction.objects.filter(
+    rows = Prediction.objects.in_use().filter(
         endpoint__engagement=engagement, model_version_id=model_version_id
     )
     counts = rows.aggregate(within=Count("id", filter=Q(latency_ms__lte=limit_ms)), n=Count("id"))

@@ -34,7 +34,7 @@ def answers_in_time(engagement) -> Reading:
     if not limit_ms:
         return Reading(None, _("No contract sets a limit."))
     since = timezone.now() - figures.WINDOW
-    rows = Prediction.objects.filter(endpoint__engagement=engagement, at__gte=since)
+    rows = Prediction.objects.in_use().filter(endpoint__engagement=engagement, at__gte=since)
     n, within = rows.count(), rows.filter(latency_ms__lte=limit_ms).count()
     facts = {"n": n, "within": within, "limit_ms": limit_ms}
     if n < figures.LEAST_FOR_P95:

@@ -9,7 +9,10 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import ApiKey, Authored, User, slug_validator
 from accounts.scoping import ScopedManager, TenantModel
 from engagements.models import Engagement
+from serving.exercises.rows import LoadTest, RollbackDrill
 from training.models import ModelVersion
+
+__all__ = ["Deployment", "Endpoint", "LoadTest", "Prediction", "RollbackDrill", "StoredReply"]
 
 
 def predictions_topic(endpoint_id) -> str:
@@ -119,6 +122,7 @@ class Deployment(Authored, TenantModel):
 
         DEPLOY = "deploy", _("Deploy")
         ROLLBACK = "rollback", _("Roll back")
+        DRILL = "drill", _("Rollback drill")
 
     endpoint = models.ForeignKey(Endpoint, on_delete=models.CASCADE, related_name="deployments")
     model_version = models.ForeignKey(
@@ -142,10 +146,14 @@ class PredictionQuerySet(models.QuerySet):
     def newest_first(self):
         return self.select_related("model_version").order_by("-at")
 
+    def in_use(self):
+        """Those that somebody wanted to know, without the questions of load tests and drills."""
+        return self.exclude(source__in=Prediction.EXERCISES)
+
     def matching(
         self, *, endpoint=None, label=None, reference=None, since=None, until=None, **_paging
     ):
-        """Narrowed to what is given: the endpoint's slug, the answer, the client's reference."""
+        """Of those in use, what is narrowed to: endpoint's slug, answer, client's reference."""
         wanted = {
             "endpoint__slug": endpoint,
             "label": label,
@@ -154,7 +162,7 @@ class PredictionQuerySet(models.QuerySet):
             "at__lt": until,
         }
         given = {name: value for name, value in wanted.items() if value is not None}
-        return self.select_related("model_version", "endpoint").filter(**given)
+        return self.in_use().select_related("model_version", "endpoint").filter(**given)
 
 
 class Prediction(TenantModel):
@@ -165,6 +173,10 @@ class Prediction(TenantModel):
 
         API = "api", _("API")
         BROWSER = "browser", _("Browser")
+        LOAD_TEST = "load_test", _("Load test")
+        DRILL = "drill", _("Rollback drill")
+
+    EXERCISES = (Source.LOAD_TEST, Source.DRILL)  # nobody wanted to know
 
     endpoint = models.ForeignKey(Endpoint, on_delete=models.CASCADE, related_name="predictions")
     model_version = models.ForeignKey(ModelVersion, on_delete=models.PROTECT, related_name="+")

@@ -21,6 +21,7 @@ from serving.idempotency import Replies, key_of
 from serving.keeper import Keeper
 from serving.keyring import Keyring
 from serving.loader import Loader, Place
+from serving.models import Prediction
 from serving.prediction_log import PredictionLog, Row
 from serving.protocols import Question, Reply, Request
 from serving.quotas import Quotas
@@ -147,9 +148,9 @@ class DataPlane:
         return await loop.run_in_executor(self.readers, dialect.question, request)
 
     def _record(self, caller, place, answer, data, reference):
-        wanted = place.wanted
-        key = ""
-        if wanted.keeps_inputs:
+        wanted, key = place.wanted, ""
+        source = getattr(caller, "source", Prediction.Source.API)
+        if wanted.keeps_inputs and source not in Prediction.EXERCISES:
             key = self.keeper.keep(wanted.tenant_id, answer.input_sha256, data)
         user_id = getattr(caller, "user_id", None)
         row = Row(
@@ -160,5 +161,6 @@ class DataPlane:
             caller.key_id,
             user_id,
             key,
+            source,
         )
         self.log.add(row)

@@ -37,6 +37,7 @@ class Row(NamedTuple):
     key_id: UUID | None
     user_id: UUID | None
     input_key: str
+    source: str = Prediction.Source.API
 
     def as_prediction(self) -> Prediction:
         answer = self.answer
@@ -47,7 +48,7 @@ class Row(NamedTuple):
             endpoint_id=self.endpoint_id,
             model_version_id=answer.model.version_id,
             at=answer.at,
-            source=Prediction.Source.BROWSER if self.user_id else Prediction.Source.API,
+            source=self.source,
             api_key_id=self.key_id,
             user_id=self.user_id,
             reference=self.reference,

@@ -86,8 +86,8 @@ class Quotas:
 
 
 def _holder(caller):
-    """An API key, or the person behind a browser's pass."""
-    return caller.key_id or caller.user_id
+    """An API key, or who asks with a pass of the site's."""
+    return caller.key_id or caller.asker_id
 
 
 def _too_many(error: str, seconds: int) -> Refused:

@@ -1,5 +1,6 @@
-"""The browser's pass to one endpoint: signed by the site, verified from memory, short-lived."""
+"""The site's own pass to one endpoint: signed by it, verified from memory, short-lived."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -7,6 +8,7 @@ from django.core import signing
 from django.utils.translation import gettext as _
 
 from accounts.roles import Capability
+from serving.models import Prediction
 from serving.refusals import unauthenticated
 
 PREFIX = "lepb_"
@@ -20,25 +22,35 @@ class Pass:
 
     tenant_slug: str
     endpoint_slug: str
-    user_id: UUID
+    asker_id: UUID  # of a user, a load test or a drill, as `source` says
+    source: str
     key_id = None
     scopes = (Capability.PREDICT,)
+
+    @property
+    def user_id(self) -> UUID | None:
+        return self.asker_id if self.source == Prediction.Source.BROWSER else None
 
 
 def sign(endpoint, *, user) -> str:
     """Make a pass for a user who may send data to this endpoint (the caller has checked that)."""
-    names = [endpoint.tenant.slug, endpoint.slug, str(user.pk)]
-    return PREFIX + signing.dumps(names, salt=SALT)
+    return signer(endpoint, asker_id=user.pk, source=Prediction.Source.BROWSER)()
+
+
+def signer(endpoint, *, asker_id, source) -> Callable[[], str]:
+    """Return what makes passes for one asker, each good for a minute, without a query."""
+    names = [endpoint.tenant.slug, endpoint.slug, str(asker_id), str(source)]
+    return lambda: PREFIX + signing.dumps(names, salt=SALT)
 
 
 def read(token: str) -> Pass:
     """Return what a pass says. Raises Refused for a forged or an old one."""
     try:
-        tenant, endpoint, user = signing.loads(
+        tenant, endpoint, asker, source = signing.loads(
             token.removeprefix(PREFIX), salt=SALT, max_age=SECONDS
         )
     except signing.SignatureExpired:
         raise unauthenticated(_("This page's pass has expired: load the page again.")) from None
     except (signing.BadSignature, ValueError):
         raise unauthenticated(_("This is not a valid pass.")) from None
-    return Pass(tenant, endpoint, UUID(user))
+    return Pass(tenant, endpoint, UUID(asker), source)

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from serving import views
+from serving.exercises import views as exercises
 
 app_name = "serving"
 ENGAGEMENT = "t/<slug:tenant>/e/<uuid:engagement>/"
@@ -14,5 +15,15 @@ urlpatterns = [
     path(f"{ENDPOINT}roll-back/", views.roll_back, name="roll_back"),
     path(f"{ENDPOINT}try/", views.try_it, name="try_it"),
     path(f"{ENDPOINT}parts/<slug:name>/", views.part, name="part"),
+    path(f"{ENDPOINT}load-tests/start/", exercises.start_load_test, name="start_load_test"),
+    path(f"{ENDPOINT}load-tests/<uuid:load_test>/", exercises.load_test, name="load_test"),
+    path(
+        f"{ENDPOINT}load-tests/<uuid:load_test>/cancel/",
+        exercises.cancel_load_test,
+        name="cancel_load_test",
+    ),
+    path(f"{ENDPOINT}drills/start/", exercises.start_drill, name="start_drill"),
+    path(f"{ENGAGEMENT}panels/exercises/", exercises.panel, name="exercises_panel"),
+    path(f"{ENGAGEMENT}panels/exercises/<slug:name>/", exercises.part, name="exercises_part"),
     path(f"{ENGAGEMENT}panels/endpoint/", views.panel, name="endpoint_panel"),
 ]

@@ -23,7 +23,7 @@ from training import shutdown
 
 log = logging.getLogger(__name__)
 
-MODELS = {"run": "training.Run", "import": "training.Import"}
+MODELS = {"run": "training.Run", "import": "training.Import"}  # and what upper apps register
 MOST_CRASHES = 3
 CRASHED_CAUSE = gettext_noop("The worker was lost three times at the same point.")
 CRASHED_HINT = gettext_noop(
@@ -182,8 +182,13 @@ def end_process() -> None:
     os._exit(os.EX_SOFTWARE)
 
 
+def register(kind: str, model: str) -> None:
+    """Let rows of `model` ("app.Model") be claimed by a system function lepton_claim_<kind>."""
+    MODELS[kind] = model
+
+
 def claim(kind: str, worker: str) -> Claim | None:
-    """Claim the next row of a kind ("run" or "import") for a worker, fairly between tenants.
+    """Claim the next row of a kind (of MODELS) for a worker, fairly between tenants.
 
     The tenant that holds the fewest workers comes first, among equals the one whose last turn was
     longest ago, so a long queue of one makes another wait for one row at most.

@@ -1,0 +1,51 @@
+"""The go-live page's facts: every check of the gate as it is now, whoever can act on it."""
+
+from dataclasses import replace
+
+from engagements import gates, production
+from engagements.gates import Checked, Gate
+from engagements.phases import Phase
+
+
+def facts(engagement) -> dict:
+    """The checks of going live, and where the engagement stands towards it."""
+    is_now = engagement.phase == Phase.GO_LIVE
+    checks = gates.looked_at(engagement, gates.checks_of(Phase.GO_LIVE))
+    return {
+        "gate": gates.look(engagement) if is_now else None,
+        "rows": [row(check) for check in checks],
+        "checks": checks,
+        "unmet": [check for check in checks if check.holds_up],
+        "is_now": is_now,
+        "is_part": Phase.GO_LIVE in engagement.phases,
+        "live": gone_live(engagement),
+        "waivable": waivable(engagement, is_now),
+    }
+
+
+def row(check: Checked) -> dict:
+    """A check with the side that can act on it, and whether it guards every later deployment."""
+    keys = production.keys()
+    return {"check": check, "side": gates.side_of(check.key), "guards": check.key in keys}
+
+
+def gone_live(engagement):
+    """The record of the first time it went live, or None."""
+    return engagement.phase_records.filter(phase=Phase.GO_LIVE).order_by("created_at").first()
+
+
+def waivable(engagement, is_now) -> Gate | None:
+    """What this page can ask to waive: the gate's checks, or later what guards production."""
+    if is_now:
+        return gates.look(engagement)
+    found = production.waivable(engagement)
+    phase = Phase(engagement.phase)
+    return Gate(phase, phase, False, found) if found else None
+
+
+def all_waivable(engagement) -> Gate:
+    """The present gate, and beside its checks what guards production."""
+    gate = gates.look(engagement)
+    there = {check.key for check in gate.checks}
+    more = [check for check in production.waivable(engagement) if check.key not in there]
+    return replace(gate, checks=[*gate.checks, *more])
