@@ -3,6 +3,7 @@
 from django.urls import path
 
 from serving import api_views as views
+from serving import bundle_views
 from serving.exercises import api as exercises
 
 app_name = "serving_api"
@@ -16,6 +17,7 @@ urlpatterns = [
     path("load-tests/<uuid:load_test>", exercises.load_test, name="load_test"),
     path("load-tests/<uuid:load_test>/cancel", exercises.cancel_load_test, name="cancel_load_test"),
     path(f"{ENDPOINT}/drills", exercises.drills, name="drills"),
+    path("model-versions/<uuid:version>/bundle", bundle_views.bundle_api, name="bundle"),
     path("predictions", views.predictions, name="predictions"),
     path("predictions/<uuid:pk>", views.prediction, name="prediction"),
 ]

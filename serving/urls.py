@@ -2,12 +2,13 @@
 
 from django.urls import path
 
-from serving import views
+from serving import bundle_views, views
 from serving.exercises import views as exercises
 
 app_name = "serving"
 ENGAGEMENT = "t/<slug:tenant>/e/<uuid:engagement>/"
 ENDPOINT = f"{ENGAGEMENT}endpoint/"
+BUNDLE = f"{ENGAGEMENT}models/<uuid:version>/bundle/"
 urlpatterns = [
     path(ENDPOINT, views.endpoint, name="endpoint"),
     path(f"{ENDPOINT}create/", views.create, name="create"),
@@ -23,6 +24,8 @@ urlpatterns = [
         name="cancel_load_test",
     ),
     path(f"{ENDPOINT}drills/start/", exercises.start_drill, name="start_drill"),
+    path(BUNDLE, bundle_views.bundle, name="bundle"),
+    path(f"{BUNDLE}panel/", bundle_views.bundle_panel, name="bundle_panel"),
     path(f"{ENGAGEMENT}panels/exercises/", exercises.panel, name="exercises_panel"),
     path(f"{ENGAGEMENT}panels/exercises/<slug:name>/", exercises.part, name="exercises_part"),
     path(f"{ENGAGEMENT}panels/endpoint/", views.panel, name="endpoint_panel"),
