@@ -4,7 +4,10 @@ from dataclasses import replace
 
 from engagements import gates, production
 from engagements.gates import Checked, Gate
+from engagements.models import Side
 from engagements.phases import Phase
+
+OF_BOTH = ("engagements.go_live_signed", "engagements.items_done")
 
 
 def facts(engagement) -> dict:
@@ -24,9 +27,9 @@ def facts(engagement) -> dict:
 
 
 def row(check: Checked) -> dict:
-    """A check with the side that can act on it, and whether it guards every later deployment."""
-    keys = production.keys()
-    return {"check": check, "side": gates.side_of(check.key), "guards": check.key in keys}
+    """A check with who can act on it, and whether it guards every later deployment."""
+    sides = [gates.side_of(check.key).value] if check.key not in OF_BOTH else list(Side.values)
+    return {"check": check, "sides": sides, "guards": check.key in production.guards()}
 
 
 def gone_live(engagement):

@@ -19,7 +19,7 @@ from lepton.lib.schema import responses
 class GoLiveCheckSerializer(CheckSerializer):
     """A check of going live, whose people can act, and whether it guards later deployments."""
 
-    side = serializers.ChoiceField(choices=Side.choices)
+    sides = serializers.ListField(child=serializers.ChoiceField(choices=Side.choices))
     guards_production = serializers.BooleanField()
 
 
@@ -70,7 +70,7 @@ def read(request, engagement):
     found = golive.facts(pages.engagement_of(engagement))
     rows = [
         CheckSerializer(row["check"]).data
-        | {"side": row["side"], "guards_production": row["guards"]}
+        | {"sides": row["sides"], "guards_production": row["guards"]}
         for row in found["rows"]
     ]
     answer = {"is_now": found["is_now"], "is_open": not found["unmet"], "checks": rows}

@@ -24,7 +24,7 @@ def register(key: str) -> None:
         _keys.append(key)
 
 
-def keys() -> list[str]:
+def guards() -> list[str]:
     """The checks of going live that hold at every later move."""
     return list(_keys)
 

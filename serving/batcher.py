@@ -20,6 +20,7 @@ from django.utils.translation import gettext as _
 
 from serving.loader import Model
 from serving.refusals import bad_field, come_back
+from serving.utilisation import Utilisation
 from training.engine.preprocess import UnreadableImage, evaluation_input
 
 QUEUE_AT_MOST = 64
@@ -62,6 +63,7 @@ class Batcher:
     def __init__(self, *, workers: int = 2, queue_at_most: int = QUEUE_AT_MOST):
         self.waiting: deque[Ask] = deque()
         self.queue_at_most = queue_at_most
+        self.utilisation = Utilisation(workers)
         self._changed = threading.Condition()
         self._closing = False
         self._loop = None
@@ -74,6 +76,14 @@ class Batcher:
         self._loop = asyncio.get_running_loop()
         for thread in self._threads:
             thread.start()
+
+    @property
+    def queue_seconds(self) -> float:
+        """How long the request at the head of the queue has waited, 0 for none."""
+        try:
+            return time.perf_counter() - self.waiting[0].began
+        except IndexError:
+            return 0.0
 
     def stop(self) -> None:
         with self._changed:
@@ -106,7 +116,9 @@ class Batcher:
 
     def _work(self) -> None:
         while batch := self._take():
+            self.utilisation.begin()
             results = _results(batch)
+            self.utilisation.end()
             self._loop.call_soon_threadsafe(_deliver, results)
 
     def _take(self) -> list[Ask]:

@@ -46,6 +46,8 @@ class DataPlane:
         self.quotas = Quotas()
         self.readers = ThreadPoolExecutor(2, "reader")
         metrics.WAITING.set_function(lambda: len(self.batcher.waiting))
+        metrics.QUEUE_SECONDS.set_function(lambda: self.batcher.queue_seconds)
+        metrics.UTILISATION.set_function(self.batcher.utilisation.share)
         metrics.ENDPOINTS.set_function(lambda: len(self.loader.table))
         metrics.MODELS.set_function(lambda: len(self.loader.shelf))
         metrics.UNLOGGED.set_function(lambda: len(self.log.rows))

@@ -8,6 +8,7 @@ from serving.exercises import views as exercises
 app_name = "serving"
 ENGAGEMENT = "t/<slug:tenant>/e/<uuid:engagement>/"
 ENDPOINT = f"{ENGAGEMENT}endpoint/"
+GO_LIVE = f"{ENGAGEMENT}go-live/"
 BUNDLE = f"{ENGAGEMENT}models/<uuid:version>/bundle/"
 urlpatterns = [
     path(ENDPOINT, views.endpoint, name="endpoint"),
@@ -16,14 +17,14 @@ urlpatterns = [
     path(f"{ENDPOINT}roll-back/", views.roll_back, name="roll_back"),
     path(f"{ENDPOINT}try/", views.try_it, name="try_it"),
     path(f"{ENDPOINT}parts/<slug:name>/", views.part, name="part"),
-    path(f"{ENDPOINT}load-tests/start/", exercises.start_load_test, name="start_load_test"),
-    path(f"{ENDPOINT}load-tests/<uuid:load_test>/", exercises.load_test, name="load_test"),
+    path(f"{GO_LIVE}load-tests/start/", exercises.start_load_test, name="start_load_test"),
+    path(f"{GO_LIVE}load-tests/<uuid:load_test>/", exercises.load_test, name="load_test"),
     path(
-        f"{ENDPOINT}load-tests/<uuid:load_test>/cancel/",
+        f"{GO_LIVE}load-tests/<uuid:load_test>/cancel/",
         exercises.cancel_load_test,
         name="cancel_load_test",
     ),
-    path(f"{ENDPOINT}drills/start/", exercises.start_drill, name="start_drill"),
+    path(f"{GO_LIVE}drills/start/", exercises.start_drill, name="start_drill"),
     path(BUNDLE, bundle_views.bundle, name="bundle"),
     path(f"{BUNDLE}panel/", bundle_views.bundle_panel, name="bundle_panel"),
     path(f"{ENGAGEMENT}panels/exercises/", exercises.panel, name="exercises_panel"),

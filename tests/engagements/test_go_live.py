@@ -69,7 +69,7 @@ def test_in_its_phase_the_page_names_what_is_missing_and_then_lets_go(
     assert (found["is_now"], found["is_open"], found["live_since"]) == (True, True, None)
     drill = next(c for c in found["checks"] if c["check"] == "serving.rolled_back")
     assert drill["evidence"]["rollback_seconds"] == 0.4
-    assert (drill["side"], drill["guards_production"]) == ("vendor", True)
+    assert (drill["sides"], drill["guards_production"]) == (["vendor"], True)
     client.post(
         reverse("engagements:advance", args=["acme", engagement.pk]), {"to": "optimisation"}
     )

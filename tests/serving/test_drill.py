@@ -145,10 +145,10 @@ def test_a_drill_is_started_by_button_and_by_api(browse, alice, bob, castings, p
     path = "/api/v1/tenants/acme/endpoints/castings/drills"
     page = f"/t/acme/e/{castings.engagement_id}"
     assert browse(bob).post(path).status_code == 403
-    assert browse(bob).post(f"{page}/endpoint/drills/start/").status_code == 403
+    assert browse(bob).post(f"{page}/go-live/drills/start/").status_code == 403
     panel = browse(alice).get(f"{page}/panels/exercises/").content.decode()
     assert "Practise rolling back" in panel
-    shown = browse(alice).post(f"{page}/endpoint/drills/start/", follow=True)
+    shown = browse(alice).post(f"{page}/go-live/drills/start/", follow=True)
     assert "The drill begins" in shown.content.decode()
     assert browse(alice).post(path, {}, "application/json").status_code == 409
     exercised.work_off()

@@ -173,7 +173,7 @@ def test_a_load_test_is_started_watched_and_cancelled_by_api(
 
 def test_the_page_shows_it_while_it_runs_and_afterwards(browse, alice, acme, castings, champion):
     page = f"/t/acme/e/{castings.engagement_id}"
-    answer = browse(alice).post(f"{page}/endpoint/load-tests/start/", BOUNDS)
+    answer = browse(alice).post(f"{page}/go-live/load-tests/start/", BOUNDS)
     assert answer.status_code == 302
     assert "Waiting for a worker" in browse(alice).get(answer.url).content.decode()
     exercised.work_off()
@@ -182,7 +182,7 @@ def test_the_page_shows_it_while_it_runs_and_afterwards(browse, alice, acme, cas
     assert "Second by second" in text
     panel = browse(alice).get(f"{page}/panels/exercises/").content.decode()
     assert "requests answered" in panel
-    refused = browse(alice).post(f"{page}/endpoint/load-tests/start/", BOUNDS | {"seconds": 0})
+    refused = browse(alice).post(f"{page}/go-live/load-tests/start/", BOUNDS | {"seconds": 0})
     assert refused.status_code == 422
 
 
