@@ -11,18 +11,22 @@ OF_BOTH = ("engagements.go_live_signed", "engagements.items_done")
 
 
 def facts(engagement) -> dict:
-    """The checks of going live, and where the engagement stands towards it."""
-    is_now = engagement.phase == Phase.GO_LIVE
-    checks = gates.looked_at(engagement, gates.checks_of(Phase.GO_LIVE))
+    """The checks of going live, and where the engagement stands towards it.
+
+    `unmet` are those that hold it up now: in its phase all of them, later the guards alone.
+    """
+    gate = gates.look(engagement) if engagement.phase == Phase.GO_LIVE else None
+    checks = gate.checks if gate else gates.looked_at(engagement, gates.checks_of(Phase.GO_LIVE))
+    rows, live = [row(check) for check in checks], gone_live(engagement)
+    counted = [one for one in rows if gate or not live or one["guards"]]
     return {
-        "gate": gates.look(engagement) if is_now else None,
-        "rows": [row(check) for check in checks],
-        "checks": checks,
-        "unmet": [check for check in checks if check.holds_up],
-        "is_now": is_now,
+        "gate": gate,
+        "rows": rows,
+        "unmet": [one["check"] for one in counted if one["check"].holds_up],
+        "is_now": gate is not None,
         "is_part": Phase.GO_LIVE in engagement.phases,
-        "live": gone_live(engagement),
-        "waivable": waivable(engagement, is_now),
+        "live": live,
+        "waivable": gate or _guards(engagement),
     }
 
 
@@ -37,12 +41,9 @@ def gone_live(engagement):
     return engagement.phase_records.filter(phase=Phase.GO_LIVE).order_by("created_at").first()
 
 
-def waivable(engagement, is_now) -> Gate | None:
-    """What this page can ask to waive: the gate's checks, or later what guards production."""
-    if is_now:
-        return gates.look(engagement)
-    found = production.waivable(engagement)
-    phase = Phase(engagement.phase)
+def _guards(engagement) -> Gate | None:
+    """Once it is live: what guards production, for this page to ask to waive."""
+    found, phase = production.waivable(engagement), Phase(engagement.phase)
     return Gate(phase, phase, False, found) if found else None
 
 

@@ -27,7 +27,9 @@ class GoLiveSerializer(serializers.Serializer):
     """Where an engagement stands towards going live."""
 
     is_now = serializers.BooleanField(help_text="It is in the phase whose gate this is.")
-    is_open = serializers.BooleanField(help_text="Every check holds or is waived.")
+    is_open = serializers.BooleanField(
+        help_text="Each holds or is waived: in its phase every check, later the guards."
+    )
     live_since = serializers.DateTimeField(
         allow_null=True, help_text="From then on deployments are refused while a guard is unmet."
     )

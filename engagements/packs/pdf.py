@@ -32,10 +32,9 @@ LEAD = ParagraphStyle("lead", BODY, textColor=SOFT, spaceAfter=4 * mm)
 H2 = ParagraphStyle(
     "h2", BODY, fontName="Helvetica-Bold", fontSize=13, leading=17, spaceBefore=7 * mm
 )
-H3 = ParagraphStyle(
-    "h3", BODY, fontName="Helvetica-Bold", fontSize=10, leading=13, spaceBefore=3 * mm
-)
-WIDTH = A4[0] - 36 * mm
+H3 = ParagraphStyle("h3", H2, fontSize=10, leading=13, spaceBefore=3 * mm, keepWithNext=1)
+WIDTH = A4[0] - 36 * mm - 12  # what the page's frame leaves
+SHORT = 16  # rows of a table that is not parted between two pages
 pdfmetrics.registerFont(UnicodeCIDFont(OTHER_SCRIPT))
 
 
@@ -80,7 +79,8 @@ def _section(one) -> list:
 def _facts(block):
     rows = [[_paragraph(a, LABEL), _paragraph(b, CELL)] for a, b in block["rows"]]
     table = Table(rows, colWidths=[0.28 * WIDTH, 0.72 * WIDTH], spaceAfter=2 * mm)
-    table.setStyle(TableStyle([("VALIGN", (0, 0), (-1, -1), "TOP"), *_PADDING]))
+    flush = ("LEFTPADDING", (0, 0), (0, -1), 0)
+    table.setStyle(TableStyle([("VALIGN", (0, 0), (-1, -1), "TOP"), *_PADDING, flush]))
     return table
 
 
@@ -100,11 +100,11 @@ def _table(block):
             ]
         )
     )
-    return table
+    return KeepTogether([table]) if len(rows) <= SHORT else table
 
 
 def _widths(block) -> list[float]:
-    """Columns by their longest content, none narrower than its longest word needs."""
+    """Columns by their longest content, long ones less than in proportion."""
     columns = list(zip(block["head"], *block["rows"], strict=True))
     wanted = [min(max(len(cell) for cell in column), 60) ** 0.75 + 3 for column in columns]
     return [WIDTH * one / sum(wanted) for one in wanted]
