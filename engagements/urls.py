@@ -50,9 +50,11 @@ urlpatterns = [
     path(f"{ENGAGEMENT}advance/", gate_views.advance, name="advance"),
     path(f"{ENGAGEMENT}go-live/", golive_views.show, name="go_live"),
     path(f"{ENGAGEMENT}go-live/checks/", golive_views.checks, name="go_live_checks"),
-    path(f"{ENGAGEMENT}packs/generate/", pack_views.generate, name="generate_pack"),
-    path(f"{ENGAGEMENT}packs/<uuid:pack>/", pack_views.show, name="pack"),
-    path(f"{ENGAGEMENT}packs/<uuid:pack>/<slug:form>/", pack_views.download, name="pack_file"),
+    path(f"{ENGAGEMENT}go-live/packs/generate/", pack_views.generate, name="generate_pack"),
+    path(f"{ENGAGEMENT}go-live/packs/<uuid:pack>/", pack_views.show, name="pack"),
+    path(
+        f"{ENGAGEMENT}go-live/packs/<uuid:pack>/<slug:form>/", pack_views.download, name="pack_file"
+    ),
     path(f"{ENGAGEMENT}contract/", contract_views.contract, name="contract"),
     path(f"{ENGAGEMENT}contract/freeze/", contract_views.freeze, name="freeze_contract"),
     path(f"{ENGAGEMENT}contract/judge/", contract_views.judge, name="judge"),
