@@ -15,7 +15,7 @@ from lepton.lib import storage
 from serving import asking, services
 from serving.exercises import drills, load_tests
 from serving.exercises.rows import RollbackDrill, State
-from serving.models import Deployment
+from serving.models import Deployment, Endpoint
 from training import leases
 
 LIVE_SECONDS, ASK_SECONDS, PAUSE_SECONDS = 60.0, 15.0, 0.1
@@ -98,8 +98,8 @@ def _ask(claim, heart, version) -> int:
     Several inference processes may take a version up some moments after the first of them.
     """
     with claim.scope() as drill:
-        endpoint, wanted = drill.endpoint, getattr(drill, version).number
-        _address = endpoint.predict_path  # its tenant is read now, while its scope is open
+        endpoint = Endpoint.objects.select_related("tenant").get(pk=drill.endpoint_id)
+        wanted = getattr(drill, version).number
         keys = load_tests.image_keys(drill.model_version)[:ANSWERS]
     images = [storage.get(key) for key in keys]
     until, in_a_row = time.monotonic() + ASK_SECONDS, 0

@@ -11,7 +11,7 @@ from lepton.lib import live
 from lepton.lib.refusals import Conflict
 from lepton.lib.wake import wake_on_commit
 from serving import tasks
-from serving.exercises.load_tests import refuse_while_busy
+from serving.exercises.load_tests import refuse_while_busy, refuse_without_images
 from serving.exercises.rows import RollbackDrill
 from serving.models import Endpoint
 from training.models import ModelApproval
@@ -27,6 +27,7 @@ def start_drill(endpoint, *, by):
         if endpoint.deployments.in_place() != champion:
             raise Conflict(_("A model version is being loaded here: wait until it answers."))
         refuse_while_busy(endpoint)
+        refuse_without_images(champion.model_version)
         good = previous_good(endpoint)
         drill = RollbackDrill.objects.create(
             endpoint=endpoint,

@@ -37,11 +37,10 @@ def start_load_test(endpoint, *, per_second, seconds, at_once, by):
         **author(by),
     )
     _within_limits(test)
-    if not image_keys(test.model_version):
-        raise ValidationError(_("The model's dataset version has no test images to send."))
     with transaction.atomic():
         Endpoint.objects.select_for_update(no_key=True).get(pk=endpoint.pk)
         refuse_while_busy(endpoint)
+        refuse_without_images(test.model_version)
         test.save(force_insert=True)
         facts = {"per_second": per_second, "seconds": seconds, "at_once": at_once}
         audit.record("load_test.started", test, by=by, **facts)
@@ -84,6 +83,12 @@ def refuse_while_busy(endpoint):
         raise Conflict(_("A load test is under way here: wait for its end, or cancel it."))
     if endpoint.drills.still_open().exists():
         raise Conflict(_("A rollback drill is under way here: wait for its end."))
+
+
+def refuse_without_images(model_version):
+    """Raise ValidationError where there is nothing to ask an endpoint about."""
+    if not image_keys(model_version):
+        raise ValidationError(_("The model's dataset version has no test images to send."))
 
 
 def objectives(engagement) -> dict:

@@ -31,11 +31,17 @@ class LoadTestSerializer(serializers.ModelSerializer):
 
     endpoint = serializers.CharField(source="endpoint.slug", read_only=True)
     model_version = serializers.IntegerField(source="model_version.number", read_only=True)
-    answers_per_second = serializers.FloatField(source="per_second_answered", read_only=True)
+    answers_per_second = serializers.FloatField(
+        source="per_second_answered", read_only=True, allow_null=True
+    )
     outcome = serializers.ChoiceField(choices=Outcome.choices, read_only=True, allow_null=True)
-    share_in_time = serializers.FloatField(source="in_time.value", read_only=True)
-    share_in_time_low = serializers.FloatField(source="in_time.low", read_only=True)
-    share_in_time_high = serializers.FloatField(source="in_time.high", read_only=True)
+    share_in_time = serializers.FloatField(source="in_time.value", read_only=True, allow_null=True)
+    share_in_time_low = serializers.FloatField(
+        source="in_time.low", read_only=True, allow_null=True
+    )
+    share_in_time_high = serializers.FloatField(
+        source="in_time.high", read_only=True, allow_null=True
+    )
     versions = serializers.DictField(child=serializers.IntegerField(), read_only=True)
     by = serializers.CharField(source="created_by_label", read_only=True)
 

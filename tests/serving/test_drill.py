@@ -141,6 +141,12 @@ def test_nothing_is_practised_where_nothing_answers(acme, alice, castings):
         drills.start_drill(castings, by=alice)
 
 
+def test_a_drill_without_test_images_is_refused(acme, alice, castings, deployed, version_of):
+    deployed(version_of(1))
+    with tenant_scope(acme), pytest.raises(ValidationError, match="no test images"):
+        drills.start_drill(castings, by=alice)
+
+
 def test_a_drill_is_started_by_button_and_by_api(browse, alice, bob, castings, pair, acme):
     path = "/api/v1/tenants/acme/endpoints/castings/drills"
     page = f"/t/acme/e/{castings.engagement_id}"
