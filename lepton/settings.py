@@ -273,6 +273,7 @@ SPECTACULAR_SETTINGS = {
         "KeyStateEnum": "accounts.models.ApiKey.State",
         "PhaseEnum": "engagements.phases.Phase",
         "VerdictOutcomeEnum": "engagements.models.Outcome",
+        "SideEnum": "engagements.models.Side",
         "SignoffKindEnum": "engagements.models.Signoff.Kind",
         "SplitPolicyEnum": "training.models.DatasetVersion.SplitPolicy",
     },
