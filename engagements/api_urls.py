@@ -8,6 +8,7 @@ from engagements import (
     desk_api,
     economics_api,
     gate_api,
+    golive_views,
     iteration_views,
     plan_api,
     record_api,
@@ -15,6 +16,7 @@ from engagements import (
     requirement_api,
     signoff_api,
 )
+from engagements.packs import views as pack_views
 from engagements.webhooks import urls as webhook_urls
 
 app_name = "engagements_api"
@@ -25,6 +27,9 @@ urlpatterns = [
     path(f"{ENGAGEMENT}/requirements", api.requirements, name="requirements"),
     path(f"{ENGAGEMENT}/advance", api.advance, name="advance"),
     path(f"{ENGAGEMENT}/gate", gate_api.gate, name="gate"),
+    path(f"{ENGAGEMENT}/go-live", golive_views.read, name="go_live"),
+    path(f"{ENGAGEMENT}/packs", pack_views.packs_of, name="packs"),
+    path(f"{ENGAGEMENT}/packs/<uuid:pack>", pack_views.pack, name="pack"),
     path(f"{ENGAGEMENT}/waivers", gate_api.waivers, name="waivers"),
     path(f"{ENGAGEMENT}/waivers/<uuid:waiver>/grant", gate_api.grant_waiver, name="grant_waiver"),
     path(f"{ENGAGEMENT}/phase-records", gate_api.phase_records, name="phase_records"),

@@ -9,9 +9,11 @@ class EngagementsConfig(AppConfig):
     def ready(self):
         # models can be imported only now
         from engagements import checks, economics, health, standing, timeline, usage
+        from engagements.packs import own as pack_sections
         from engagements.webhooks import events
 
         checks.register()
+        pack_sections.register()
         health.register_own()
         timeline.listen(standing.entry_made)
         timeline.listen(events.entry_made)

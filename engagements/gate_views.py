@@ -7,7 +7,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from accounts.access import member_page
 from accounts.roles import Capability
-from engagements import gates, pages, services, waivers
+from engagements import gates, golive, pages, services, waivers
 from engagements.contract_forms import WaiverForm
 from lepton.lib.refusals import refusals_told
 
@@ -38,7 +38,7 @@ def advance(request, engagement):
 def request_waiver(request, engagement):
     """Ask to pass over an unmet check."""
     engagement = pages.engagement_of(engagement)
-    form = WaiverForm(request.POST, gate=gates.look(engagement))
+    form = WaiverForm(request.POST, gate=golive.all_waivable(engagement))
     with refusals_told(request):
         if form.is_valid():
             data = form.cleaned_data

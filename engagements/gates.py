@@ -136,12 +136,17 @@ def unguarded() -> list[Phase]:
 def look(engagement) -> Gate:
     """Look at the gate of the phase an engagement is in, as the facts are now."""
     to, round_ = following(engagement.phases, engagement.phase)
-    waivers = {w.check_key: w for w in Waiver.objects.of_this_gate(engagement)}
-    checks = [
-        Checked(check.key, check.title, check.find(engagement), waivers.get(check.key))
-        for check in checks_of(engagement.phase)
-    ]
+    checks = looked_at(engagement, checks_of(engagement.phase))
     return Gate(Phase(engagement.phase), to, bool(round_), checks)
+
+
+def looked_at(engagement, checks: Iterable[Check]) -> list[Checked]:
+    """Look at these checks as the facts are now, with the waivers of the present phase."""
+    waivers = {w.check_key: w for w in Waiver.objects.of_this_gate(engagement)}
+    return [
+        Checked(check.key, check.title, check.find(engagement), waivers.get(check.key))
+        for check in checks
+    ]
 
 
 def in_words(check: Checked) -> str:
@@ -151,11 +156,16 @@ def in_words(check: Checked) -> str:
 
 def refuse_unless_open(gate: Gate) -> None:
     """Raise Conflict naming each unmet check."""
-    if gate.is_open:
+    refuse_unless_held(gate.checks)
+
+
+def refuse_unless_held(checks: list[Checked]) -> None:
+    """Raise Conflict naming each of these checks that is neither met nor waived."""
+    missing = [check for check in checks if check.holds_up]
+    if not missing:
         return
-    messages = [in_words(check) for check in gate.unmet]
     unmet = [
         {"check": c.key, "title": str(c.title), "words": str(c.finding.words), "url": c.finding.url}
-        for c in gate.unmet
+        for c in missing
     ]
-    raise Conflict(messages, unmet=unmet)
+    raise Conflict([in_words(check) for check in missing], unmet=unmet)

@@ -8,6 +8,7 @@ from rest_framework.response import Response
 
 from engagements import templates as services
 from engagements.models import EngagementTemplate, Side
+from engagements.models.template import DRILL_DAYS
 from engagements.phases import Phase
 from engagements.plan_serializers import TemplateSerializer
 from engagements.vendor import for_managers_api, staff_api
@@ -43,7 +44,8 @@ class WholeTemplateSerializer(TemplateSerializer):
     milestones = PlannedRowSerializer(many=True)
 
     class Meta(TemplateSerializer.Meta):
-        fields = [*TemplateSerializer.Meta.fields, "items", "milestones", "retired_at"]
+        own = ["drill_days", "items", "milestones", "retired_at"]
+        fields = [*TemplateSerializer.Meta.fields, *own]
 
 
 class WriteTemplateSerializer(StrictSerializer):
@@ -52,6 +54,12 @@ class WriteTemplateSerializer(StrictSerializer):
     name = serializers.CharField(max_length=80)
     description = serializers.CharField(max_length=500, allow_blank=True, default="")
     phases = serializers.ListField(child=serializers.ChoiceField(choices=Phase.choices))
+    drill_days = serializers.IntegerField(
+        min_value=1,
+        max_value=730,
+        default=DRILL_DAYS,
+        help_text="How old a rollback drill may be when going live.",
+    )
     items = ItemRowSerializer(many=True, default=list)
     milestones = PlannedRowSerializer(many=True, default=list)
 

@@ -8,6 +8,7 @@ from django.utils.text import slugify
 from django.utils.translation import gettext_lazy as _
 
 from engagements.models import EngagementTemplate, Side
+from engagements.models.template import DRILL_DAYS
 from engagements.phases import Phase
 
 SPARE_ROWS = 3
@@ -30,6 +31,14 @@ class TemplateForm(forms.Form):
         choices=Phase,
         widget=forms.CheckboxSelectMultiple,
         help_text=_("At least two; they follow each other in this order, then round again."),
+    )
+    drill_days = forms.IntegerField(
+        label=_("Rollback practised within days"),
+        min_value=1,
+        max_value=730,
+        initial=DRILL_DAYS,
+        required=False,
+        help_text=_("How old a rollback drill may be when going live."),
     )
 
 
@@ -85,6 +94,7 @@ class TemplateForms:
         """What was filled in, as `save_template` takes it. Raises ValidationError."""
         data = self.form.cleaned_data
         return data | {
+            "drill_days": data["drill_days"] or DRILL_DAYS,
             "key": self.key or new_key(data["name"]),
             "items": _items(self.items),
             "milestones": [_plain(row) for _number, row in _filled(self.milestones)],
@@ -97,7 +107,8 @@ def as_initial(template) -> dict:
     items = [
         row | {"after": ", ".join(numbers[key] for key in row["after"])} for row in template.items
     ]
-    facts = {name: getattr(template, name) for name in ("name", "description", "phases")}
+    names = ("name", "description", "phases", "drill_days")
+    facts = {name: getattr(template, name) for name in names}
     return {"form": facts, "items": items, "milestones": template.milestones}
 
 

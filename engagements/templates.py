@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from accounts.models import PlatformAuditEntry, author
 from engagements import cycles
 from engagements.models import ActionDependency, ActionItem, EngagementTemplate, Milestone, Side
+from engagements.models.template import DRILL_DAYS
 from engagements.phases import ORDER, Phase
 
 
@@ -31,7 +32,9 @@ def plan(engagement, *, by, iteration=1):
     Milestone.objects.bulk_create(_milestone(row, placed) for row in goals)
 
 
-def save_template(key, *, name, phases, items, milestones, by, description=""):
+def save_template(
+    key, *, name, phases, items, milestones, by, description="", drill_days=DRILL_DAYS
+):
     """Write a template anew or change it; engagements that were opened with it stay as they are."""
     if not by.is_account_manager:
         raise ValidationError(_("Only account managers change templates."))
@@ -39,6 +42,7 @@ def save_template(key, *, name, phases, items, milestones, by, description=""):
         key=key, created_by=by
     )
     template.name, template.description = name, description
+    template.drill_days = drill_days
     template.phases, template.milestones = _in_order(phases), milestones
     template.items = _checked(items, template.phases)
     _refuse_other_phases(milestones, template.phases, "milestones")

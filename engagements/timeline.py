@@ -61,6 +61,14 @@ SENTENCES = {
     "bulk.finished": _("answered %(answered)s of %(total)s images of %(source)s"),
     "bulk.cancelled": _("cancelled the bulk prediction of %(source)s"),
     "bulk.failed": _("the bulk prediction of %(source)s failed: %(cause)s"),
+    "model.exercised": _("put model version %(version)s in place of %(endpoint)s for a drill"),
+    "load_test.done": _("load test of %(endpoint)s with %(n)s requests: %(outcome)s"),
+    "load_test.failed": _("the load test of %(endpoint)s broke off: %(cause)s"),
+    "drill.passed": _(
+        "practised rolling %(endpoint)s back to model version %(version)s: %(seconds)s s"
+    ),
+    "pack.generated": _("generated version %(version)s of the go-live pack"),
+    "drill.failed": _("rolling %(endpoint)s back was practised in vain: %(cause)s"),
     "deployment.failed": _("model version %(version)s did not load on %(endpoint)s: %(cause)s"),
     "shadow.started": _(
         "let model version %(version)s answer %(percent)s%% of the requests to %(endpoint)s in the"
@@ -122,6 +130,12 @@ LOOKS = {
     "endpoint.created": ("endpoint", ""),
     "model.deployed": ("rocket", "good"),
     "model.rolled_back": ("rollback", "warn"),
+    "model.exercised": ("refresh", ""),
+    "load_test.done": ("gauge", ""),
+    "load_test.failed": ("x-circle", "bad"),
+    "drill.passed": ("rollback", "good"),
+    "pack.generated": ("file", "good"),
+    "drill.failed": ("x-circle", "bad"),
     "deployment.failed": ("x-circle", "bad"),
     "shadow.started": ("eye", ""),
     "shadow.stopped": ("slash", ""),
@@ -139,7 +153,15 @@ LOOKS = {
 WORDS = {"backbone", "cause", "check", "from", "method", "subject", "to", "verdict"}
 _listeners = []
 # Sentences that are whole without the one who acted.
-IMPERSONAL = {"run.failed", "deployment.failed", "canary.rolled_back", "challenger.failed"}
+IMPERSONAL = {
+    "run.failed",
+    "deployment.failed",
+    "canary.rolled_back",
+    "challenger.failed",
+    "load_test.done",
+    "load_test.failed",
+    "drill.failed",
+}
 
 
 def record(engagement, kind, *, by, url="", is_private=False, **params):

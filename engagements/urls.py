@@ -6,6 +6,7 @@ from engagements import (
     contract_views,
     economics_views,
     gate_views,
+    golive_views,
     iteration_views,
     plan_views,
     remind_views,
@@ -13,6 +14,7 @@ from engagements import (
     template_views,
     views,
 )
+from engagements.packs import views as pack_views
 from engagements.webhooks import urls as webhook_urls
 
 app_name = "engagements"
@@ -46,6 +48,13 @@ urlpatterns = [
     ),
     path(f"{ENGAGEMENT}gates/", gate_views.passed, name="gates_passed"),
     path(f"{ENGAGEMENT}advance/", gate_views.advance, name="advance"),
+    path(f"{ENGAGEMENT}go-live/", golive_views.show, name="go_live"),
+    path(f"{ENGAGEMENT}go-live/checks/", golive_views.checks, name="go_live_checks"),
+    path(f"{ENGAGEMENT}go-live/packs/generate/", pack_views.generate, name="generate_pack"),
+    path(f"{ENGAGEMENT}go-live/packs/<uuid:pack>/", pack_views.show, name="pack"),
+    path(
+        f"{ENGAGEMENT}go-live/packs/<uuid:pack>/<slug:form>/", pack_views.download, name="pack_file"
+    ),
     path(f"{ENGAGEMENT}contract/", contract_views.contract, name="contract"),
     path(f"{ENGAGEMENT}contract/freeze/", contract_views.freeze, name="freeze_contract"),
     path(f"{ENGAGEMENT}contract/judge/", contract_views.judge, name="judge"),

@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 
 from accounts import audit
 from accounts.models import User, author
-from engagements import gates, timeline
+from engagements import gates, production, timeline
 from engagements.models import Engagement, Waiver
 from lepton.lib.refusals import Conflict
 
@@ -36,16 +36,17 @@ def grant_waiver(waiver, *, by):
         asked = Waiver.objects.of_this_gate(engagement).filter(pk=waiver.pk, granted_by=None)
         if not asked.update(**waiver.granted_fields(by)):
             raise Conflict(_("This waiver was granted already, or the engagement has moved on."))
-        check = next(c for c in gates.checks_of(engagement.phase) if c.key == waiver.check_key)
-        words = {"check": check.title, "asker": waiver.created_by_label}
+        title = production.title_of(waiver.check_key)
+        words = {"check": title, "asker": waiver.created_by_label}
         timeline.record(engagement, "waiver.granted", by=by, **words)
-        audit.record("waiver.granted", waiver, by=by, key=check.key, reason=waiver.reason)
+        key, reason = waiver.check_key, waiver.reason
+        audit.record("waiver.granted", waiver, by=by, key=key, reason=reason)
     waiver.refresh_from_db()
     return waiver
 
 
 def _unmet(engagement, key):
-    for check in gates.look(engagement).checks:
+    for check in [*gates.look(engagement).checks, *production.waivable(engagement)]:
         if check.key == key and not check.met:
             return check
     raise ValidationError(_("This gate has no such unmet check."))

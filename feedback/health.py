@@ -36,7 +36,7 @@ def confirmed(engagement) -> Reading:
 def reviewed(engagement) -> Reading:
     """The share of the last week's doubtful answers that somebody confirmed or corrected."""
     since = timezone.now() - RECENT
-    recent = Prediction.objects.filter(endpoint__engagement=engagement, at__gte=since)
+    recent = Prediction.objects.in_use().filter(endpoint__engagement=engagement, at__gte=since)
     doubtful = recent.filter(score__lt=DOUBTFUL)
     n, seen = (
         doubtful.count(),

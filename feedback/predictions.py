@@ -18,7 +18,7 @@ ANSWERED, UNANSWERED = "answered", "unanswered"
 def of(engagement):
     """The predictions of an engagement's endpoint, each with its standing answer in `standing`."""
     standing = Prefetch("feedback", Feedback.objects.current(), to_attr="standing")
-    found = Prediction.objects.filter(endpoint__in=engagement.endpoints.all())
+    found = Prediction.objects.in_use().filter(endpoint__in=engagement.endpoints.all())
     return found.select_related("model_version").prefetch_related(standing)
 
 

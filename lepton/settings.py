@@ -28,6 +28,7 @@ LEPTON_PUBLIC_URL = env("LEPTON_PUBLIC_URL", f"http://{LEPTON_HOST}:{LEPTON_PORT
 LEPTON_INFERENCE_URL = env(
     "LEPTON_INFERENCE_URL", f"http://{LEPTON_HOST}:{LEPTON_INFERENCE_PORT}"
 ).rstrip("/")
+LEPTON_INFERENCE_BACKEND = env("LEPTON_INFERENCE_BACKEND")  # where this machine reaches it
 LEPTON_WEIGHTS_DIR = Path(env("LEPTON_WEIGHTS_DIR") or LEPTON_HOME / "weights")
 LEPTON_DOWNLOAD_WEIGHTS = flag("LEPTON_DOWNLOAD_WEIGHTS")  # else they must lie in the folder
 LEPTON_CACHE_DIR = Path(env("LEPTON_CACHE_DIR") or LEPTON_HOME / "cache")
@@ -287,6 +288,7 @@ SPECTACULAR_SETTINGS = {
         "KeyStateEnum": "accounts.models.ApiKey.State",
         "PhaseEnum": "engagements.phases.Phase",
         "VerdictOutcomeEnum": "engagements.models.Outcome",
+        "SideEnum": "engagements.models.Side",
         "SignoffKindEnum": "engagements.models.Signoff.Kind",
         "SplitPolicyEnum": "training.models.DatasetVersion.SplitPolicy",
     },
@@ -306,6 +308,7 @@ CELERY_TASK_ROUTES = {
     "training.tasks.wake_imports": {"queue": "imports"},
     "serving.tasks.wake_bulk": {"queue": "imports"},
     "training.tasks.wake_explanations": {"queue": "imports"},
+    "serving.tasks.wake_exercises": {"queue": "checks"},
     "engagements.tasks.refresh_standings": {"queue": "imports"},
     "engagements.tasks.wake_deliveries": {"queue": "imports"},
 }

@@ -3,8 +3,10 @@
 from django.urls import path
 
 from serving import api_views as views
+from serving import bundle_views
 from serving import challenger_api as beside
 from serving.bulk import api as bulk
+from serving.exercises import api as exercises
 
 app_name = "serving_api"
 ENDPOINT = "endpoints/<slug:endpoint>"
@@ -26,6 +28,11 @@ urlpatterns = [
     path(BULK, bulk.bulk_prediction, name="bulk_prediction"),
     path(f"{BULK}/cancel", bulk.cancel, name="bulk_cancel"),
     path(f"{BULK}/results/<str:kind>", bulk.bulk_results, name="bulk_results"),
+    path(f"{ENDPOINT}/load-tests", exercises.load_tests, name="load_tests"),
+    path("load-tests/<uuid:load_test>", exercises.load_test, name="load_test"),
+    path("load-tests/<uuid:load_test>/cancel", exercises.cancel_load_test, name="cancel_load_test"),
+    path(f"{ENDPOINT}/drills", exercises.drills, name="drills"),
+    path("model-versions/<uuid:version>/bundle", bundle_views.bundle_api, name="bundle"),
     path("predictions", views.predictions, name="predictions"),
     path("predictions/<uuid:pk>", views.prediction, name="prediction"),
 ]

@@ -104,7 +104,7 @@ def roll_back(request, endpoint):
 @api_view(["GET"])
 @member_api()
 def predictions(request, **kwargs):
-    """Answered requests, newest first."""
+    """Answered requests, newest first; those of load tests and drills are left out."""
     form = serializers.PredictionFilter(data=request.query_params.dict())
     form.is_valid(raise_exception=True)
     rows = Prediction.objects.matching(**form.validated_data)

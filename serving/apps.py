@@ -9,6 +9,8 @@ class ServingConfig(AppConfig):
     def ready(self):
         from engagements import holdouts, iterations, usage  # models can be imported only now
         from serving import gates, health
+        from serving.exercises import gates as exercise_gates
+        from serving.exercises import pack
         from serving.figures import answers_within
         from serving.usage import first_live, thousand_predictions
         from training import leases
@@ -16,6 +18,10 @@ class ServingConfig(AppConfig):
         holdouts.register_latency(answers_within)
         leases.register("bulk", "serving.BulkPrediction")
         gates.register()
+        exercise_gates.register()
+        pack.register()
         health.register()
         usage.register("predictions", thousand_predictions)
         iterations.register("live_at", first_live)
+        leases.register("load_test", "serving.LoadTest")
+        leases.register("drill", "serving.RollbackDrill")

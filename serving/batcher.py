@@ -24,6 +24,7 @@ from serving.opening import Model
 from serving.refusals import Refused, bad_field, come_back
 from serving.runtimes import Runtime
 from serving.turns import Turns
+from serving.utilisation import Utilisation
 from training.engine.preprocess import UnreadableImage, evaluation_input
 
 QUEUE_AT_MOST = 64
@@ -70,6 +71,7 @@ class Batcher:
         self.queue_at_most = queue_at_most
         self._in_flight: Counter[Runtime] = Counter()
         self.runs: deque[tuple[float, int]] = deque(maxlen=2_000)  # when, with how many images
+        self.utilisation = Utilisation(workers)
         self._changed = threading.Condition()
         self._closing = False
         self._loop = None
@@ -82,6 +84,12 @@ class Batcher:
         self._loop = asyncio.get_running_loop()
         for thread in self._threads:
             thread.start()
+
+    @property
+    def queue_seconds(self) -> float:
+        """How long the request that waits longest has waited, 0 for none."""
+        began = [ask.began for ask in self.waiting.heads()]
+        return time.perf_counter() - min(began) if began else 0.0
 
     def stop(self) -> None:
         with self._changed:
@@ -147,8 +155,11 @@ class Batcher:
     def _work(self) -> None:
         while batch := self._take():
             self.runs.append((time.monotonic(), len(batch)))
-            self._loop.call_soon_threadsafe(_deliver, _results(batch))
-            del batch  # or its models would stay in memory until the next
+            self.utilisation.begin()
+            results = _results(batch)
+            self.utilisation.end()
+            self._loop.call_soon_threadsafe(_deliver, results)
+            del batch, results  # or their models would stay in memory until the next
 
     def _take(self) -> list[Ask]:
         """Wait for work; an empty list means there will be none."""

@@ -29,7 +29,7 @@ class Percentile(Aggregate):
 
 def last_day(endpoint) -> dict:
     """Volume, latency and class mix of the last 24 hours, ready to be shown."""
-    rows = endpoint.predictions.filter(at__gte=timezone.now() - WINDOW)
+    rows = endpoint.predictions.in_use().filter(at__gte=timezone.now() - WINDOW)
     timed = rows.asked_live().aggregate(
         n=Count("id"),
         p50=Percentile("latency_ms", fraction=0.5),

@@ -8,7 +8,7 @@ from engagements import gates, pages
 from engagements.gates import Finding
 from engagements.models import Outcome, Side, Verdict
 from engagements.phases import Phase
-from serving.models import Deployment, Endpoint, Prediction
+from serving.models import Endpoint, Prediction
 
 ENOUGH_PREDICTIONS = 20  # from as many on a 95th percentile is shown
 
@@ -31,7 +31,6 @@ def register():
             [Phase.CUSTOMER_TRAINING],
             customer_asked,
         ),
-        ("rolled_back", gettext_lazy("Rollback practised"), [Phase.GO_LIVE], rolled_back),
     ]:
         side = Side.CUSTOMER if find is customer_asked else Side.VENDOR
         gates.register(f"serving.{key}", title, phases, find, side)
@@ -66,7 +65,7 @@ def accepted_model(engagement) -> Finding:
 
 def watched(engagement) -> Finding:
     """Enough predictions were logged to show figures of them."""
-    n = Prediction.objects.filter(endpoint__engagement=engagement).count()
+    n = Prediction.objects.in_use().filter(endpoint__engagement=engagement).count()
     words = _("%(n)s of %(needed)s predictions.") % {"n": n, "needed": ENOUGH_PREDICTIONS}
     url = pages.url("feedback:predictions", engagement)
     evidence = {"predictions": n, "needed": ENOUGH_PREDICTIONS}
@@ -76,23 +75,10 @@ def watched(engagement) -> Finding:
 def customer_asked(engagement) -> Finding:
     """A member or key of the customer, not the vendor, asked the endpoint."""
     theirs = Q(api_key__isnull=False) | Q(user__staff_role="")
-    n = Prediction.objects.filter(theirs, endpoint__engagement=engagement).count()
+    n = Prediction.objects.in_use().filter(theirs, endpoint__engagement=engagement).count()
     words = _("%s predictions asked for by the customer.") % n
     url = pages.url("serving:endpoint", engagement)
     return Finding(n > 0, words, {"predictions": n}, url)
-
-
-def rolled_back(engagement) -> Finding:
-    """Rolling back was done once, and what it put in place went live."""
-    drills = Deployment.objects.filter(
-        endpoint__engagement=engagement, reason=Deployment.Reason.ROLLBACK, live_at__isnull=False
-    )
-    newest, url = drills.order_by("-number").first(), pages.url("serving:endpoint", engagement)
-    if newest is None:
-        return Finding(False, _("Nobody has rolled back yet."), url=url)
-    evidence = {"deployment": newest.number, "live_at": newest.live_at.isoformat()}
-    words = _("%s rolled back.") % newest.created_by_label
-    return Finding(True, words, evidence | {"by": newest.created_by_label}, url)
 
 
 def _champion(engagement):

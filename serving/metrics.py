@@ -16,6 +16,21 @@ WAITING = Gauge("lepton_inference_waiting", "Requests waiting for a worker.", re
 WAITING_BULK = Gauge(
     "lepton_inference_waiting_bulk", "Images sent in bulk that wait.", registry=REGISTRY
 )
+QUEUE_SECONDS = Gauge(
+    "lepton_inference_queue_seconds",
+    "How long the request that waits longest for a worker has waited.",
+    registry=REGISTRY,
+)
+BUSY = Counter(
+    "lepton_inference_busy_seconds",
+    "Seconds in which worker threads decoded, ran and worded answers, together.",
+    registry=REGISTRY,
+)
+UTILISATION = Gauge(
+    "lepton_inference_utilisation",
+    "The share of the worker threads' time that was busy, over the last 15 seconds.",
+    registry=REGISTRY,
+)
 ENDPOINTS = Gauge("lepton_inference_endpoints", "Endpoints known.", registry=REGISTRY)
 MODELS = Gauge("lepton_inference_models", "Graphs loaded.", registry=REGISTRY)
 BESIDE = Gauge("lepton_inference_beside", "Challengers loaded.", registry=REGISTRY)

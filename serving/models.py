@@ -11,6 +11,7 @@ from accounts.scoping import ScopedManager, TenantModel
 from engagements.models import Engagement
 from serving.bulk.models import BulkPrediction, BulkRow
 from serving.challenger_models import Challenger, ChallengerFailure, ShadowAnswer
+from serving.exercises.rows import LoadTest, RollbackDrill
 from training.models import ModelVersion
 
 __all__ = [
@@ -20,7 +21,9 @@ __all__ = [
     "ChallengerFailure",
     "Deployment",
     "Endpoint",
+    "LoadTest",
     "Prediction",
+    "RollbackDrill",
     "ShadowAnswer",
     "StoredReply",
     "predictions_topic",
@@ -134,6 +137,7 @@ class Deployment(Authored, TenantModel):
 
         DEPLOY = "deploy", _("Deploy")
         ROLLBACK = "rollback", _("Roll back")
+        DRILL = "drill", _("Rollback drill")
 
     endpoint = models.ForeignKey(Endpoint, on_delete=models.CASCADE, related_name="deployments")
     model_version = models.ForeignKey(
@@ -157,14 +161,19 @@ class PredictionQuerySet(models.QuerySet):
     def newest_first(self):
         return self.select_related("model_version").order_by("-at")
 
+    def in_use(self):
+        """Those that somebody wanted to know, without the questions of load tests and drills."""
+        return self.exclude(source__in=Prediction.EXERCISES)
+
     def asked_live(self):
-        """Without what was sent in bulk: that waits on purpose, so it says nothing of latency."""
-        return self.exclude(source=Prediction.Source.BULK)
+        """Of those in use, without what was sent in bulk: that waits on purpose, so it says nothing
+        of latency."""
+        return self.in_use().exclude(source=Prediction.Source.BULK)
 
     def matching(
         self, *, endpoint=None, label=None, reference=None, since=None, until=None, **_paging
     ):
-        """Narrowed to what is given: the endpoint's slug, the answer, the client's reference."""
+        """Of those in use, what is narrowed to: endpoint's slug, answer, client's reference."""
         wanted = {
             "endpoint__slug": endpoint,
             "label": label,
@@ -173,7 +182,7 @@ class PredictionQuerySet(models.QuerySet):
             "at__lt": until,
         }
         given = {name: value for name, value in wanted.items() if value is not None}
-        return self.select_related("model_version", "endpoint").filter(**given)
+        return self.in_use().select_related("model_version", "endpoint").filter(**given)
 
 
 class Prediction(TenantModel):
@@ -185,6 +194,10 @@ class Prediction(TenantModel):
         API = "api", _("API")
         BROWSER = "browser", _("Browser")
         BULK = "bulk", _("Bulk")
+        LOAD_TEST = "load_test", _("Load test")
+        DRILL = "drill", _("Rollback drill")
+
+    EXERCISES = (Source.LOAD_TEST, Source.DRILL)  # nobody wanted to know
 
     endpoint = models.ForeignKey(Endpoint, on_delete=models.CASCADE, related_name="predictions")
     model_version = models.ForeignKey(ModelVersion, on_delete=models.PROTECT, related_name="+")

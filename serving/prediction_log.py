@@ -38,7 +38,7 @@ class Row(NamedTuple):
     key_id: UUID | None
     user_id: UUID | None
     input_key: str
-    is_bulk: bool = False
+    source: str = Prediction.Source.API
 
     def as_model(self) -> Prediction:
         answer = self.answer
@@ -49,7 +49,7 @@ class Row(NamedTuple):
             endpoint_id=self.endpoint_id,
             model_version_id=answer.model.version_id,
             at=answer.at,
-            source=self.source(),
+            source=self.source,
             api_key_id=self.key_id,
             user_id=self.user_id,
             reference=self.reference,
@@ -60,11 +60,6 @@ class Row(NamedTuple):
             input_sha256=answer.input_sha256,
             input_key=self.input_key,
         )
-
-    def source(self) -> str:
-        if self.is_bulk:
-            return Prediction.Source.BULK
-        return Prediction.Source.BROWSER if self.user_id else Prediction.Source.API
 
 
 class Behind(NamedTuple):

@@ -86,8 +86,8 @@ class Quotas:
 
 
 def _holder(caller):
-    """An API key, or who is behind the site's pass: a person, or a tenant's program."""
-    return caller.key_id or caller.user_id or caller.tenant_slug
+    """An API key, or who is behind the site's pass: whoever asks, or a tenant's program."""
+    return caller.key_id or caller.asker_id or caller.tenant_slug
 
 
 def _too_many(error: str, seconds: int) -> Refused:

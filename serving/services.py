@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 
 from accounts import audit
 from accounts.models import author
-from engagements import timeline
+from engagements import production, timeline
 from engagements.models import Engagement
 from lepton.lib import live, words
 from serving.models import Challenger, Deployment, Endpoint
@@ -35,7 +35,10 @@ def create_endpoint(engagement, *, slug, by, keeps_inputs=True):
 
 
 def deploy(endpoint, *, model_version, by):
-    """Put a model version in place; until the data plane has it, the one before answers."""
+    """Put a model version in place; until the data plane has it, the one before answers.
+
+    Once the engagement has gone live, only while nothing stands against it.
+    """
     if model_version.engagement_id != endpoint.engagement_id:
         raise ValidationError(_("This model version belongs to another engagement."))
     with transaction.atomic():
@@ -44,6 +47,7 @@ def deploy(endpoint, *, model_version, by):
         if current and current.model_version_id == model_version.pk:
             message = _("Model version %(number)s is in place already.")
             raise ValidationError(message % {"number": model_version.number})
+        production.refuse_unless_allowed(endpoint.engagement, candidate_id=model_version.pk)
         deployment = _add(endpoint, model_version, Reason.DEPLOY, by)
         _tell(deployment, "model.deployed", by=by, url=endpoint.get_absolute_url())
     return deployment
@@ -60,6 +64,15 @@ def roll_back(endpoint, *, by):
             )
         deployment = _add(endpoint, before.model_version, Reason.ROLLBACK, by)
         _tell(deployment, "model.rolled_back", by=by, url=endpoint.get_absolute_url())
+    return deployment
+
+
+def put_in_place(endpoint, model_version, *, reason, by):
+    """Put a version in place for an exercise, by the way that deploying and rolling back go."""
+    with transaction.atomic():
+        _lock(endpoint)
+        deployment = _add(endpoint, model_version, reason, by)
+        _tell(deployment, "model.exercised", by=by, url=endpoint.get_absolute_url())
     return deployment
 
 

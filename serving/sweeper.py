@@ -1,7 +1,8 @@
-"""What a worker's sweeper looks for here: bulk predictions whose wake-up was lost."""
+"""What a worker's sweeper looks for here: rows whose wake-up was lost."""
 
 from django.conf import settings
 
+from accounts import system
 from lepton.lib import sweeping
 from lepton.lib.wake import wake
 from serving import tasks
@@ -9,6 +10,9 @@ from serving import tasks
 
 @sweeping.in_every_worker
 def sweep() -> None:
-    """Wake a worker if a bulk prediction is claimable."""
-    if tasks.is_due():
-        wake(tasks.wake_bulk, expires_seconds=2 * settings.LEPTON_SWEEP_SECONDS)
+    """Wake a worker if a bulk prediction or an exercise is claimable."""
+    soon = {"expires_seconds": 2 * settings.LEPTON_SWEEP_SECONDS}
+    if tasks.bulk_is_due():
+        wake(tasks.wake_bulk, **soon)
+    if system.call("lepton_exercises_wait")[0][0]:
+        wake(tasks.wake_exercises, **soon)

@@ -1,4 +1,4 @@
-"""What wakes a worker for bulk predictions: a task without content."""
+"""What wakes a worker: tasks without content, which work off whatever rows are claimable."""
 
 from celery import shared_task
 
@@ -13,10 +13,19 @@ def wake_bulk():
     from serving.bulk import worker  # only a worker needs it
 
     leases.work_off("bulk", worker.carry_out, most=1)
-    if is_due():
+    if bulk_is_due():
         wake(wake_bulk)
 
 
-def is_due() -> bool:
+def bulk_is_due() -> bool:
     """Whether a bulk prediction of any tenant waits for a worker."""
     return system.call("lepton_bulk_due")[0][0]
+
+
+@shared_task(ignore_result=True)
+def wake_exercises():
+    """Carry out rollback drills and load tests until none is claimable."""
+    from serving.exercises import drill_runner, load_runner  # only a worker needs them
+
+    leases.work_off("drill", drill_runner.carry_out)
+    leases.work_off("load_test", load_runner.carry_out)

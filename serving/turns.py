@@ -26,6 +26,10 @@ class Turns:
     def waiting_of(self, owner: Hashable) -> int:
         return len(self._lines.get(owner, ()))
 
+    def heads(self) -> list:
+        """The first of each line; any thread may ask."""
+        return [line[0] for line in list(self._lines.values()) if line]
+
     def add(self, owner: Hashable, item) -> None:
         self._lines.setdefault(owner, []).append(item)
         self._size += 1

@@ -8,7 +8,7 @@ from serving.models import Deployment, Prediction
 
 def thousand_predictions(engagement, span) -> Reading:
     """Answers given in the span, in thousands."""
-    answers = Prediction.objects.filter(endpoint__engagement=engagement)
+    answers = Prediction.objects.in_use().filter(endpoint__engagement=engagement)
     return Reading(Decimal(answers.filter(at__gte=span.since, at__lt=span.until).count()) / 1000)
 
 

@@ -132,6 +132,7 @@ def _value(name, route, world):
         "number": 1,
         "template_key": world.template.key,
         "other": world.model.pk,
+        "form": "pdf",
     }
     return fixed[name] if name in fixed else getattr(world, name).pk
 

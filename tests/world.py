@@ -21,6 +21,7 @@ from engagements.models import (
     Document,
     EngagementTemplate,
     Event,
+    GoLivePack,
     Iteration,
     Milestone,
     Rating,
@@ -37,7 +38,9 @@ from serving.models import (
     ChallengerFailure,
     Deployment,
     Endpoint,
+    LoadTest,
     Prediction,
+    RollbackDrill,
     ShadowAnswer,
     StoredReply,
 )
@@ -234,8 +237,12 @@ def _serving(world, owner):
         model_version=world.model,
         number=1,
         state=Deployment.State.LIVE,
+        live_at=now(),
         **author(owner),
     )
+    tried = {"endpoint": world.endpoint, "model_version": world.model, **author(owner)}
+    world.load_test = LoadTest.objects.create(per_second=1, seconds=1, at_once=1, **tried)
+    world.drill = RollbackDrill.objects.create(practised=world.model, **tried)
     StoredReply.objects.create(
         endpoint=world.endpoint, key_sha256=HASH, question_sha256=HASH, answering_until=now()
     )
@@ -304,6 +311,17 @@ def _record(world, owner):
     world.waiver = waivers.request_waiver(
         engagement, "engagements.verdict", reason="Still a pilot.", by=manager
     )
+    file = {"key": f"tenants/{world.tenant.pk}/packs/{HASH}.pdf", "sha256": HASH, "bytes": 4}
+    world.pack = GoLivePack.objects.create(
+        engagement=engagement,
+        version=1,
+        iteration=1,
+        content=[{"title": "Go-live pack", "lead": "Version 1"}],
+        sha256=HASH,
+        files={"pdf": file},
+        **author(owner),
+    )
+    storages["default"].save(file["key"], ContentFile(b"done"))
 
 
 def _plan(world, owner):

@@ -17,6 +17,7 @@ class TrainingConfig(AppConfig):
         from training.characteristics import of_newest_version
         from training.figures import measured_between, newest_measured
         from training.holdouts import candidates_of, holdouts_of
+        from training.runs import pack
 
         characteristics.register(of_newest_version)
         figures.register(newest_measured)
@@ -24,5 +25,6 @@ class TrainingConfig(AppConfig):
         gates.register()
         health.register()
         usage.register()
+        pack.register()
         iterations.register("accuracy", measured_between)
         iterations.register("compute_seconds", usage.compute_seconds)

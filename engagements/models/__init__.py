@@ -6,6 +6,7 @@ from engagements.models.economics import RateCard, StaffTime
 from engagements.models.engagement import Engagement, Requirement, TimelineEntry
 from engagements.models.gate import PhaseRecord, Waiver
 from engagements.models.iteration import Iteration
+from engagements.models.pack import GoLivePack
 from engagements.models.plan import (
     ActionDependency,
     ActionItem,
@@ -33,6 +34,7 @@ __all__ = [
     "Engagement",
     "EngagementTemplate",
     "Event",
+    "GoLivePack",
     "Iteration",
     "Milestone",
     "Outcome",

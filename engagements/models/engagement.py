@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Authored, User
 from accounts.scoping import ScopedManager, TenantModel
-from engagements.models.template import EngagementTemplate
+from engagements.models.template import DRILL_DAYS, EngagementTemplate
 from engagements.phases import ORDER, Phase
 
 
@@ -91,6 +91,11 @@ class Engagement(Authored, TenantModel):
     @property
     def days_in_phase(self) -> int:
         return (timezone.now() - self.phase_since).days
+
+    @property
+    def drill_days(self) -> int:
+        """How old a rollback drill may be when going live."""
+        return self.template.drill_days if self.template else DRILL_DAYS
 
     @property
     def requirement(self):

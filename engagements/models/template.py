@@ -3,12 +3,15 @@
 import uuid
 
 from django.contrib.postgres.fields import ArrayField
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from engagements.phases import Phase
+
+DRILL_DAYS = 90  # how old a rollback drill may be, where no template says otherwise
 
 
 class TemplateQuerySet(models.QuerySet):
@@ -33,6 +36,11 @@ class EngagementTemplate(models.Model):
     phases = ArrayField(models.CharField(max_length=20, choices=Phase), default=list)
     items = models.JSONField(default=list)
     milestones = models.JSONField(default=list)
+    drill_days = models.PositiveSmallIntegerField(
+        _("rollback practised within days"),
+        default=DRILL_DAYS,
+        validators=[MinValueValidator(1), MaxValueValidator(730)],
+    )
     created_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField(default=timezone.now)
     retired_at = models.DateTimeField(null=True)

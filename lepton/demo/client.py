@@ -52,6 +52,10 @@ class Caller:
                 files["splits"] = ("splits.csv", splits.read_bytes(), "text/csv")
             return self.send(path, files)
 
+    def download(self, path: str) -> bytes:
+        """A file of the API itself."""
+        return self.http.get(f"{self.base}/{path}").raise_for_status().content
+
     def fetch(self, url: str) -> bytes:
         """Follow a signed link."""
         return httpx.get(url, timeout=30).raise_for_status().content

@@ -3,13 +3,11 @@
 from dataclasses import dataclass
 from functools import partial
 
-from lepton.demo import money, plan, promise, work
+from lepton.demo import golive, money, plan, promise, work
 from lepton.demo.stage import Stage, open_engagement
 
 SMALL = ("lepton_small", "fine_tune", "It needs no weights from elsewhere and answers in time.")
-NO_DRILL = (
-    "The other model failed its verdict: it must not answer for patients, not even in a drill."
-)
+NO_LOAD_TEST = "One radiologist sends one picture after the other: there is no load to test."
 PREDICTIONS = 30
 ANSWERS = 24
 GUIDE = """How to ask for an answer
@@ -30,7 +28,7 @@ class Loop:
     settings: list[dict]
     until: tuple[int, str]
     flips: bool = False
-    waives_drill: bool = False
+    waives_load_test: bool = False
     grows_to: int | None = None  # images a day, by a change request
     is_repeated: bool = False
 
@@ -95,17 +93,22 @@ class Loop:
         self.stage.step("Predictions", work.ask, PREDICTIONS - 4)
 
     def go_live(self, iteration):
-        """Rolling back is practised or waived, then both sides sign; one signature goes missing."""
+        """Load and rolling back are tried, both sides sign; one signature goes missing."""
         stage = self.stage
         good = promise.accepted(stage)
-        if self.waives_drill:
-            stage.step("Waiver", promise.waive, "serving.rolled_back", NO_DRILL)
-        elif promise.lacks(stage, "serving.rolled_back"):
-            others = {self.train("First model", 1), self.train("Second model", 2)} - {good}
-            stage.step("Another model", work.deploy, others.pop())
-            stage.step("Roll back", work.roll_back)
+        others = {self.train("First model", 1), self.train("Second model", 2)} - {good}
+        if promise.lacks(stage, "serving.rolled_back"):
+            for other in golive.may_answer(stage, others):
+                stage.step("Another model", work.deploy, other)
         stage.step("Accepted model", work.deploy, good)
+        if self.waives_load_test:
+            stage.step("Waiver", promise.waive, "serving.load_tested", NO_LOAD_TEST)
+        else:
+            stage.step("Load test", golive.load_test)
+        stage.step("Rollback drill", golive.drill)
         stage.step("Go-live", promise.sign, "go_live")
+        stage.step("Go-live pack", golive.pack)
+        stage.step("Bundle", golive.bundle, good)
         stage.step("Milestone", plan.reach_milestones, 5, "Live on the day we agreed on.")
         if self.flips:
             stage.step("Action items", plan.do_items)

@@ -27,7 +27,7 @@ def whole_loop(home, password, tell) -> list[Loop]:
             hospital,
             [small(10, batch_size=8), small(5, seed=1, batch_size=8)],
             (1, "data_iteration"),
-            waives_drill=True,
+            waives_load_test=True,
         ),
         Loop(
             factory,

@@ -84,12 +84,6 @@ def deploy(stage, model_version):
     return _live(stage, "answers with")
 
 
-def roll_back(stage):
-    """The ML engineer puts the model version back that answered before."""
-    stage.engineer.post(f"endpoints/{stage.slug}/rollback")
-    return _live(stage, "rolled back to")
-
-
 def ask(stage, wanted: int):
     """The customer's program sends test images until as many predictions were made."""
     have = stage.program.rows(f"predictions?endpoint={stage.slug}")

@@ -7,7 +7,7 @@ EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "[::1]", "": "127.0.0.1"}  # noqa: S
 
 def inference_backend() -> str:
     """Return the base URL of the inference process, without a slash at its end."""
-    if given := getattr(settings, "LEPTON_INFERENCE_BACKEND", ""):
-        return given.rstrip("/")
+    if settings.LEPTON_INFERENCE_BACKEND:
+        return settings.LEPTON_INFERENCE_BACKEND.rstrip("/")
     host = EVERYWHERE.get(settings.LEPTON_HOST, settings.LEPTON_HOST)
     return f"http://{host}:{settings.LEPTON_INFERENCE_PORT}"

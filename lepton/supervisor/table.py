@@ -45,6 +45,7 @@ def table(settings, parts=()) -> list[Process]:
         web(settings),
         worker("runs", settings, {"OMP_NUM_THREADS": str(threads_each(2))}),
         worker("imports", settings),
+        worker("checks", settings),
         *inference(settings),
     ]
 

@@ -165,7 +165,9 @@ def test_the_endpoint_opens_the_gate_of_the_deployment(engagement, alice, mei):
     assert check.finding.words == "Model version 2 has not passed under the standing contract."
 
 
-def test_the_gate_of_the_go_live_asks_for_signatures_and_a_rollback(engagement, alice, mei):
+def test_the_gate_of_the_go_live_asks_for_signatures_a_load_test_and_a_drill(
+    engagement, alice, mei
+):
     _prove_the_concept(engagement, alice, mei)
     Engagement.objects.filter(pk=engagement.pk).update(phase="go_live")
     engagement.refresh_from_db()
@@ -173,6 +175,7 @@ def test_the_gate_of_the_go_live_asks_for_signatures_and_a_rollback(engagement, 
         "engagements.go_live_signed",
         "serving.endpoint_live",
         "serving.accepted_model",
+        "serving.load_tested",
         "serving.rolled_back",
     }
 

@@ -71,7 +71,7 @@ def test_an_answer_in_between_starts_the_count_anew():
 def test_bulk_waits_behind_everybody_whether_a_client_or_the_site_says_so():
     is_background, program = admission.is_background, object()
     assert is_background({b"x-request-priority": b"Bulk"}, program)
-    assert is_background({}, tokens.Pass("acme", "castings", None, is_bulk=True))
+    assert is_background({}, tokens.Pass("acme", "castings", None, "bulk"))
     assert not is_background({b"x-request-priority": b"normal"}, program)
     assert not is_background({}, tokens.Pass("acme", "castings", None))
     with pytest.raises(Refused) as refused:

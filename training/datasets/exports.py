@@ -3,7 +3,6 @@
 Each piece is read in a transaction of its own, so that a slow download holds none.
 """
 
-import io
 import json
 import zipfile
 from collections.abc import Callable, Iterator
@@ -11,6 +10,7 @@ from pathlib import PurePosixPath
 
 from accounts.scoping import tenant_scope
 from lepton.lib import storage
+from lepton.lib.pipe import Pipe
 from training.datasets import manifest
 from training.models import VersionItem
 
@@ -59,7 +59,7 @@ def label_studio_of(version) -> Iterator[bytes]:
 
 def zip_of(version) -> Iterator[bytes]:
     """An ImageFolder zip, `<split>/<class>/<name>`, with its splits.csv."""
-    out = _Pipe()
+    out = Pipe()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as archive:
         lines = [("file", "label", "split", "group")]
         for page in _pages(version, "image__storage_key"):
@@ -79,28 +79,6 @@ KINDS: dict[str, tuple[str, str, Callable]] = {
     "label-studio": ("label-studio-v{}.json", "application/json", label_studio_of),
     "zip": ("images-v{}.zip", "application/zip", zip_of),
 }
-
-
-class _Pipe(io.RawIOBase):
-    """Takes what a zip file writes, and gives it on piece by piece."""
-
-    def __init__(self):
-        self.parts, self.at = [], 0
-
-    def writable(self):
-        return True
-
-    def write(self, data):
-        self.parts.append(bytes(data))
-        self.at += len(data)
-        return len(data)
-
-    def tell(self):
-        return self.at
-
-    def taken(self) -> bytes:
-        parts, self.parts = self.parts, []
-        return b"".join(parts)
 
 
 def _pages(version, *more) -> Iterator[list[dict]]:

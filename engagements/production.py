@@ -1,0 +1,74 @@
+"""The production alias: from the first go-live on, what answers is moved only while checks hold.
+
+Before that an endpoint is for trying: anything may be put in place. Rolling back is never refused.
+"""
+
+from functools import partial
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from engagements import gates, pages
+from engagements.gates import Check, Checked, Finding
+from engagements.models import Outcome, Verdict
+from engagements.phases import Phase
+
+CANDIDATE = "engagements.candidate"
+CANDIDATE_TITLE = gettext_lazy("The version passed under the standing contract")
+_keys: list[str] = []
+
+
+def register(key: str) -> None:
+    """Have a check of going live hold at every later move of the production alias, too."""
+    if key not in _keys:
+        _keys.append(key)
+
+
+def guards() -> list[str]:
+    """The checks of going live that hold at every later move."""
+    return list(_keys)
+
+
+def title_of(key: str) -> str:
+    """The title of a check, that of the candidate's verdict too."""
+    return str(CANDIDATE_TITLE) if key == CANDIDATE else gates.title_of(key)
+
+
+def waivable(engagement) -> list[Checked]:
+    """What may be waived outside the gates: that which guards a move of the production alias."""
+    if not is_live(engagement):
+        return []
+    verdict = Finding(False, _("A version without a pass is to be put in place."))
+    return [*checks(engagement), Checked(CANDIDATE, CANDIDATE_TITLE, verdict)]
+
+
+def is_live(engagement) -> bool:
+    """Whether the engagement has gone live: its endpoint carries real business since then."""
+    return engagement.phase_records.filter(phase=Phase.GO_LIVE).exists()
+
+
+def checks(engagement, *, candidate_id=None) -> list[Checked]:
+    """What guards the production alias now, with the verdict on a candidate where one is given."""
+    kept = [check for check in gates.checks_of(Phase.GO_LIVE) if check.key in _keys]
+    if candidate_id:
+        find = partial(candidate_passed, candidate_id=candidate_id)
+        kept.insert(0, Check(CANDIDATE, CANDIDATE_TITLE, frozenset(), find))
+    return gates.looked_at(engagement, kept)
+
+
+def refuse_unless_allowed(engagement, *, candidate_id) -> None:
+    """Raise Conflict naming what stands against putting a model version into production."""
+    if is_live(engagement):
+        gates.refuse_unless_held(checks(engagement, candidate_id=candidate_id))
+
+
+def candidate_passed(engagement, *, candidate_id) -> Finding:
+    """The newest verdict on this model version under the standing contract is a pass."""
+    url, contract = pages.url("engagements:contract", engagement), engagement.contract
+    verdicts = Verdict.objects.newest_first().filter(contract=contract, candidate_id=candidate_id)
+    verdict = contract and verdicts.first()
+    if verdict is None:
+        return Finding(False, _("It was not judged by the standing contract."), url=url)
+    facts = {"model": verdict.candidate_label, "outcome": verdict.get_outcome_display()}
+    words = _("%(model)s: %(outcome)s.") % facts
+    return Finding(verdict.outcome == Outcome.PASS, words, facts, url)

@@ -1,0 +1,1 @@
+"""A server for exported models that needs nothing of Lepton: this folder goes into each bundle."""
