@@ -59,8 +59,11 @@ def remove_member(membership, *, by):
         audit.record("member.removed", membership.user, by=by)
 
 
-def create_key(name, *, scopes, by, expires_at=None):
-    """Make an API key; returns (row, key). The key itself is never shown again."""
+def create_key(name, *, scopes, by, expires_at=None, is_practice=False):
+    """Make an API key; returns (row, key). The key itself is never shown again.
+
+    What a key for practice sends and says counts nowhere.
+    """
     if unknown := sorted(set(scopes) - set(KEY_SCOPES)):
         raise ValidationError({"scopes": _("Unknown scope: %s.") % ", ".join(unknown)})
     if not scopes:
@@ -76,8 +79,9 @@ def create_key(name, *, scopes, by, expires_at=None):
             scopes=sorted(scopes),
             created_by=by,
             expires_at=expires_at,
+            is_practice=is_practice,
         )
-        audit.record("key.created", row, by=by, scopes=row.scopes)
+        audit.record("key.created", row, by=by, scopes=row.scopes, is_practice=is_practice)
     return row, secret
 
 
@@ -92,7 +96,8 @@ def rotate_key(key, *, by, until):
     expires_at = timezone.now() + lifetime if lifetime else None
     with transaction.atomic():
         ApiKey.objects.select_for_update(no_key=True).get(pk=key.pk)  # before the audit chain
-        row, secret = create_key(key.name, scopes=key.scopes, by=by, expires_at=expires_at)
+        facts = {"scopes": key.scopes, "is_practice": key.is_practice, "expires_at": expires_at}
+        row, secret = create_key(key.name, **facts, by=by)
         ends_at = min(until, key.expires_at) if key.expires_at else until
         ApiKey.objects.filter(pk=key.pk, revoked_at=None).update(expires_at=ends_at)
         audit.record("key.rotated", key, by=by, works_until=ends_at.isoformat())

@@ -17,6 +17,7 @@ SENTENCES = {
     "gate.move": _("Move on to “%(phase)s”"),
     "check.meet": _("%(check)s: %(words)s"),
 }
+_more = {}  # kind: find
 # What these checks wait for is asked of each person or item by itself.
 ASKED_ONE_BY_ONE = {
     "engagements.contract_signed",
@@ -25,10 +26,17 @@ ASKED_ONE_BY_ONE = {
 }
 
 
+def register(kind: str, sentence: str, find) -> None:
+    """Let an upper app ask for something: `find(engagement)` gives what `_ask` takes, as dicts."""
+    SENTENCES[kind], _more[kind] = sentence, find
+
+
 def of(engagement, gate) -> list[Ask]:
     """Return what the engagement needs now as unsaved rows, the most pressing kinds first."""
     parts = (_requirement, _signatures, _waivers, _changes, _items, _ratings, _moves)
-    return [ask for part in parts for ask in part(engagement, gate)]
+    found = [ask for part in parts for ask in part(engagement, gate)]
+    more = [(kind, row) for kind, find in _more.items() for row in find(engagement)]
+    return found + [_ask(engagement, kind, **row) for kind, row in more]
 
 
 def asks_for(user, side=None):

@@ -8,12 +8,13 @@ class ServingConfig(AppConfig):
 
     def ready(self):
         from engagements import holdouts, iterations, usage  # models can be imported only now
-        from serving import gates, health
+        from serving import gates, health, practicals
         from serving.figures import answers_within
         from serving.usage import first_live, thousand_predictions
 
         holdouts.register_latency(answers_within)
         gates.register()
         health.register()
+        practicals.register()
         usage.register("predictions", thousand_predictions)
         iterations.register("live_at", first_live)

@@ -21,6 +21,7 @@ from serving.idempotency import Replies, key_of
 from serving.keeper import Keeper
 from serving.keyring import Keyring
 from serving.loader import Loader, Place
+from serving.practice import Practice, Trainee
 from serving.prediction_log import PredictionLog, Row
 from serving.protocols import Question, Reply, Request
 from serving.quotas import Quotas
@@ -43,6 +44,7 @@ class DataPlane:
         self.bodies = Bodies()
         self.replies = Replies()
         self.quotas = Quotas()
+        self.practice = Practice()
         self.readers = ThreadPoolExecutor(2, "reader")
         metrics.WAITING.set_function(lambda: len(self.batcher.waiting))
         metrics.ENDPOINTS.set_function(lambda: len(self.loader.table))
@@ -72,7 +74,7 @@ class DataPlane:
             part.start()
         await send({"type": "lifespan.startup.complete"})
         await receive()  # by now every request in flight was answered
-        for part in (self.loader, self.batcher, self.keyring, self.replies):
+        for part in (self.loader, self.batcher, self.keyring, self.replies, self.practice):
             part.stop()
         self.readers.shutdown(wait=False, cancel_futures=True)
         self.log.close()
@@ -88,13 +90,24 @@ class DataPlane:
         headers = dict(scope["headers"])
         caller, place = await admit(self.keyring, self.loader, headers, route)
         routes.require_model(route, place)
+        request = Request(headers, scope["query_string"], b"")
+        if not caller.is_practice:
+            return await self._served(request, receive, caller, place, route, began)
+        trainee = Trainee(caller)
+        serving = self._served(request, receive, trainee, place, route, began)
+        return await self.practice.seen(trainee, place, route.address, serving)
+
+    async def _served(self, request, receive, caller, place, route, began):
         if not route.asks:
             body, reply_headers = route.what(place)
             return 200, reply_headers, body
-        with metrics.SECONDS.time(), self.quotas.request(caller, place.wanted.tenant_id):
-            request = Request(headers, scope["query_string"], b"")
+        quotas = self._quotas_of(caller)
+        with metrics.SECONDS.time(), quotas.request(caller, place.wanted.tenant_id):
             body, reply_headers = await self._predict(request, receive, caller, place, route, began)
         return 200, reply_headers, body
+
+    def _quotas_of(self, caller) -> Quotas:
+        return self.practice.quotas if caller.is_practice else self.quotas
 
     def _machine_page(self, method, path):
         if path not in ("/livez", "/readyz", "/metrics"):
@@ -109,6 +122,7 @@ class DataPlane:
 
     async def _predict(self, request, receive, caller, place: Place, route, began) -> Reply:
         seconds, key = deadline(request.headers), key_of(request.headers)
+        key = caller.own(key) if caller.is_practice else key
         if place.model is None:
             raise not_answering(place)
         if self.log.is_full:
@@ -117,7 +131,7 @@ class DataPlane:
         held = len(body)
         try:
             asked = await self._understood(route.what, request._replace(body=body))
-            self.quotas.charge(caller, len(asked.images) - 1)
+            self._quotas_of(caller).charge(caller, len(asked.images) - 1)
             copies = [sent.data for sent in asked.images if sent.data is not body]
             held += self.bodies.hold(sum(map(len, copies)))
             answer = partial(self._reply, asked, caller, place, route, began, seconds)
@@ -147,6 +161,9 @@ class DataPlane:
         return await loop.run_in_executor(self.readers, dialect.question, request)
 
     def _record(self, caller, place, answer, data, reference):
+        if caller.is_practice:
+            caller.note(answer, reference)
+            return
         wanted = place.wanted
         key = ""
         if wanted.keeps_inputs:

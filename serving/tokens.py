@@ -22,6 +22,7 @@ class Pass:
     endpoint_slug: str
     user_id: UUID
     key_id = None
+    is_practice = False
     scopes = (Capability.PREDICT,)
 
 
