@@ -102,6 +102,18 @@ def staff_page(view):
     return door
 
 
+def vendor_desk(view):
+    """Open a page of the vendor's own rows to its staff; no tenant's rows can be read there."""
+
+    @wraps(view)
+    def door(request, *args, **kwargs):
+        if not request.user.is_vendor_staff:
+            raise Http404
+        return view(request, *args, **kwargs)
+
+    return door
+
+
 public = login_not_required
 
 

@@ -69,9 +69,7 @@ def finished(engagement) -> Counter:
     by_person = {}
     for person, course in done:
         by_person.setdefault(person, set()).add(course)
-    return Counter(
-        {path: sum(owed[path] <= have for have in by_person.values()) for path in owed}
-    )
+    return Counter({path: sum(owed[path] <= have for have in by_person.values()) for path in owed})
 
 
 def needed(engagement) -> list[dict]:

@@ -1,17 +1,11 @@
 """The starter library: courses about Lepton itself, kept as Markdown beside the code.
 
 `library/<course>/course.toml` says what the course is; each `<nn>-<lesson>.md` begins with TOML
-between +++ lines (title, minutes, practicals), goes on in Markdown and ends with its quiz:
-
-    ## Quiz
-    ### What does it mean?
-    - [ ] A wrong option
-    - [x] The right one
-    > Why it is right.
+between +++ lines (title, minutes, practicals), goes on in Markdown and ends with `## Quiz` and
+its questions, as `enablement.quizzes` reads them.
 """
 
 import hashlib
-import re
 import tomllib
 from pathlib import Path
 from typing import NamedTuple
@@ -24,7 +18,6 @@ from enablement import quizzes
 from enablement.models import Course, CourseVersion, Lesson
 
 FOLDER = Path(settings.BASE_DIR) / "enablement" / "library"
-_OPTION = re.compile(r"- \[([ x])\] (.+)")
 
 
 class Written(NamedTuple):
@@ -82,14 +75,5 @@ def _publish(written) -> bool:
 def _lesson(text) -> dict:
     _before, front, rest = text.split("+++\n", 2)
     body, _heading, quiz = rest.partition("\n## Quiz\n")
-    questions = [_question(part) for part in quiz.split("\n### ")[1:]]
-    quizzes.check_questions(questions)
-    return {**tomllib.loads(front), "body": body.strip() + "\n", "questions": questions}
-
-
-def _question(text) -> dict:
-    first, *lines = [line.strip() for line in text.strip().splitlines()]
-    options = [found.groups() for line in lines if (found := _OPTION.fullmatch(line))]
-    why = " ".join(line[2:] for line in lines if line.startswith("> "))
-    shown = [{"text": words, "is_right": mark == "x"} for mark, words in options]
-    return {"text": first, "options": shown, "why": why}
+    facts = {"body": body.strip() + "\n", "questions": quizzes.read(quiz)}
+    return tomllib.loads(front) | facts

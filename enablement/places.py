@@ -33,7 +33,7 @@ def words(engagement) -> dict[str, str]:
     """Return what lessons and snippets say of the engagement's own endpoint."""
     tenant, place = engagement.tenant.slug, of(engagement)
     path = place.predict_path if place else f"/v1/endpoints/{tenant}/your-endpoint/predict"
-    labels = place.labels if place and place.labels else ["ok"]
+    labels = place.labels if place and len(place.labels) > 1 else ["ok", "faulty"]
     site = settings.LEPTON_PUBLIC_URL
     return {
         "site": site,
@@ -43,5 +43,6 @@ def words(engagement) -> dict[str, str]:
         "endpoint": path.split("/")[-2],
         "feedback_url": f"{site}/api/v1/tenants/{tenant}/predictions",
         "label": labels[0],
+        "other_label": labels[1],
         "labels": ", ".join(labels),
     }

@@ -1,5 +1,14 @@
-"""Quizzes: questions with one or several right options, and how answers are marked."""
+"""Quizzes: questions with one or several right options, and how answers are marked.
 
+People write them as text:
+
+    ### What does it mean?
+    - [ ] A wrong option
+    - [x] The right one
+    > Why it is right.
+"""
+
+import re
 from typing import NamedTuple
 
 from django.core.exceptions import ValidationError
@@ -12,6 +21,37 @@ class Marked(NamedTuple):
     right: int
     n: int
     is_passed: bool
+
+
+_OPTION = re.compile(r"- \[([ xX])\] (.+)")
+
+
+def read(text: str) -> list[dict]:
+    """Return the questions of a text. Raises ValidationError naming the line it cannot read."""
+    questions = []
+    for line in filter(None, map(str.strip, text.splitlines())):
+        if line.startswith("### "):
+            questions.append({"text": line[4:].strip(), "options": [], "why": ""})
+            continue
+        option = _OPTION.fullmatch(line)
+        if not questions or not (option or line.startswith("> ")):
+            raise ValidationError({"questions": _("This line cannot be read: %s") % line})
+        if option:
+            is_right = option[1] != " "
+            questions[-1]["options"].append({"text": option[2], "is_right": is_right})
+        else:
+            questions[-1]["why"] = f"{questions[-1]['why']} {line[2:]}".strip()
+    check_questions(questions)
+    return questions
+
+
+def as_text(questions) -> str:
+    """Return questions as people write them."""
+    parts = []
+    for one in questions:
+        options = [f"- [{'x' if o['is_right'] else ' '}] {o['text']}" for o in one["options"]]
+        parts.append("\n".join([f"### {one['text']}", *options, f"> {one['why']}"]))
+    return "\n\n".join(parts)
 
 
 def check_questions(questions) -> None:

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from accounts import audit
 from accounts.models import Membership, User, author
 from enablement import catalogue
-from enablement.models import Recommendation
+from enablement.models import SurveyAnswer
 from engagements import pages, timeline
 from engagements.models import Side
 from engagements.phases import Phase
@@ -57,32 +57,31 @@ class Score:
         return max(-1.0, middle - half) * 100, min(1.0, middle + half) * 100
 
 
-def recommend(engagement, *, score, by, comment=""):
+def answer(engagement, *, score, by, comment=""):
     """Say how likely one is to recommend us, from 0 to 10: members of the customer."""
     if not isinstance(by, User) or Side.of(by) != Side.CUSTOMER:
         raise ValidationError(_("Only members of the customer are asked this."))
-    row = Recommendation(engagement=engagement, score=score, comment=comment.strip(), **author(by))
+    row = SurveyAnswer(engagement=engagement, score=score, comment=comment.strip(), **author(by))
     row.clean_fields(exclude=["tenant", "engagement", "created_by"])
-    if last := newest_of(engagement, by):
-        if last.created_at > timezone.now() - PAUSE:
-            raise Conflict(_("You answered less than 30 days ago."))
+    if (last := newest_of(engagement, by)) and last.created_at > timezone.now() - PAUSE:
+        raise Conflict(_("You answered less than 30 days ago."))
     with transaction.atomic():
         row.save(force_insert=True)
         url = pages.url("enablement:catalogue", engagement)
-        timeline.record(engagement, "recommendation.given", by=by, url=url, score=score)
-        audit.record("recommendation.given", row, by=by, score=score)
+        timeline.record(engagement, "survey.answered", by=by, url=url, score=score)
+        audit.record("survey.answered", row, by=by, score=score)
     return row
 
 
-def newest_of(engagement, user) -> Recommendation | None:
+def newest_of(engagement, user) -> SurveyAnswer | None:
     """A person's newest answer."""
-    mine = engagement.recommendations.newest_first().filter(created_by=user)
+    mine = engagement.survey_answers.newest_first().filter(created_by=user)
     return mine.first()
 
 
 def of(engagement) -> Score:
     """The newest answers of an engagement's people."""
-    return together(Recommendation.objects.filter(engagement=engagement))
+    return together(SurveyAnswer.objects.filter(engagement=engagement))
 
 
 def together(rows) -> Score:

@@ -9,7 +9,7 @@ from engagements.models import Side
 
 def register():
     """Let those who are due be asked."""
-    asks.register("recommendation.give", _("Say how likely you are to recommend us"), due)
+    asks.register("survey.answer", _("Say how likely you are to recommend us"), due)
 
 
 def due(engagement) -> list[dict]:

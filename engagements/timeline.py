@@ -65,7 +65,7 @@ SENTENCES = {
     "session.booked": _("booked the session “%(title)s”"),
     "session.changed": _("changed the session “%(title)s”"),
     "session.called_off": _("called the session “%(title)s” off"),
-    "recommendation.given": _("said how likely they are to recommend us: %(score)s of 10"),
+    "survey.answered": _("said how likely they are to recommend us: %(score)s of 10"),
     "feedback.given": _("answered a prediction with “%(verdict)s”"),
     "feedback.given_in_bulk": _("gave %(count)s answers to predictions"),
 }
@@ -115,7 +115,7 @@ LOOKS = {
     "session.booked": ("clock", ""),
     "session.changed": ("clock", ""),
     "session.called_off": ("slash", ""),
-    "recommendation.given": ("feedback", ""),
+    "survey.answered": ("feedback", ""),
     "feedback.given": ("feedback", ""),
     "feedback.given_in_bulk": ("feedback", ""),
 }

@@ -15,7 +15,9 @@ def register():
     task = _("Drop an image on the endpoint's page and read the answer.")
     practicals.register("serving.tried", title, task, tried)
     title = _("Roll back in a rehearsal")
-    task = _("Put the version before the present one in place, see it answer, and go forward again.")
+    task = _(
+        "Put the version before the present one in place, see it answer, and go forward again."
+    )
     practicals.register("serving.rolled_back", title, task, rolled_back)
 
 

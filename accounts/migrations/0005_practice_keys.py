@@ -4,19 +4,25 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('accounts', '0004_email_links'),
+        ("accounts", "0004_email_links"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='apikey',
-            name='is_practice',
+            model_name="apikey",
+            name="is_practice",
             field=models.BooleanField(default=False),
         ),
         migrations.AddConstraint(
-            model_name='apikey',
-            constraint=models.CheckConstraint(condition=models.Q(('is_practice', False), ('scopes__contained_by', ['feedback', 'predict']), _connector='OR'), name='a_practice_key_only_practises'),
+            model_name="apikey",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("is_practice", False),
+                    ("scopes__contained_by", ["feedback", "predict"]),
+                    _connector="OR",
+                ),
+                name="a_practice_key_only_practises",
+            ),
         ),
     ]

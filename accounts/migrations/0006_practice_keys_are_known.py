@@ -9,9 +9,7 @@ class Migration(migrations.Migration):
     dependencies = [("accounts", "0005_practice_keys")]
     operations = [
         # a function's columns can only be changed by making it anew
-        migrations.RunSQL(
-            "DROP FUNCTION IF EXISTS lepton_api_key(text)", migrations.RunSQL.noop
-        ),
+        migrations.RunSQL("DROP FUNCTION IF EXISTS lepton_api_key(text)", migrations.RunSQL.noop),
         SystemFunction(
             "lepton_api_key",
             "p_digest text",

@@ -17,9 +17,9 @@ class Migration(migrations.Migration):
                 "practicalseen",
                 "certificate",
                 "practicecall",
-                "recommendation",
+                "surveyanswer",
             ],
-            portfolio=["recommendation"],
+            portfolio=["surveyanswer"],
             system=["certificate"],
         ),
         SystemFunction(

@@ -4,7 +4,7 @@ from enablement.models.course import Course, CourseFile, CourseVersion, Lesson
 from enablement.models.curriculum import Assignment, Curriculum
 from enablement.models.practice import PracticeAnswer, PracticeCall
 from enablement.models.progress import Certificate, Enrolment, PracticalSeen, QuizAttempt
-from enablement.models.satisfaction import Recommendation
+from enablement.models.satisfaction import SurveyAnswer
 from enablement.models.session import Attendance, Session
 
 __all__ = [
@@ -21,6 +21,6 @@ __all__ = [
     "PracticeAnswer",
     "PracticeCall",
     "QuizAttempt",
-    "Recommendation",
     "Session",
+    "SurveyAnswer",
 ]

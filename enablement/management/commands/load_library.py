@@ -1,4 +1,4 @@
-"""Publish what is new in the starter library; `migrate` has done it once."""
+"""Publish what is new in the starter library; `up` does it after each migration."""
 
 from django.core.management.base import BaseCommand
 
