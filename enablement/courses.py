@@ -120,7 +120,7 @@ def write_course(key, *, lessons, by, **facts) -> Course:
 
 
 def publish(draft, *, by, pass_percent=None):
-    """Let people take this version from now on; who is in the middle of an older one stays there."""
+    """Let people take this version from now on; who is in an older one finishes that."""
     _refuse_unless_staff(by)
     with transaction.atomic():
         _lock_draft(draft)
