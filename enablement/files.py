@@ -75,7 +75,7 @@ def add_file(course, stored: Stored, *, by) -> CourseFile:
 def remove_file(file, *, by) -> None:
     """Take a file away, unless a lesson that people read shows it."""
     lessons = file.course.versions.published().filter(
-        lessons__body__contains=f"file:{file.file_name}"
+        lessons__body__contains=f"course:{file.file_name}"
     )
     if lessons.exists():
         raise Conflict(_("A published lesson shows this file."))

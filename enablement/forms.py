@@ -201,7 +201,7 @@ class LessonForm(forms.Form):
     body = forms.CharField(
         label=_("Text"),
         widget=forms.Textarea(attrs={"rows": 18}),
-        help_text=_("Markdown; ![What it shows](file:press.png) shows a file of the course."),
+        help_text=_("Markdown; ![What it shows](course:press.png) shows a file of the course."),
     )
     questions = forms.CharField(
         label=_("Quiz"),

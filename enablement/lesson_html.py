@@ -1,6 +1,6 @@
 """Lessons as HTML: Markdown in, a short list of harmless tags out.
 
-`![Words](file:press.png)` shows a file of the course: a picture, a film (with the captions whose
+`![Words](course:press.png)` shows a file of the course: a picture, a film (with the captions whose
 file has the same name but for its ending `.vtt`) or, as a link, material. `[[predict_url]]` and
 the other words of `enablement.places` are replaced by the engagement's own.
 """
@@ -33,8 +33,8 @@ ATTRIBUTES = {
     "th": {"align"},
 }
 _PLACEHOLDER = re.compile(r"\[\[([a-z_]+)\]\]")
-_FILE = re.compile(r'<img src="file:([^"]*)" alt="([^"]*)"[^>]*>')
-_FILE_LINK = re.compile(r'<a href="file:([^"]*)"')
+_FILE = re.compile(r'<img src="course:([^"]*)" alt="([^"]*)"[^>]*>')
+_FILE_LINK = re.compile(r'<a href="course:([^"]*)"')
 _HEADING = re.compile(r"<h2>(.*?)</h2>", re.DOTALL)
 
 

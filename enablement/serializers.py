@@ -80,7 +80,11 @@ class MarkedQuestionSerializer(serializers.Serializer):
 
     text = serializers.CharField()
     is_right = serializers.BooleanField()
+    right = serializers.SerializerMethodField(help_text="The options that are right.")
     why = serializers.CharField()
+
+    def get_right(self, question) -> list[int]:
+        return [n for n, one in enumerate(question["options"]) if one["is_right"]]
 
 
 class MarkedSerializer(serializers.Serializer):
