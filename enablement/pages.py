@@ -139,7 +139,7 @@ def practicals_part(engagement, lesson, here, user) -> dict:
 
 def _caught_up(here, engagement, user):
     """Progress with what the rows show by now."""
-    if user is None or here.enrolment is None or here.is_finished:
+    if user is None or here.enrolment is None or here.is_finished or not here.waits_for_rows:
         return here
     progress.catch_up(here.enrolment)
     return progress.of(engagement, user, here.course)

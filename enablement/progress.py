@@ -52,6 +52,13 @@ class Progress:
         return next((one for one in self.lessons if not self.is_done(one)), None)
 
     @property
+    def waits_for_rows(self) -> bool:
+        """Whether something may be there to be noted: a practical, or the end."""
+        keys = {key for lesson in self.lessons for key in lesson.practicals}
+        unseen = {one.key for one in practicals.named(sorted(keys))} - self.seen.keys()
+        return bool(unseen) or self.next_lesson is None
+
+    @property
     def is_finished(self) -> bool:
         return bool(self.enrolment and self.enrolment.finished_at)
 

@@ -14,7 +14,11 @@ class LessonStateSerializer(serializers.Serializer):
     id = serializers.UUIDField(source="lesson.pk")
     title = serializers.CharField(source="lesson.title")
     minutes = serializers.IntegerField(source="lesson.minutes")
+    questions = serializers.SerializerMethodField(help_text="How many its quiz has.")
     is_done = serializers.BooleanField()
+
+    def get_questions(self, row) -> int:
+        return len(row["lesson"].questions)
 
 
 class CourseStateSerializer(serializers.Serializer):

@@ -4,7 +4,7 @@ import pytest
 from pypdf import PdfReader
 
 from accounts.scoping import tenant_scope
-from enablement import courses, progress
+from enablement import courses, health, progress
 from enablement.models import Certificate, Enrolment, QuizAttempt
 from engagements import gates
 from tests import factories
@@ -119,6 +119,15 @@ def test_the_gate_reads_who_finished_which_path(acme, mei, alice, engagement, he
     assert browse(mei).post(f"{here}people/choose/", form).status_code == 302
     with tenant_scope(acme):
         assert all(one.met for one in gates.look(engagement).checks if "enable" in one.key)
+
+
+def test_trained_people_count_into_health_once_their_phase_has_come(acme, alice, engagement):
+    with tenant_scope(acme):
+        factories.train(engagement, "operator", alice)
+        assert health.trained(engagement).score is None
+        engagement.phase = "customer_training"
+        reading = health.trained(engagement)
+    assert (reading.score, reading.words) == (0.5, "1 of 2 people finished their path.")
 
 
 def test_what_staff_try_out_does_not_count(acme, mei, engagement):
