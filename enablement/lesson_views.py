@@ -7,6 +7,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.access import member_page
+from enablement import catalogue as catalogue_of
 from enablement import forms, pages, practice, progress
 from engagements.pages import engagement_of
 
@@ -17,6 +18,17 @@ def catalogue(request, engagement):
     """The courses of the engagement, and how far one is."""
     engagement = engagement_of(engagement)
     return render(request, "enablement/catalogue.html", pages.catalogue_page(request, engagement))
+
+
+@require_GET
+@member_page()
+def panel(request, engagement):
+    """What is asked for and one's next step, on the engagement's overview."""
+    engagement = engagement_of(engagement)
+    rows = catalogue_of.standing(engagement, pages.learner(request))
+    context = {"engagement": engagement, "needed": catalogue_of.needed(engagement)}
+    context |= {"begun": [one for one in rows if one.enrolment and one.next_lesson]}
+    return render(request, "enablement/_panel.html", context)
 
 
 @require_GET

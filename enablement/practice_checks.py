@@ -14,54 +14,9 @@ TOO_MANY = 429
 
 def register():
     """Offer them to courses."""
-    for name, title, task, find in [
-        (
-            "authenticated",
-            _("Say who you are"),
-            _("Call your endpoint with your practice key in the Authorization header."),
-            authenticated,
-        ),
-        (
-            "one_image",
-            _("Send one image"),
-            _("Send the bytes of one image and read the label in the answer."),
-            one_image,
-        ),
-        (
-            "batch",
-            _("Send a batch"),
-            _("Send at least two images in one request; each gets an answer of its own."),
-            batch,
-        ),
-        (
-            "throttle",
-            _("Handle a throttle"),
-            _(
-                "Send images until you are refused with 429, wait as long as Retry-After says,"
-                " and send again: only then."
-            ),
-            throttle,
-        ),
-        (
-            "replayed",
-            _("Ask twice, be answered once"),
-            _("Send the same request twice under one Idempotency-Key and get the same answer."),
-            replayed,
-        ),
-        (
-            "feedback",
-            _("Send feedback"),
-            _("Confirm, correct or reject one of your answers by its prediction_id."),
-            feedback,
-        ),
-        (
-            "corrected",
-            _("Correct a wrong answer"),
-            _("Take an answer that is wrong and send the label that is right."),
-            corrected,
-        ),
-    ]:
-        practicals.register(f"practice.{name}", title, task, find, needs_key=True)
+    for find, title, task in OFFERED:
+        key = f"practice.{find.__name__}"
+        practicals.register(key, title, task, find, needs_key=True)
 
 
 def authenticated(engagement, user) -> Seen | None:
@@ -129,3 +84,45 @@ def _first(calls) -> Seen | None:
 def _first_said(answers) -> Seen | None:
     answer = answers.first()
     return answer and Seen(answer.judged_at, {"answer": answer.label, "said": answer.verdict})
+
+
+OFFERED = [
+    (
+        authenticated,
+        _("Say who you are"),
+        _("Call your endpoint with your practice key in the Authorization header."),
+    ),
+    (
+        one_image,
+        _("Send one image"),
+        _("Send the bytes of one image and read the label in the answer."),
+    ),
+    (
+        batch,
+        _("Send a batch"),
+        _("Send at least two images in one request; each gets an answer of its own."),
+    ),
+    (
+        throttle,
+        _("Handle a throttle"),
+        _(
+            "Send images until you are refused with 429, wait as long as Retry-After says,"
+            " and send again: only then."
+        ),
+    ),
+    (
+        replayed,
+        _("Ask twice, be answered once"),
+        _("Send the same request twice under one Idempotency-Key and get the same answer."),
+    ),
+    (
+        feedback,
+        _("Send feedback"),
+        _("Confirm, correct or reject one of your answers by its prediction_id."),
+    ),
+    (
+        corrected,
+        _("Correct a wrong answer"),
+        _("Take an answer that is wrong and send the label that is right."),
+    ),
+]

@@ -11,6 +11,7 @@ from enablement import (
 
 app_name = "enablement"
 HERE = "t/<slug:tenant>/e/<uuid:engagement>/customer-training/"
+PANEL = "t/<slug:tenant>/e/<uuid:engagement>/panels/customer-training/"
 LESSON = f"{HERE}lessons/<uuid:lesson>/"
 SESSIONS = f"{HERE}sessions/"
 SESSION = f"{SESSIONS}<uuid:session>/"
@@ -18,6 +19,7 @@ DESK = "board/courses/"
 COURSE = f"{DESK}<uuid:course>/"
 urlpatterns = [
     path(HERE, lesson_views.catalogue, name="catalogue"),
+    path(PANEL, lesson_views.panel, name="panel"),
     path(LESSON, lesson_views.lesson, name="lesson"),
     path(f"{LESSON}quiz/", lesson_views.quiz, name="quiz"),
     path(f"{LESSON}practicals/", lesson_views.practicals, name="practicals"),

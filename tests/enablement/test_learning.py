@@ -36,6 +36,14 @@ def test_a_viewer_learns_a_course_to_its_end(acme, bob, browse, here, lessons):
     ).text.replace("\n", " ")
 
 
+def test_the_overview_says_what_is_asked_for_and_ones_next_step(bob, browse, here, lessons):
+    panel = here.replace("customer-training/", "panels/customer-training/")
+    assert "0 finished, 1 asked for" in browse(bob).get(panel).text
+    quiz(browse(bob), here, lessons[0], RIGHT)
+    shown = browse(bob).get(panel).text
+    assert "Your next step:" in shown and "More figures" in shown
+
+
 def test_a_wrong_answer_is_explained_and_may_be_mended(bob, browse, here, lessons):
     client, htmx = browse(bob), {"hx-request": "true"}
     answer = quiz(client, here, lessons[0], WRONG, **htmx)
