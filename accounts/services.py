@@ -52,9 +52,12 @@ def change_role(membership, *, role, by):
 
 
 def remove_member(membership, *, by):
-    """End a membership; the last owner stays."""
+    """End a membership; the last owner stays. Keys for practice end with it: they are personal."""
     with transaction.atomic():
         _keep_an_owner(membership)
+        mine = ApiKey.objects.filter(is_practice=True, created_by=membership.user)
+        for key in mine.filter(revoked_at=None):
+            revoke_key(key, by=by)
         membership.delete()
         audit.record("member.removed", membership.user, by=by)
 

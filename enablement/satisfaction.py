@@ -101,16 +101,23 @@ def live_since(engagement):
 
 def is_due(engagement, user) -> bool:
     """Whether a person is to be asked: so many days after go-live, or after their last answer."""
-    days, since = catalogue.curriculum_of(engagement).survey_every_days, live_since(engagement)
-    if not days or since is None:
-        return False
-    last = newest_of(engagement, user)
-    return timezone.now() >= (last.created_at if last else since) + timedelta(days=days)
+    return user.pk in _due(engagement, [user.pk])
 
 
 def asked(engagement) -> list[User]:
     """The members who are to be asked now."""
-    if live_since(engagement) is None:
-        return []
     members = Membership.objects.by_name().filter(user__is_active=True)
-    return [one.user for one in members if is_due(engagement, one.user)]
+    people = [one.user for one in members]
+    due = _due(engagement, [one.pk for one in people])
+    return [one for one in people if one.pk in due]
+
+
+def _due(engagement, ids) -> set:
+    """Those of these people who are to be asked, in a few queries however many they are."""
+    days, since = catalogue.curriculum_of(engagement).survey_every_days, live_since(engagement)
+    if not days or since is None:
+        return set()
+    given = engagement.survey_answers.filter(created_by__in=ids).order_by("created_at")
+    last = dict(given.values_list("created_by", "created_at"))
+    until = timezone.now() - timedelta(days=days)
+    return {pk for pk in ids if last.get(pk, since) <= until}

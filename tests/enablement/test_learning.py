@@ -193,6 +193,8 @@ def test_a_key_learns_nothing(acme, alice, client, engagement, lessons):
     key = factories.api_key(acme, alice, "view")
     headers = {"Authorization": f"Bearer {key}"}
     base = f"/api/v1/tenants/acme/engagements/{engagement.pk}"
+    chosen = client.put(f"{base}/training", {}, content_type="application/json", headers=headers)
+    assert chosen.status_code == 403
     url = f"{base}/lessons/{lessons[0].pk}"
     assert client.get(url, headers=headers).status_code == 200
     for what in ("quiz", "practice-key"):

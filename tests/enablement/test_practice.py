@@ -8,7 +8,8 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
-from accounts.models import ApiKey
+from accounts import services
+from accounts.models import ApiKey, Membership
 from accounts.scoping import tenant_scope
 from enablement import practicals, practice
 from enablement.models import PracticeAnswer, PracticeCall
@@ -145,6 +146,13 @@ def test_a_new_practice_key_takes_the_place_of_the_old_one(acme, bob):
         assert (new.expires_at - timezone.now()).days == 13
         with pytest.raises(ValidationError, match="sign in"):
             practice.make_key(by=None)
+
+
+def test_a_practice_key_ends_with_its_persons_membership(acme, alice, bob):
+    a_practice_key(acme, bob)
+    with tenant_scope(acme):
+        services.remove_member(Membership.objects.get(user=bob), by=alice)
+        assert ApiKey.objects.get().state == "revoked"
 
 
 def test_the_key_is_shown_once_and_marked_in_the_list(bob, alice, browse, acme):
