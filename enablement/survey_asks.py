@@ -9,12 +9,11 @@ from engagements.models import Side
 
 def register():
     """Let those who are due be asked."""
-    asks.register("survey.answer", _("Say how likely you are to recommend us"), due)
+    asks.register(due, survey__answer=_("Say how likely you are to recommend us"))
 
 
-def due(engagement) -> list[dict]:
+def due(engagement, gate):
     """An ask for each person who is to be asked now."""
-    return [
-        {"page": "enablement:catalogue", "side": Side.CUSTOMER, "user": user}
-        for user in satisfaction.asked(engagement)
-    ]
+    page = "enablement:catalogue"
+    for user in satisfaction.asked(engagement):
+        yield asks.make(engagement, "survey.answer", page, Side.CUSTOMER, user)
