@@ -46,10 +46,11 @@ def member_page(capability=Capability.VIEW, *, scoped=True, as_customer=True):
     return decorate
 
 
-def member_api(capability=Capability.VIEW, *, scoped=True, **by_method):
+def member_api(capability=Capability.VIEW, *, scoped=True, practice=False, **by_method):
     """Open an API operation to members, vendor staff and API keys holding `capability`.
 
-    `by_method` names another capability for a method, as in `POST=Capability.DATA`.
+    `by_method` names another capability for a method, as in `POST=Capability.DATA`. Keys for
+    practice are refused unless the operation says practice=True, and so knows of them.
     Goes below @api_view; sets `request.tenant` and `request.actor` (a User or KeyFacts).
     """
 
@@ -62,6 +63,8 @@ def member_api(capability=Capability.VIEW, *, scoped=True, **by_method):
                 raise NotFound(_("No such tenant."))
             if customer_view.only_looks(request):
                 raise ApiPermissionDenied(customer_view.LOOKING)
+            if request.auth and request.auth.is_practice and not practice:
+                raise ApiPermissionDenied(_("A practice key is for practising alone."))
             if not allowed:
                 raise ApiPermissionDenied(_("This needs the scope or role for: %s.") % needed.value)
             request.tenant = request._request.tenant = facts
@@ -95,6 +98,18 @@ def staff_page(view):
             raise Http404
         with portfolio_scope(by=request.user):
             return view(request, *args, **kwargs)
+
+    return door
+
+
+def vendor_desk(view):
+    """Open a page of the vendor's own rows to its staff; no tenant's rows can be read there."""
+
+    @wraps(view)
+    def door(request, *args, **kwargs):
+        if not request.user.is_vendor_staff:
+            raise Http404
+        return view(request, *args, **kwargs)
 
     return door
 

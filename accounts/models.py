@@ -10,7 +10,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts.roles import Role, StaffRole
+from accounts.roles import Capability, Role, StaffRole
 from accounts.scoping import ScopedManager, TenantModel
 
 slug_validator = RegexValidator(
@@ -152,8 +152,18 @@ class ApiKey(TenantModel):
     expires_at = models.DateTimeField(_("expires"), null=True, blank=True)
     revoked_at = models.DateTimeField(null=True)
     last_used_at = models.DateTimeField(null=True)
+    is_practice = models.BooleanField(default=False)  # what it sends and says counts nowhere
 
     objects = ScopedManager.from_queryset(ApiKeyQuerySet)()
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(is_practice=False)
+                | models.Q(scopes__contained_by=[Capability.FEEDBACK, Capability.PREDICT]),
+                name="a_practice_key_only_practises",
+            )
+        ]
 
     def __str__(self):
         return self.name

@@ -83,7 +83,7 @@ class KeySerializer(serializers.ModelSerializer):
     class Meta:
         model = ApiKey
         fields = ["id", "name", "prefix", "scopes", "state", "created_by", "created_at"]
-        fields += ["expires_at", "revoked_at", "last_used_at"]
+        fields += ["expires_at", "revoked_at", "last_used_at", "is_practice"]
 
 
 class NewKeySerializer(KeySerializer):

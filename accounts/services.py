@@ -52,15 +52,21 @@ def change_role(membership, *, role, by):
 
 
 def remove_member(membership, *, by):
-    """End a membership; the last owner stays."""
+    """End a membership; the last owner stays. Keys for practice end with it: they are personal."""
     with transaction.atomic():
         _keep_an_owner(membership)
+        mine = ApiKey.objects.filter(is_practice=True, created_by=membership.user)
+        for key in mine.filter(revoked_at=None):
+            revoke_key(key, by=by)
         membership.delete()
         audit.record("member.removed", membership.user, by=by)
 
 
-def create_key(name, *, scopes, by, expires_at=None):
-    """Make an API key; returns (row, key). The key itself is never shown again."""
+def create_key(name, *, scopes, by, expires_at=None, is_practice=False):
+    """Make an API key; returns (row, key). The key itself is never shown again.
+
+    What a key for practice sends and says counts nowhere.
+    """
     if unknown := sorted(set(scopes) - set(KEY_SCOPES)):
         raise ValidationError({"scopes": _("Unknown scope: %s.") % ", ".join(unknown)})
     if not scopes:
@@ -76,8 +82,9 @@ def create_key(name, *, scopes, by, expires_at=None):
             scopes=sorted(scopes),
             created_by=by,
             expires_at=expires_at,
+            is_practice=is_practice,
         )
-        audit.record("key.created", row, by=by, scopes=row.scopes)
+        audit.record("key.created", row, by=by, scopes=row.scopes, is_practice=is_practice)
     return row, secret
 
 
@@ -92,7 +99,8 @@ def rotate_key(key, *, by, until):
     expires_at = timezone.now() + lifetime if lifetime else None
     with transaction.atomic():
         ApiKey.objects.select_for_update(no_key=True).get(pk=key.pk)  # before the audit chain
-        row, secret = create_key(key.name, scopes=key.scopes, by=by, expires_at=expires_at)
+        facts = {"scopes": key.scopes, "is_practice": key.is_practice, "expires_at": expires_at}
+        row, secret = create_key(key.name, **facts, by=by)
         ends_at = min(until, key.expires_at) if key.expires_at else until
         ApiKey.objects.filter(pk=key.pk, revoked_at=None).update(expires_at=ends_at)
         audit.record("key.rotated", key, by=by, works_until=ends_at.isoformat())

@@ -32,6 +32,7 @@ class KeyFacts:
     scopes: tuple[str, ...]
     expires_at: datetime | None
     revoked_at: datetime | None
+    is_practice: bool = False
 
     @property
     def actor_label(self) -> str:
@@ -54,8 +55,12 @@ def api_key(digest: str) -> KeyFacts | None:
     rows = call("lepton_api_key", digest)
     if not rows:
         return None
-    key_id, tenant_id, slug, name, scopes, expires_at, revoked_at = rows[0]
-    return KeyFacts(key_id, tenant_id, slug, name, tuple(scopes), expires_at, revoked_at)
+    return key_facts(*rows[0])
+
+
+def key_facts(key_id, tenant_id, slug, name, scopes, *more) -> KeyFacts:
+    """Return a row of lepton_api_key as facts."""
+    return KeyFacts(key_id, tenant_id, slug, name, tuple(scopes), *more)
 
 
 def call(function: str, *arguments) -> list[tuple]:

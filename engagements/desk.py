@@ -6,12 +6,13 @@ from django.db.models import Avg, Count, F, Q, Value, Window
 from django.db.models.functions import Coalesce
 
 from engagements import asks, health
-from engagements.models import Engagement, Iteration, Side, Standing
+from engagements.models import Engagement, Iteration, Rating, Side, Standing
 from engagements.phases import ORDER
 from lepton.lib import charts
 from lepton.lib.paging import rows_and_pager
 
 NEXT = 10
+LEAST_RATINGS = 5
 POOR = 60  # health below it
 STATES = {
     "blocked": Q(standing__unmet__gt=0),
@@ -87,10 +88,10 @@ def portfolio() -> dict:
     totals = stands.aggregate(
         n=Count("pk"),
         health=Avg("health"),
-        satisfaction=Avg("satisfaction"),
         blocked=Count("pk", filter=Q(unmet__gt=0)),
         overdue=Count("pk", filter=Q(overdue_customer__gt=0)),
     )
+    totals |= _ratings()
     measured = stands.exclude(metric=None).order_by("-refreshed_at")[:50]
     budgeted = stands.exclude(engagement__budget_cents=None).exclude(cost_cents=None)
     used = budgeted.annotate(left=F("engagement__budget_cents") - F("cost_cents")).order_by("left")
@@ -101,6 +102,12 @@ def portfolio() -> dict:
         "budgeted": [_spent(one) for one in used[:50]],
         "led": _lead_times(),
     }
+
+
+def _ratings():
+    """The mean of all ratings of milestones, and how many they are; of too few there is no mean."""
+    found = Rating.objects.aggregate(satisfaction=Avg("score"), ratings=Count("pk"))
+    return found if found["ratings"] >= LEAST_RATINGS else found | {"satisfaction": None}
 
 
 def _by_phase():

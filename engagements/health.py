@@ -13,8 +13,7 @@ from django.db.models import Avg
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from engagements.models import Rating, Side, Verdict
-from engagements.phases import Phase
+from engagements.models import Rating, Verdict
 
 
 class Reading(NamedTuple):
@@ -76,7 +75,6 @@ def register_own():
         ("margin", gettext_lazy("Margin to the contract"), 3, contract_margin),
         ("overdue", gettext_lazy("Overdue action items"), 2, overdue),
         ("satisfaction", gettext_lazy("Satisfaction"), 2, satisfaction),
-        ("trained", gettext_lazy("Customer training done"), 1, trained),
     ]:
         register(f"engagements.{key}", title, weight, find)
 
@@ -117,20 +115,6 @@ def satisfaction(engagement) -> Reading:
         return Reading(None, _("Nothing was rated yet."))
     words = _("%(mean)s of 5 on average (n = %(n)s).") % {"mean": f"{mean:.1f}", "n": n}
     return Reading((mean - 1) / 4, words, {"mean": round(mean, 4), "n": n})
-
-
-def trained(engagement) -> Reading:
-    """The customer's items of the training phase that are done, once that phase has come."""
-    phase = Phase.CUSTOMER_TRAINING
-    has_come = phase in engagement.phases[: engagement.phases.index(engagement.phase) + 1]
-    owed = engagement.actionitems.filter(
-        phase=phase, side=Side.CUSTOMER, iteration=engagement.iteration, dropped_at=None
-    )
-    n, done = owed.count(), owed.exclude(done_at=None).count()
-    if not has_come or not n:
-        return Reading(None, _("Nobody is being trained yet."))
-    words = _("%(done)s of %(n)s training items of the customer are done.") % {"done": done, "n": n}
-    return Reading(done / n, words, {"done": done, "n": n})
 
 
 def _share_above(criterion) -> float:

@@ -44,6 +44,7 @@ class PortfolioSerializer(serializers.Serializer):
     engagements = serializers.IntegerField(source="totals.n")
     mean_health = serializers.FloatField(source="totals.health", allow_null=True)
     mean_satisfaction = serializers.FloatField(source="totals.satisfaction", allow_null=True)
+    ratings = serializers.IntegerField(source="totals.ratings")
     blocked = serializers.IntegerField(source="totals.blocked")
     customer_overdue = serializers.IntegerField(source="totals.overdue")
     by_phase = serializers.SerializerMethodField()

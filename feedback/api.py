@@ -6,7 +6,7 @@ from rest_framework.response import Response
 
 from accounts.access import member_api
 from accounts.roles import Capability
-from feedback import bulk, predictions, serializers, services
+from feedback import bulk, practice, predictions, serializers, services
 from lepton.lib.paging import paged
 from lepton.lib.problems import sentence
 from lepton.lib.schema import listed, responses
@@ -26,13 +26,15 @@ TAGS = ["Feedback"]
     responses=responses(GIVEN, 400, 403, 404, 415),
 )
 @api_view(["GET", "POST"])
-@member_api(Capability.VIEW, POST=Capability.FEEDBACK)
+@member_api(Capability.VIEW, POST=Capability.FEEDBACK, practice=True)
 def of_prediction(request, prediction):
     """List the answers to a prediction, newest first."""
     if request.method == "GET":
         row = predictions.one(prediction)
         return paged(request, row.feedback.newest_first(), serializers.FeedbackSerializer)
     wanted = valid(serializers.GiveFeedbackSerializer, request.data)
+    if request.auth and request.auth.is_practice:
+        return _given(practice.give(prediction_id=prediction, **wanted, by=request.actor))
     row = predictions.awaited(predictions.one, prediction)
     return _given(services.give(row, **wanted, by=request.actor))
 
@@ -44,10 +46,12 @@ def of_prediction(request, prediction):
     responses=responses(GIVEN, 400, 403, 404, 415),
 )
 @api_view(["POST"])
-@member_api(Capability.FEEDBACK)
+@member_api(Capability.FEEDBACK, practice=True)
 def referred(request):
     """Answer the prediction of an id, or the newest with the client's own reference."""
     wanted = dict(valid(serializers.ReferredFeedbackSerializer, request.data))
+    if request.auth and request.auth.is_practice:
+        return _given(practice.give(**wanted, by=request.actor))
     names = {name: wanted.pop(name, None) for name in ("prediction_id", "reference")}
     row = predictions.awaited(predictions.referred, **names)
     return _given(services.give(row, **wanted, by=request.actor))

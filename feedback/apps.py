@@ -8,9 +8,10 @@ class FeedbackConfig(AppConfig):
 
     def ready(self):
         from engagements import iterations  # models can be imported only now
-        from feedback import gates, health
+        from feedback import gates, health, practicals
         from feedback.figures import first_given
 
         gates.register()
         health.register()
+        practicals.register()
         iterations.register("feedback_at", first_given)

@@ -34,6 +34,9 @@ LEPTON_DOWNLOAD_WEIGHTS = flag("LEPTON_DOWNLOAD_WEIGHTS")  # else they must lie 
 LEPTON_CACHE_DIR = Path(env("LEPTON_CACHE_DIR") or LEPTON_HOME / "cache")
 LEPTON_THREADS = int(env("LEPTON_THREADS") or max(1, (os.cpu_count() or 1) // 2))
 
+# Who runs this installation, as certificates name them
+LEPTON_VENDOR_NAME = env("LEPTON_VENDOR_NAME", "Lepton")
+
 DEBUG = flag("LEPTON_DEBUG")
 SECRET_KEY = env("LEPTON_SECRET_KEY") or secret_key(LEPTON_HOME)
 ALLOWED_HOSTS = env("LEPTON_ALLOWED_HOSTS", f"localhost,127.0.0.1,[::1],{LEPTON_HOST}").split(",")
@@ -82,6 +85,7 @@ INSTALLED_APPS = [
     "lepton",
     "accounts",
     "engagements",
+    "enablement",
     "training",
     "serving",
     "feedback",
@@ -230,6 +234,7 @@ CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [SELF],
         "img-src": [SELF, "blob:", "data:", *_media_origins],
+        "media-src": [SELF, *_media_origins],
         "object-src": [NONE],
         "base-uri": [NONE],
         "frame-ancestors": [NONE],

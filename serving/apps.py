@@ -8,7 +8,7 @@ class ServingConfig(AppConfig):
 
     def ready(self):
         from engagements import holdouts, iterations, usage  # models can be imported only now
-        from serving import gates, health
+        from serving import gates, health, practicals
         from serving.exercises import gates as exercise_gates
         from serving.exercises import pack
         from serving.figures import answers_within
@@ -21,6 +21,7 @@ class ServingConfig(AppConfig):
         exercise_gates.register()
         pack.register()
         health.register()
+        practicals.register()
         usage.register("predictions", thousand_predictions)
         iterations.register("live_at", first_live)
         leases.register("load_test", "serving.LoadTest")

@@ -1,12 +1,11 @@
 """The checks on the endpoint."""
 
-from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from engagements import gates, pages
 from engagements.gates import Finding
-from engagements.models import Outcome, Side, Verdict
+from engagements.models import Outcome, Verdict
 from engagements.phases import Phase
 from serving.models import Endpoint, Prediction
 
@@ -25,15 +24,8 @@ def register():
             accepted_model,
         ),
         ("watched", gettext_lazy("Traffic is watched"), [Phase.MONITORING], watched),
-        (
-            "customer_asked",
-            gettext_lazy("The customer used it themselves"),
-            [Phase.CUSTOMER_TRAINING],
-            customer_asked,
-        ),
     ]:
-        side = Side.CUSTOMER if find is customer_asked else Side.VENDOR
-        gates.register(f"serving.{key}", title, phases, find, side)
+        gates.register(f"serving.{key}", title, phases, find)
 
 
 def endpoint_live(engagement) -> Finding:
@@ -70,15 +62,6 @@ def watched(engagement) -> Finding:
     url = pages.url("feedback:predictions", engagement)
     evidence = {"predictions": n, "needed": ENOUGH_PREDICTIONS}
     return Finding(n >= ENOUGH_PREDICTIONS, words, evidence, url)
-
-
-def customer_asked(engagement) -> Finding:
-    """A member or key of the customer, not the vendor, asked the endpoint."""
-    theirs = Q(api_key__isnull=False) | Q(user__staff_role="")
-    n = Prediction.objects.in_use().filter(theirs, endpoint__engagement=engagement).count()
-    words = _("%s predictions asked for by the customer.") % n
-    url = pages.url("serving:endpoint", engagement)
-    return Finding(n > 0, words, {"predictions": n}, url)
 
 
 def _champion(engagement):

@@ -8,6 +8,7 @@ import asyncio
 import logging
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from functools import partial
 
 from django.utils.translation import gettext as _
@@ -23,6 +24,7 @@ from serving.keeper import Keeper
 from serving.keyring import Keyring
 from serving.loader import Loader, Place
 from serving.models import Prediction
+from serving.practice import Practice, Trainee
 from serving.prediction_log import PredictionLog, Row
 from serving.protocols import Question, Reply, Request, reading
 from serving.pulse import Pulse
@@ -50,6 +52,7 @@ class DataPlane:
         self.bodies = Bodies()
         self.replies = Replies()
         self.quotas = Quotas()
+        self.practice = Practice()
         self.readers = ThreadPoolExecutor(2, "reader")
         metrics.WAITING.set_function(lambda: len(self.batcher.waiting))
         metrics.WAITING_BULK.set_function(lambda: len(self.batcher.background))
@@ -85,7 +88,8 @@ class DataPlane:
             part.start()
         await send({"type": "lifespan.startup.complete"})
         await receive()  # by now every request in flight was answered
-        for part in (self.loader, self.answering, self.batcher, self.keyring, self.replies):
+        parts = (self.loader, self.answering, self.batcher, self.keyring, self.replies)
+        for part in (*parts, self.practice):
             part.stop()
         self.readers.shutdown(wait=False, cancel_futures=True)
         self.log.close()
@@ -101,18 +105,25 @@ class DataPlane:
         headers = dict(scope["headers"])
         caller, place = await admit(self.keyring, self.loader, headers, route)
         routes.require_model(route, place)
+        request = Request(headers, scope["query_string"], b"")
+        if not caller.is_practice:
+            return await self._served(request, receive, caller, place, route, began)
+        trainee = Trainee(caller)
+        serving = self._served(request, receive, trainee, place, route, began)
+        return await self.practice.seen(trainee, place, route.address, serving)
+
+    async def _served(self, request, receive, caller, place, route, began):
         if not route.asks:
             body, reply_headers = self._shown(route.what, place)
             return 200, reply_headers, body
-        wanted = place.wanted
-        with (
-            metrics.SECONDS.time(),
-            self.pulse.request(wanted.endpoint_id),
-            self.quotas.request(caller, wanted.tenant_id),
-        ):
-            request = Request(headers, scope["query_string"], b"")
+        endpoint_id, quotas = place.wanted.endpoint_id, self._quotas_of(caller)
+        pulse = nullcontext() if caller.is_practice else self.pulse.request(endpoint_id)
+        with metrics.SECONDS.time(), pulse, quotas.request(caller, place.wanted.tenant_id):
             body, reply_headers = await self._predict(request, receive, caller, place, route, began)
         return 200, reply_headers, body
+
+    def _quotas_of(self, caller) -> Quotas:
+        return self.practice.quotas if caller.is_practice else self.quotas
 
     def _shown(self, what, place: Place) -> Reply:
         if what is routes.PULSE:
@@ -132,9 +143,10 @@ class DataPlane:
 
     async def _predict(self, request, receive, caller, place: Place, route, began) -> Reply:
         seconds, key = deadline(request.headers), key_of(request.headers)
+        key = caller.own(key) if caller.is_practice else key
         can_wait = is_background(request.headers, caller)
-        is_pinned = bool(route.version) or _source(caller) in ALL_BY_ONE_MODEL
-        terms = Terms(began, seconds, can_wait, is_pinned)
+        is_alone = caller.is_practice or _source(caller) in ALL_BY_ONE_MODEL
+        terms = Terms(began, seconds, can_wait, bool(route.version) or is_alone)
         if place.model is None:
             raise not_answering(place)
         if self.log.is_full:
@@ -145,7 +157,7 @@ class DataPlane:
         held = len(body)
         try:
             asked = await self._understood(route.what, request._replace(body=body))
-            self.quotas.charge(caller, len(asked.images) - 1)
+            self._quotas_of(caller).charge(caller, len(asked.images) - 1)
             copies = [sent.data for sent in asked.images if sent.data is not body]
             held += self.bodies.hold(sum(map(len, copies)))
             answer = partial(self._reply, asked, caller, place, route, terms)
@@ -160,7 +172,7 @@ class DataPlane:
         answers = await self.answering.answers(place, asked, terms)
         for answer, sent in zip(answers, asked.images, strict=True):
             self._record(caller, place, answer, sent.data, asked.reference)
-        if _source(caller) not in Prediction.EXERCISES:
+        if not caller.is_practice and _source(caller) not in Prediction.EXERCISES:
             self.answering.compare(place, answers, asked)
         body, headers = route.what.reply(answers, asked, place.wanted)
         ids = ", ".join(str(answer.prediction_id) for answer in answers)
@@ -174,6 +186,9 @@ class DataPlane:
         return await loop.run_in_executor(self.readers, dialect.question, request)
 
     def _record(self, caller, place, answer, data, reference):
+        if caller.is_practice:
+            caller.note(answer, reference)
+            return
         wanted, key = place.wanted, ""
         source = _source(caller)
         if wanted.keeps_inputs and source not in Prediction.EXERCISES:

@@ -85,9 +85,5 @@ def api_keys(digests: list[str]) -> dict[str, system.KeyFacts]:
                 " LATERAL lepton_api_key(asked.digest) AS known",
                 [digests[at : at + KEYS_AT_ONCE]],
             )
-            for digest, key_id, tenant_id, slug, name, scopes, expires, revoked in cursor:
-                facts = system.KeyFacts(
-                    key_id, tenant_id, slug, name, tuple(scopes), expires, revoked
-                )
-                found[digest] = facts
+            found |= {digest: system.key_facts(*row) for digest, *row in cursor}
     return found

@@ -26,6 +26,7 @@ class Pass:
     asker_id: UUID | None  # of a user, a load test or a drill, as `source` says
     source: str
     key_id = None
+    is_practice = False
     scopes = (Capability.PREDICT,)
 
     @property

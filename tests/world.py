@@ -9,6 +9,23 @@ from django.utils.timezone import now
 from accounts import services as accounts
 from accounts.models import EmailLink, Membership, User, author
 from accounts.scoping import tenant_scope
+from enablement.models import (
+    Assignment,
+    Attendance,
+    Certificate,
+    Course,
+    CourseFile,
+    CourseVersion,
+    Curriculum,
+    Enrolment,
+    Lesson,
+    PracticalSeen,
+    PracticeAnswer,
+    PracticeCall,
+    QuizAttempt,
+    Session,
+    SurveyAnswer,
+)
 from engagements import contracts, services, signoffs, waivers
 from engagements.models import (
     ActionDependency,
@@ -87,6 +104,7 @@ def build(tenant, owner) -> SimpleNamespace:
         _desk(world, owner)
         _webhooks(world, owner)
         world.key, world.secret = accounts.create_key("a client", scopes=["view"], by=owner)
+        _enablement(world, owner)
         world.membership = accounts.add_member(
             "dave@acme.example", name="Dave", role="viewer", by=owner
         )
@@ -379,6 +397,46 @@ def _desk(world, owner):
     world.email_link = EmailLink.objects.create(
         user=owner, purpose="signoff", path="/", token_sha256=HASH, expires_at=now()
     )
+
+
+def _enablement(world, owner):
+    engagement, by = world.engagement, author(owner)
+    world.course = Course.objects.create(
+        key=f"basics-{world.tenant.slug}", path="operator", title="Basics", is_standard=True
+    )
+    taught = CourseVersion.objects.create(course=world.course, number=1, published_at=now())
+    draft = CourseVersion.objects.create(course=world.course, number=2)
+    world.lesson = Lesson.objects.create(version=taught, position=1, title="One", body="Read.")
+    world.draft_lesson = Lesson.objects.create(version=draft, position=1, title="One", body="Read.")
+    key = f"courses/{world.course.pk}/notes.txt"
+    storages["default"].save(key, ContentFile(b"notes"))
+    facts = {"kind": "material", "size_bytes": 5, "sha256": HASH, "storage_key": key}
+    world.file = CourseFile.objects.create(course=world.course, file_name="notes.txt", **facts)
+    Curriculum.objects.create(engagement=engagement, **by)
+    Assignment.objects.create(engagement=engagement, course=world.course, **by)
+    taken = {"version": taught, "finished_at": now()}
+    enrolment = Enrolment.objects.create(engagement=engagement, user=owner, **taken)
+    right = {"answers": [], "right": 0, "n": 0, "is_passed": True}
+    QuizAttempt.objects.create(enrolment=enrolment, lesson=world.lesson, **right)
+    PracticalSeen.objects.create(enrolment=enrolment, key="practice.one_image", at=now())
+    world.certificate = Certificate.objects.create(
+        enrolment=enrolment, name="Alice", course="Basics", course_version=1
+    )
+    scopes = {"scopes": ["predict"], "is_practice": True}
+    key, _secret = accounts.create_key("practice", by=owner, **scopes)
+    call = PracticeCall.objects.create(
+        engagement=engagement, api_key=key, address="predict", status=200, images=1
+    )
+    PracticeAnswer.objects.create(call=call, classes=CLASSES, label="ok", score=0.8)
+    SurveyAnswer.objects.create(engagement=engagement, score=9, **by)
+    world.session = Session.objects.create(
+        engagement=engagement,
+        title="Hands-on",
+        starts_at=now(),
+        recording_key=f"tenants/{world.tenant.pk}/recordings/x.mp4",
+        **by,
+    )
+    Attendance.objects.create(session=world.session, user=owner, was_there=True)
 
 
 def _webhooks(world, owner):

@@ -16,6 +16,8 @@ MEMBERS = [
     (ACME, "Alice", Role.OWNER),
     (ACME, "Bob", Role.VIEWER),
     (GLOBEX, "Carol", Role.OWNER),
+    (GLOBEX, "Dana", Role.EDITOR),
+    (GLOBEX, "Ivan", Role.VIEWER),
 ]
 
 

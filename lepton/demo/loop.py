@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from functools import partial
 
-from lepton.demo import golive, money, plan, promise, work
+from lepton.demo import enablement, golive, money, plan, promise, work
 from lepton.demo.stage import Stage, open_engagement
 
 SMALL = ("lepton_small", "fine_tune", "It needs no weights from elsewhere and answers in time.")
@@ -91,6 +91,8 @@ class Loop:
         self.stage.step("Hours", money.note_hours, "2", "Training")
         self.stage.step("Document", plan.hand_over, "How to ask for an answer", GUIDE)
         self.stage.step("Predictions", work.ask, PREDICTIONS - 4)
+        self.stage.step("Operator", enablement.train_operator)
+        self.stage.step("Integrator", enablement.train_integrator)
 
     def go_live(self, iteration):
         """Load and rolling back are tried, both sides sign; one signature goes missing."""

@@ -64,6 +64,10 @@ class Stage:
     def customer(self) -> Person:
         return self._signed_in(self.owner)
 
+    def member(self, name: str) -> Person:
+        """One of the customer's people, signed in."""
+        return self._signed_in(cast.person(name, self.place[0]))
+
     @cached_property
     def program(self) -> Client:
         """The customer's program; its key is made anew each time, as it is shown only once."""

@@ -14,6 +14,7 @@ ENGAGEMENT_PAGES = [
     ("serving:endpoint", _("Endpoint"), "endpoint"),
     ("engagements:go_live", _("Go-live"), "rocket"),
     ("feedback:predictions", _("Feedback"), "feedback"),
+    ("enablement:catalogue", _("Customer training"), "book"),
     ("engagements:iterations", _("Iterations"), "refresh"),
 ]
 VENDOR_PAGES = [("engagements:economics", _("Economics"), "gauge")]  # others get 404 there

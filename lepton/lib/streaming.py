@@ -9,11 +9,15 @@ from django.http import StreamingHttpResponse
 
 def streamed(request, pieces: Iterator[bytes], *, content_type: str, filename: str):
     """Answer a download made of `pieces`; each piece should open and close its own transaction."""
-    # An async server would collect a plain iterator as a whole before it sends the first byte.
-    body = _one_by_one(pieces) if isinstance(_plain(request), ASGIRequest) else pieces
-    response = StreamingHttpResponse(body, content_type=content_type)
+    response = StreamingHttpResponse(body_for(request, pieces), content_type=content_type)
     response["Content-Disposition"] = f'attachment; filename="{filename}"'
     return response
+
+
+def body_for(request, pieces: Iterator[bytes]):
+    """Return `pieces` as the server that asks can take them one by one."""
+    # An async server would collect a plain iterator as a whole before it sends the first byte.
+    return _one_by_one(pieces) if isinstance(_plain(request), ASGIRequest) else pieces
 
 
 async def _one_by_one(pieces):

@@ -39,9 +39,13 @@ def table(settings, parts=()) -> list[Process]:
         needs=tuple(server.name for server in servers),
         once=True,
     )
+    library = Process(
+        "library", [PYTHON, "manage.py", "load_library"], needs=("migrate",), once=True
+    )
     return [
         *servers,
         migrate,
+        library,
         web(settings),
         worker("runs", settings, {"OMP_NUM_THREADS": str(threads_each(2))}),
         worker("imports", settings),

@@ -209,17 +209,6 @@ def test_when_one_side_signed_the_requirement_the_other_is_asked(acme, alice, me
         assert "Sign: Requirement" not in [*_texts(alice), *_texts(mei)]
 
 
-def test_customer_training_counts_once_its_phase_has_come(acme, alice, mei, engagement):
-    phase = "customer_training"
-    with tenant_scope(acme):
-        first = plan.add_item(engagement, "Learn to ask", side="customer", phase=phase, by=mei)
-        plan.add_item(engagement, "Learn to answer", side="customer", phase=phase, by=mei)
-        assert health.trained(engagement).score is None
-        engagement.phase = phase
-        plan.complete_item(first, by=alice)
-        assert health.trained(engagement).score == 0.5
-
-
 def test_the_list_narrows_to_what_is_blocked_or_late(acme, mei, engagement, browse):
     with tenant_scope(acme):
         standing.refresh(engagement)
