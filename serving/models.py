@@ -9,6 +9,9 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import ApiKey, Authored, User, slug_validator
 from accounts.scoping import ScopedManager, TenantModel
 from engagements.models import Engagement
+from serving.tallies import DueHour as DueHour
+from serving.tallies import HourlyTally as HourlyTally
+from serving.tallies import RefusedTally as RefusedTally
 from training.models import ModelVersion
 
 
@@ -136,25 +139,34 @@ class Deployment(Authored, TenantModel):
         constraints = [models.UniqueConstraint("endpoint", "number", name="deployments_count_up")]
 
 
+# What lists of predictions can be narrowed to, by the name of the parameter.
+MATCHED = {
+    "label": "label",
+    "reference": "reference",
+    "since": "at__gte",
+    "until": "at__lt",
+    "score_from": "score__gte",
+    "score_to": "score__lte",
+    "model_version": "model_version__number",
+}
+
+
 class PredictionQuerySet(models.QuerySet):
     """Reads on predictions."""
 
     def newest_first(self):
         return self.select_related("model_version").order_by("-at")
 
-    def matching(
-        self, *, endpoint=None, label=None, reference=None, since=None, until=None, **_paging
-    ):
-        """Narrowed to what is given: the endpoint's slug, the answer, the client's reference."""
-        wanted = {
-            "endpoint__slug": endpoint,
-            "label": label,
-            "reference": reference,
-            "at__gte": since,
-            "at__lt": until,
-        }
-        given = {name: value for name, value in wanted.items() if value is not None}
-        return self.select_related("model_version", "endpoint").filter(**given)
+    def matching(self, *, endpoint=None, client=None, **wanted):
+        """Narrowed to what is given: the endpoint's slug, who asked (the id of a key or a person),
+        and whatever MATCHED names."""
+        found = self.select_related("model_version", "endpoint")
+        if endpoint is not None:
+            found = found.filter(endpoint__slug=endpoint)
+        if client is not None:
+            found = found.filter(models.Q(api_key=client) | models.Q(user=client))
+        given = {MATCHED[n]: v for n, v in wanted.items() if n in MATCHED and v is not None}
+        return found.filter(**given)
 
 
 class Prediction(TenantModel):
@@ -186,6 +198,9 @@ class Prediction(TenantModel):
         indexes = [
             models.Index(fields=["endpoint", "-at"], name="predictions_newest"),
             models.Index(fields=["tenant", "reference"], name="predictions_by_reference"),
+            models.Index(fields=["tenant", "input_sha256"], name="predictions_by_input"),
+            models.Index(fields=["endpoint", "label", "-at"], name="predictions_by_label"),
+            models.Index(fields=["endpoint", "score"], name="predictions_by_score"),
         ]
 
     def __str__(self):

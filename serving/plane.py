@@ -91,7 +91,8 @@ class DataPlane:
         if not route.asks:
             body, reply_headers = route.what(place)
             return 200, reply_headers, body
-        with metrics.SECONDS.time(), self.quotas.request(caller, place.wanted.tenant_id):
+        counted = self.log.refused.counting(place.wanted)
+        with metrics.SECONDS.time(), counted, self.quotas.request(caller, place.wanted.tenant_id):
             request = Request(headers, scope["query_string"], b"")
             body, reply_headers = await self._predict(request, receive, caller, place, route, began)
         return 200, reply_headers, body
