@@ -60,6 +60,10 @@ SENTENCES = {
     "economics.set": _("set budget, price or rate card"),
     "staff_time.recorded": _("noted %(hours)s hours of work"),
     "staff_time.removed": _("removed %(hours)s hours of %(person)s"),
+    "alert.fired": _("alert: %(rule)s. %(words)s"),
+    "alert.acknowledged": _("looks after the alert: %(rule)s"),
+    "alert.resolved": _("the alert is over: %(rule)s. %(words)s"),
+    "drift.accepted": _("took the present traffic (%(n)s images) as what is normal"),
     "feedback.given": _("answered a prediction with “%(verdict)s”"),
     "feedback.given_in_bulk": _("gave %(count)s answers to predictions"),
 }
@@ -104,12 +108,15 @@ LOOKS = {
     "economics.set": ("gauge", ""),
     "staff_time.recorded": ("clock", ""),
     "staff_time.removed": ("clock", ""),
+    "alert.fired": ("bell", "bad"),
+    "alert.acknowledged": ("eye", "warn"),
+    "alert.resolved": ("check-circle", "good"),
     "feedback.given": ("feedback", ""),
     "feedback.given_in_bulk": ("feedback", ""),
 }
 _listeners = []
 # Sentences that are whole without the one who acted.
-IMPERSONAL = {"run.failed", "deployment.failed"}
+IMPERSONAL = {"run.failed", "deployment.failed", "alert.fired", "alert.resolved"}
 
 
 def record(engagement, kind, *, by, url="", is_private=False, **params):

@@ -7,10 +7,14 @@ class FeedbackConfig(AppConfig):
     name = "feedback"
 
     def ready(self):
-        from engagements import iterations  # models can be imported only now
+        from engagements import asks, iterations, timeline  # models can be imported only now
         from feedback import gates, health
+        from feedback.alerts import defaults, standing
         from feedback.figures import first_given
 
         gates.register()
         health.register()
+        standing.register()
+        asks.register(standing.asked)
+        timeline.listen(defaults.entry_made)
         iterations.register("feedback_at", first_given)

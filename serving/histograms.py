@@ -1,8 +1,7 @@
 """Histograms that can be added: buckets of latency and of scores, and percentiles from them."""
 
 from bisect import bisect_right
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 STEPS = 4  # buckets an octave: a percentile is at most a tenth off
 LATENCY_EDGES = [2 ** (k / STEPS) for k in range(16 * STEPS + 1)]  # 1 ms to 65 s
@@ -17,14 +16,6 @@ def latency_bucket(milliseconds: float) -> int:
 def score_bucket(score: float) -> int:
     """The bucket of a score, 1 (below 0.05) to 20 (from 0.95 on)."""
     return min(int(score * SCORE_BUCKETS) + 1, SCORE_BUCKETS)
-
-
-def added(parts: Iterable[Mapping[str, int]]) -> Counter:
-    """The sum of histograms as they are kept ({bucket or label: n}); the empty one for none."""
-    total = Counter()
-    for part in parts:
-        total.update(part)
-    return total
 
 
 def latency_percentile(histogram: Mapping[str, int], fraction: float) -> float | None:

@@ -10,15 +10,16 @@ from serving.histograms import LATENCY_EDGES, SCORE_BUCKETS
 from serving.models import DueHour, HourlyTally, Prediction
 
 HOUR = timedelta(hours=1)
+AT_ONCE = 24  # who writes to an hour waits for the transaction that counts it
 FIGURES = ["n", "score_sum", "doubt_sum", "classes", "latency", "scores"]
 
 
-def count_due(endpoint, *, kept_since=None) -> int:
-    """Count the hours of an endpoint that are due; returns how many that were.
+def count_due(endpoint, *, kept_since=None, at_once=AT_ONCE) -> int:
+    """Count the oldest hours of an endpoint that are due; returns how many that were.
 
     Of what came before `kept_since` predictions were removed: those hours stay as they are.
     """
-    due = list(DueHour.objects.filter(endpoint=endpoint).order_by("hour"))
+    due = list(DueHour.objects.filter(endpoint=endpoint).order_by("hour")[:at_once])
     return sum(_count(row, kept_since) for row in due)
 
 
@@ -72,7 +73,7 @@ def tally(endpoint_id, hour) -> list[tuple]:
     """(model version id, figures) of an hour, from the predictions themselves."""
     found = defaultdict(_empty)
     rows = Prediction.objects.filter(endpoint_id=endpoint_id, at__gte=hour, at__lt=hour + HOUR)
-    for version, label, latency, score, n, sure, doubt in _grouped(rows):
+    for version, label, latency, score, n, sure, doubt in grouped(rows):
         facts = found[version]
         facts["n"] += n
         facts["score_sum"] += sure
@@ -88,14 +89,13 @@ def _empty() -> dict:
     return sums | {name: Counter() for name in ("classes", "latency", "scores")}
 
 
-def _grouped(rows):
+def grouped(rows):
+    """(version, label, latency bucket, score bucket, n, sum of scores, of their doubts)."""
     doubt = F("score") * (1 - F("score"))
     return (
         rows.annotate(latency_bucket=_LatencyBucket(), score_bucket=_ScoreBucket())
         .values_list("model_version_id", "label", "latency_bucket", "score_bucket")
-        .annotate(
-            n=Count("pk"), sure=Sum("score"), doubt=Sum(doubt, output_field=FloatField())
-        )
+        .annotate(n=Count("pk"), sure=Sum("score"), doubt=Sum(doubt, output_field=FloatField()))
         .order_by()
     )
 

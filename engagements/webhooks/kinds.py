@@ -20,6 +20,9 @@ KINDS = {
     "deployment.live": _("A model version was deployed"),
     "deployment.rolled_back": _("An endpoint was rolled back"),
     "deployment.failed": _("A model version did not load"),
+    "alert.fired": _("An alert fired"),
+    "alert.acknowledged": _("Somebody looks after an alert"),
+    "alert.resolved": _("An alert is over"),
 }
 
 # Where the timeline has another word for it, or several.

@@ -12,6 +12,7 @@ ENGAGEMENT_PAGES = [
     ("training:runs", _("Runs"), "runs"),
     ("training:models", _("Models"), "models"),
     ("serving:endpoint", _("Endpoint"), "endpoint"),
+    ("feedback:monitoring", _("Monitoring"), "chart"),
     ("feedback:predictions", _("Feedback"), "feedback"),
     ("engagements:iterations", _("Iterations"), "refresh"),
 ]
