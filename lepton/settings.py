@@ -272,6 +272,8 @@ SPECTACULAR_SETTINGS = {
         "RunStateEnum": "training.models.Run.State",
         "KeyStateEnum": "accounts.models.ApiKey.State",
         "PhaseEnum": "engagements.phases.Phase",
+        "MetricEnum": "engagements.models.Requirement.Metric",
+        "AlertMetricEnum": "feedback.models.AlertRule.Metric",
         "VerdictOutcomeEnum": "engagements.models.Outcome",
         "SignoffKindEnum": "engagements.models.Signoff.Kind",
         "SplitPolicyEnum": "training.models.DatasetVersion.SplitPolicy",

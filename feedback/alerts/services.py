@@ -97,7 +97,7 @@ def acknowledge(alert, *, by) -> None:
 
 def _check(rule):
     """Refuse a rule that makes no sense, naming the field."""
-    rule.clean_fields(exclude={"created_by", "endpoint", "tenant"})
+    rule.clean_fields(exclude={"created_by", "endpoint", "tenant", "evaluated_at"})
     is_drift = rule.metric in DRIFT
     if is_drift != (rule.test == Test.DRIFTED):
         words_ = _("Drift has “has drifted” as its test, and nothing else has.")

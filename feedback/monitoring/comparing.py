@@ -75,8 +75,8 @@ def _compare(tenant_id, look, version):
         _end(look, state=DriftLook.State.DONE, **facts)
 
 
-def _findings(reference, recent) -> list[DriftFinding]:
-    """One of each kind that there is enough for."""
+def _findings(reference, recent) -> list[dict]:
+    """The facts of a finding of each kind that there is enough for."""
     sizes = {"n_reference": sum(reference.classes.values()), "n_recent": recent.classes.total()}
     found = [_of_answers(reference, recent, sizes)]
     if len(recent.seen) >= MINIMUM_N:
@@ -88,7 +88,8 @@ def _findings(reference, recent) -> list[DriftFinding]:
 def _of_answers(reference, recent, sizes):
     value, p_value = distance.mix(reference.classes, recent.classes)
     detail = {"reference": reference.classes, "recent": dict(recent.classes)}
-    return DriftFinding(kind=Kind.ANSWERS, distance=value, p_value=p_value, detail=detail, **sizes)
+    found = {"kind": Kind.ANSWERS, "distance": value, "p_value": p_value}
+    return found | {"detail": detail} | sizes
 
 
 def _of_inputs(reference, recent, sizes):
@@ -98,9 +99,8 @@ def _of_inputs(reference, recent, sizes):
     far = distance.farthest(before, now)
     ids = [str(pk) for pk in recent.seen]
     most = [ids[i] for i in np.argsort(-far)[:MOST_SHOWN]]
-    return DriftFinding(
-        kind=Kind.INPUTS, distance=value, p_value=p_value, detail={"most": most}, **sizes
-    )
+    found = {"kind": Kind.INPUTS, "distance": value, "p_value": p_value}
+    return found | {"detail": {"most": most}} | sizes
 
 
 def _of_quality(reference, recent, sizes):
@@ -116,19 +116,18 @@ def _of_quality(reference, recent, sizes):
         }
         for name, one in found.items()
     }
-    return DriftFinding(
-        kind=Kind.QUALITY, distance=worst.value, p_value=worst.p_value, detail=detail, **sizes
-    )
+    found = {"kind": Kind.QUALITY, "distance": worst.value, "p_value": worst.p_value}
+    return found | {"detail": detail} | sizes
 
 
 def _keep(look, reference, findings):
-    since = timezone.now() - WEEK
-    for one in findings:
-        earlier = DriftFinding.objects.filter(look__reference=reference, kind=one.kind)
-        one.look, one.looks = look, earlier.filter(at__gte=since).count() + 1
+    earlier = DriftFinding.objects.filter(look__reference=reference, at__gte=timezone.now() - WEEK)
+    rows = [DriftFinding(look=look, **facts) for facts in findings]
+    for one in rows:
+        one.looks = earlier.filter(kind=one.kind).count() + 1
         is_large = one.distance >= LEAST.get(one.kind, 0)
         one.has_drifted = is_large and one.corrected_p_value < LEVEL
-    DriftFinding.objects.bulk_create(findings)
+    DriftFinding.objects.bulk_create(rows)
 
 
 def _end(look, **changes):
