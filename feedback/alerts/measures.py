@@ -41,6 +41,11 @@ class Outcome:
     previous: Reading | None = None
 
     @property
+    def n(self) -> int:
+        """What there is of both windows."""
+        return min(self.reading.n, self.previous.n) if self.previous else self.reading.n
+
+    @property
     def evidence(self) -> dict:
         return asdict(self.reading) | {"previous": self.previous and asdict(self.previous)}
 

@@ -33,11 +33,11 @@ class AlertRule(Authored, TenantModel):
     class Metric(models.TextChoices):
         """What is watched."""
 
-        FAILED = "failed", _("Requests that failed here")
-        REFUSED = "refused", _("Requests that were refused")
+        FAILED = "failed", _("Share of failed requests")
+        REFUSED = "refused", _("Share of refused requests")
         LATENCY = "latency_p95", _("Latency, 95th percentile")
-        VOLUME = "volume", _("Predictions")
-        DOUBTFUL = "doubtful", _("Doubtful answers")
+        VOLUME = "volume", _("Number of predictions")
+        DOUBTFUL = "doubtful", _("Share of doubtful answers")
         ACCURACY = "accuracy", _("Realised accuracy")
         ESTIMATED = "estimated_accuracy", _("Estimated accuracy")
         DRIFT_INPUTS = "drift_inputs", _("Drift of inputs")

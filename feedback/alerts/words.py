@@ -2,25 +2,26 @@
 
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from feedback.alerts.measures import SHARES, Metric, Test
-from lepton.templatetags.ui import duration, interval, percent
+from lepton.templatetags.ui import interval, percent
 
 
 def rule(one) -> str:
-    """A rule as a sentence: “Latency, 95th percentile is above 500 ms within 1 h 0 min”."""
+    """A rule as a sentence: “Latency, 95th percentile is above 500 ms within 1 hour”."""
     said = {"metric": one.get_metric_display(), "test": one.get_test_display()}
     if one.test == Test.DRIFTED:
         return _("%(metric)s: the newest look found a difference") % said
-    said |= {"threshold": _threshold(one), "window": duration(one.window_minutes * 60)}
+    said |= {"threshold": _threshold(one), "window": window(one.window_minutes)}
     return _("%(metric)s %(test)s %(threshold)s within %(window)s") % said
 
 
 def found(one, outcome) -> str:
     """What an evaluation found, with its n and interval."""
     now = outcome.reading
-    if outcome.is_met is None and now.value is None:
-        needed = {"n": now.n, "needed": one.minimum_n}
+    if outcome.is_met is None:
+        needed = {"n": outcome.n, "needed": one.minimum_n}
         return _("Too little to say: n = %(n)s of %(needed)s.") % needed
     if one.test == Test.DRIFTED:
         facts = {"p": number_format(round(now.value, 4), 4), "n": now.n}
@@ -31,8 +32,6 @@ def found(one, outcome) -> str:
     words += _(", n = %s") % number_format(now.n)
     if outcome.previous and outcome.previous.value is not None:
         words += _(", before: %s") % amount(one.metric, outcome.previous.value)
-    if outcome.is_met is None:
-        words += _("; %s needed") % one.minimum_n
     return words + "."
 
 
@@ -43,6 +42,15 @@ def amount(metric, value) -> str:
     if metric == Metric.LATENCY:
         return _("%s ms") % number_format(round(value), 0)
     return number_format(round(value), 0)
+
+
+def window(minutes) -> str:
+    """A window as people say it: “15 minutes”, “1 hour”, “7 days”."""
+    if minutes % 1440 == 0:
+        return ngettext("%s day", "%s days", minutes // 1440) % (minutes // 1440)
+    if minutes % 60 == 0:
+        return ngettext("%s hour", "%s hours", minutes // 60) % (minutes // 60)
+    return ngettext("%s minute", "%s minutes", minutes) % minutes
 
 
 def _threshold(one) -> str:

@@ -36,11 +36,11 @@ class Migration(migrations.Migration):
                     "metric",
                     models.CharField(
                         choices=[
-                            ("failed", "Requests that failed here"),
-                            ("refused", "Requests that were refused"),
+                            ("failed", "Share of failed requests"),
+                            ("refused", "Share of refused requests"),
                             ("latency_p95", "Latency, 95th percentile"),
-                            ("volume", "Predictions"),
-                            ("doubtful", "Doubtful answers"),
+                            ("volume", "Number of predictions"),
+                            ("doubtful", "Share of doubtful answers"),
                             ("accuracy", "Realised accuracy"),
                             ("estimated_accuracy", "Estimated accuracy"),
                             ("drift_inputs", "Drift of inputs"),
