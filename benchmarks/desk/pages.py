@@ -22,7 +22,7 @@ def main():
     wanted = arguments.parse_args()
     with tempfile.TemporaryDirectory(prefix="lepton-desk-") as home:
         Path(home).chmod(0o755)
-        _surroundings(home)
+        surroundings(home)
         from lepton import embedded
 
         embedded.start_postgres(Path(home))
@@ -45,7 +45,7 @@ def measure(tenants: int, each: int) -> None:
     call_command("migrate", database="owner", verbosity=0)
     began = time.monotonic()
     mei, owner, slug = fill(tenants, each)
-    _analyse()
+    analyse()
     print(f"{tenants * each:,} engagements of {tenants} tenants, made in", end=" ")
     print(f"{time.monotonic() - began:.0f} s")
     print(f"Django {django.get_version()}, Python {platform.python_version()},", end=" ")
@@ -160,7 +160,7 @@ def _engagements(number, each, managers):
     )
 
 
-def _analyse():
+def analyse():
     """What autovacuum does within minutes of such a load, at once."""
     from django.db import connections
 
@@ -168,7 +168,7 @@ def _analyse():
         cursor.execute("ANALYZE")
 
 
-def _surroundings(home):
+def surroundings(home):
     for name in [n for n in os.environ if n.startswith("LEPTON_") or n.endswith("_URL")]:
         del os.environ[name]
     os.environ["LEPTON_HOME"] = home

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from accounts.scoping import tenant_scope
 from accounts.system import call
+from feedback.alerts import evaluation
 from feedback.models import DriftFinding, DriftLook
 from feedback.monitoring import distance, references, signs
 from feedback.monitoring.drifting import MINIMUM_N, recent_of, unseen
@@ -42,7 +43,8 @@ def work_off() -> int:
 def carry_out(tenant_id, look_id) -> None:
     """Compare, and keep what was found or why nothing could be."""
     with tenant_scope(tenant_id):
-        look = DriftLook.objects.select_related("endpoint").get(pk=look_id)
+        related = DriftLook.objects.select_related("endpoint__engagement__tenant")
+        look = related.get(pk=look_id)
         version = look.endpoint.champion and look.endpoint.champion.model_version
     try:
         if look.created_at < timezone.now() - GIVE_UP:
@@ -73,6 +75,7 @@ def _compare(tenant_id, look, version):
         facts |= {"answers_until": recent.until, "n": sum(recent.classes.values())}
         _keep(look, reference, found)
         _end(look, state=DriftLook.State.DONE, **facts)
+        evaluation.evaluate(look.endpoint)
 
 
 def _findings(reference, recent) -> list[dict]:

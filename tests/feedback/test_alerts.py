@@ -44,7 +44,7 @@ def evaluate(place):
                 pk=place.endpoint.pk
             )
             evaluation.evaluate(endpoint)
-            return Alert.objects.order_by("-pending_at").first()
+            return Alert.objects.newest_first().first()
 
     return look
 
