@@ -10,6 +10,7 @@ from feedback.predictions import ANSWERED, UNANSWERED
 
 SHARE = forms.NumberInput(attrs={"min": 0, "max": 100, "step": "any"})
 DAY = forms.DateInput(attrs={"type": "date"})
+REFERENCE = forms.TextInput(attrs={"placeholder": _("The client's reference")})
 
 
 class FeedbackForm(forms.Form):
@@ -30,7 +31,9 @@ class PredictionFilter(forms.Form):
     since = forms.DateField(label=_("From"), required=False, widget=DAY)
     until = forms.DateField(label=_("to"), required=False, widget=DAY)
     client = forms.ChoiceField(label=_("Client"), required=False)
-    reference = forms.CharField(label=_("Reference"), required=False, max_length=200)
+    reference = forms.CharField(
+        label=_("Reference"), required=False, max_length=200, widget=REFERENCE
+    )
 
     def __init__(self, *args, labels, clients, **kwargs):
         super().__init__(*args, **kwargs)

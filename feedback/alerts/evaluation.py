@@ -9,7 +9,7 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from accounts import audit, mails
-from engagements import standing, timeline
+from engagements import timeline
 from feedback.alerts import firing, measures, words
 from feedback.alerts.models import Alert, AlertRule
 from feedback.monitoring.topics import monitoring_topic
@@ -83,13 +83,12 @@ def resolve(alert, said="", *, by=None) -> None:
 
 
 def _tell(alert, kind, *, by):
-    """Timeline (and with it webhooks), audit, health and live pages."""
+    """Timeline (and with it webhooks and health), audit, live pages."""
     engagement = alert.rule.endpoint.engagement
     facts = {"rule": words.rule(alert.rule), "words": alert.words}
     facts["severity"] = alert.rule.severity
     timeline.record(engagement, kind, by=by, url=page_of(engagement), **facts)
     audit.record(kind, alert, by=by, rule=str(alert.rule_id), words=alert.words)
-    standing.refresh_on_commit(engagement)
     _look_again(alert.rule)
 
 

@@ -24,8 +24,10 @@ def found(one, outcome) -> str:
         needed = {"n": outcome.n, "needed": one.minimum_n}
         return _("Too little to say: n = %(n)s of %(needed)s.") % needed
     if one.test == Test.DRIFTED:
-        facts = {"p": number_format(round(now.value, 4), 4), "n": now.n}
-        return _("Corrected p-value %(p)s, n = %(n)s.") % facts
+        p_value = _("below 0.0001")
+        if now.value >= 0.0001:
+            p_value = number_format(round(now.value, 4), 4)
+        return _("Corrected p-value %(p)s, n = %(n)s.") % {"p": p_value, "n": now.n}
     words = amount(one.metric, now.value)
     if now.low is not None:
         words += _(" (95%% interval %s)") % interval(now.low, now.high)

@@ -98,6 +98,9 @@ def _of_answers(reference, recent, sizes):
 def _of_inputs(reference, recent, sizes):
     before = references.features_of(reference)
     now = np.stack([one.features for one in recent.seen.values()]).astype(np.float32)
+    spread = before.std(0)
+    scale = spread + 0.1 * spread.mean() + 1e-6  # a feature that hardly varies is not all there is
+    before, now = before / scale, now / scale
     value, p_value = distance.energy(before, now)
     far = distance.farthest(before, now)
     ids = [str(pk) for pk in recent.seen]

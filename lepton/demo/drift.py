@@ -1,23 +1,35 @@
-"""A lamp over the rolling line fails and is replaced: what the endpoint sees drifts, then not."""
+"""The camera over the rolling line is knocked out of focus, and mended: what it sees drifts."""
 
 import numpy as np
-from PIL import ImageEnhance
+from PIL import ImageFilter
 
 from lepton.demo import archives, surfaces
 from lepton.demo.client import Refused
 
 PLATES = 36  # a look needs 30
-DIM = 0.45
+BLUR = 5.0  # pixels
+
+
+def be_watched(stage):
+    """A worker looks at the rules that came with the first deployment."""
+    path, key = f"{stage.path}/gate", "feedback.alerted"
+    gate = stage.manager.wait(
+        path,
+        until=lambda gate: all(one["met"] for one in gate["checks"] if one["check"] == key),
+        seconds=120,
+    )
+    (check,) = [one for one in gate["checks"] if one["check"] == key]
+    return None, check["words"]
 
 
 def come_and_go(stage):
-    """Usual plates, then dim ones until the alert fires and is acknowledged, then usual ones."""
+    """Usual plates, then blurred ones until alerts fire and are acknowledged, then usual ones."""
     alerts = f"{stage.path}/alerts"
     if stage.engineer.rows(alerts):
         return None, "there already"
     _send(stage, seed=21)
     _look(stage)
-    _send(stage, seed=22, light=DIM)
+    _send(stage, seed=22, blur=BLUR)
     seen = _look(stage)
     fired = [one for one in stage.engineer.rows(alerts) if one["state"] == "firing"]
     for one in fired:
@@ -27,19 +39,19 @@ def come_and_go(stage):
     over = [one for one in stage.engineer.rows(alerts) if one["state"] == "resolved"]
     drifted = [one["kind"] for one in seen["findings"] if one["has_drifted"]]
     return None, (
-        f"{PLATES} dim plates: {', '.join(drifted)} drifted, {len(fired)} alerts fired,"
-        f" {len(over)} resolved under the new lamp"
+        f"{PLATES} blurred plates: {', '.join(drifted)} drifted, {len(fired)} alerts fired,"
+        f" {len(over)} resolved when the focus was right again"
     )
 
 
-def _send(stage, *, seed, light=1.0):
-    """The customer's program sends plates of every class, under this light."""
+def _send(stage, *, seed, blur=0.0):
+    """The customer's program sends plates of every class, so much out of focus."""
     random = np.random.default_rng(seed)
     path = f"predictions?endpoint={stage.slug}&limit=500"
     before = len(stage.program.get(path)["results"])
     for number in range(PLATES):
         label = surfaces.CLASSES[number % len(surfaces.CLASSES)]
-        plate = ImageEnhance.Brightness(surfaces.picture(label, random)).enhance(light)
+        plate = surfaces.picture(label, random).filter(ImageFilter.GaussianBlur(blur))
         sent = archives.jpeg(plate, random)
         stage.program.predict(stage.slug, sent, reference=f"line-{seed}-{number}")
     stage.program.wait(path, until=lambda page: len(page["results"]) >= before + PLATES)

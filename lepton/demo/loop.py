@@ -32,7 +32,7 @@ class Loop:
     flips: bool = False
     waives_drill: bool = False
     grows_to: int | None = None  # images a day, by a change request
-    drifts: bool = False  # a lamp fails for a while
+    drifts: bool = False  # the camera is out of focus for a while
     is_repeated: bool = False
 
     def run(self):
@@ -88,6 +88,7 @@ class Loop:
     def monitoring(self, iteration):
         """The customer's program asks, and the traffic is watched."""
         self.stage.step("Predictions", work.ask, PREDICTIONS - 10)
+        self.stage.step("Alert rules", drift.be_watched)
 
     def customer_training(self, iteration):
         """The customer learns to ask for themselves, with a guide."""
