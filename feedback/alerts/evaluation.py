@@ -5,7 +5,7 @@ from datetime import timedelta
 from django.conf import settings
 from django.db import transaction
 from django.urls import reverse
-from django.utils import timezone, translation
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts import audit, mails
@@ -14,6 +14,7 @@ from feedback.alerts import firing, measures, words
 from feedback.alerts.models import Alert, AlertRule
 from feedback.monitoring.topics import monitoring_topic
 from lepton.lib import live
+from lepton.lib.words import in_english
 
 State = Alert.State
 
@@ -21,7 +22,7 @@ State = Alert.State
 def evaluate(endpoint) -> None:
     """Hold every active rule of an endpoint against the rows as they are now."""
     champion = endpoint.champion
-    with translation.override(settings.LANGUAGE_CODE):
+    with in_english():
         for rule in AlertRule.objects.active().filter(endpoint=endpoint).select_related("owner"):
             rule.endpoint = endpoint
             _evaluate(rule, champion)

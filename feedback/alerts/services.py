@@ -16,6 +16,7 @@ from feedback.alerts.models import Alert, AlertRule
 from feedback.monitoring.topics import monitoring_topic
 from lepton.lib import live
 from lepton.lib.refusals import Conflict
+from lepton.lib.words import in_english
 from serving.models import Endpoint
 
 MOST_RULES = 50
@@ -42,7 +43,7 @@ def create_rule(endpoint, *, by, **facts) -> AlertRule:
         if endpoint.alert_rules.count() >= MOST_RULES:
             raise Conflict(_("There are %s rules already: change one of them.") % MOST_RULES)
         rule.save(force_insert=True)
-        audit.record("alert_rule.created", rule, by=by, rule=words.rule(rule))
+        audit.record("alert_rule.created", rule, by=by, rule=words.kept(rule))
         _look_again(endpoint)
     return rule
 
@@ -57,9 +58,10 @@ def change_rule(rule, *, by, **changes) -> AlertRule:
             setattr(rule, name, value)
         _check(rule)
         rule.save(update_fields=[*changes])
-        audit.record("alert_rule.changed", rule, by=by, rule=words.rule(rule))
+        audit.record("alert_rule.changed", rule, by=by, rule=words.kept(rule))
         if not rule.is_active and (alert := rule.alerts.still_open().first()):
-            evaluation.resolve(alert, _("The rule was turned off."), by=by)
+            with in_english():
+                evaluation.resolve(alert, _("The rule was turned off."), by=by)
         _look_again(rule.endpoint)
     return rule
 
@@ -89,7 +91,7 @@ def acknowledge(alert, *, by) -> None:
         if not firing.update(**seen):
             raise Conflict(_("Only an alert that is firing can be acknowledged."))
         engagement = alert.rule.endpoint.engagement
-        told = {"rule": words.rule(alert.rule), "url": evaluation.page_of(engagement)}
+        told = {"rule": words.kept(alert.rule), "url": evaluation.page_of(engagement)}
         timeline.record(engagement, "alert.acknowledged", by=by, **told)
         audit.record("alert.acknowledged", alert, by=by)
         _look_again(alert.rule.endpoint)

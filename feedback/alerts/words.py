@@ -5,6 +5,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from feedback.alerts.measures import SHARES, Metric, Test
+from lepton.lib.words import in_english
 from lepton.templatetags.ui import interval, percent
 
 
@@ -15,6 +16,12 @@ def rule(one) -> str:
         return _("%(metric)s: the newest look found a difference") % said
     said |= {"threshold": _threshold(one), "window": window(one.window_minutes)}
     return _("%(metric)s %(test)s %(threshold)s within %(window)s") % said
+
+
+def kept(one) -> str:
+    """A rule as a sentence, in the language that rows are kept in."""
+    with in_english():
+        return rule(one)
 
 
 def found(one, outcome) -> str:
