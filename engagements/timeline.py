@@ -94,6 +94,10 @@ SENTENCES = {
     "session.changed": _("changed the session “%(title)s”"),
     "session.called_off": _("called the session “%(title)s” off"),
     "survey.answered": _("said how likely they are to recommend us: %(score)s of 10"),
+    "alert.fired": _("alert: %(rule)s. %(words)s"),
+    "alert.acknowledged": _("looks after the alert: %(rule)s"),
+    "alert.resolved": _("the alert is over: %(rule)s. %(words)s"),
+    "drift.accepted": _("took the present traffic (%(n)s images) as what is normal"),
     "feedback.given": _("answered a prediction with “%(verdict)s”"),
     "feedback.given_in_bulk": _("gave %(count)s answers to predictions"),
 }
@@ -158,6 +162,9 @@ LOOKS = {
     "session.changed": ("clock", ""),
     "session.called_off": ("slash", ""),
     "survey.answered": ("feedback", ""),
+    "alert.fired": ("bell", "bad"),
+    "alert.acknowledged": ("eye", "warn"),
+    "alert.resolved": ("check-circle", "good"),
     "feedback.given": ("feedback", ""),
     "feedback.given_in_bulk": ("feedback", ""),
 }
@@ -166,6 +173,8 @@ WORDS = {"backbone", "cause", "check", "from", "method", "subject", "to", "verdi
 _listeners = []
 # Sentences that are whole without the one who acted.
 IMPERSONAL = {
+    "alert.fired",
+    "alert.resolved",
     "run.failed",
     "deployment.failed",
     "canary.rolled_back",

@@ -5,6 +5,13 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import ApiKey, Authored
 from accounts.scoping import ScopedManager, TenantModel
+from feedback.alerts.models import Alert as Alert
+from feedback.alerts.models import AlertRule as AlertRule
+from feedback.monitoring.models import DriftFinding as DriftFinding
+from feedback.monitoring.models import DriftLook as DriftLook
+from feedback.monitoring.models import DriftReference as DriftReference
+from feedback.monitoring.models import Signs as Signs
+from feedback.monitoring.models import Watch as Watch
 from serving.models import Prediction
 
 

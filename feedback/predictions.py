@@ -8,6 +8,7 @@ from django.http import Http404
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 
+from accounts.models import ApiKey, Membership
 from feedback.models import Feedback
 from serving.models import Prediction
 
@@ -22,10 +23,22 @@ def of(engagement):
     return found.select_related("model_version").prefetch_related(standing)
 
 
-def matching(predictions, *, label="", answer=""):
-    """Only those with this label and answer; an empty filter fits all."""
-    if label:
-        predictions = predictions.filter(label=label)
+def labels_of(engagement) -> list[str]:
+    """What the engagement's models answer with, from the models: the log may be long."""
+    classes = engagement.model_versions.values_list("classes", flat=True)
+    return sorted({label for names in classes for label in names})
+
+
+def clients() -> list[tuple]:
+    """(id, name) of the keys and people of the tenant that may ask an endpoint."""
+    keys = [(str(pk), name) for pk, name in ApiKey.objects.newest_first().values_list("pk", "name")]
+    members = Membership.objects.by_name().values_list("user", "user__name")
+    return [*keys, *((str(pk), name) for pk, name in members)]
+
+
+def matching(predictions, *, answer="", **wanted):
+    """Only those with this answer, and with what PredictionQuerySet.matching knows."""
+    predictions = predictions.matching(**wanted)
     if not answer:
         return predictions
     standing = Feedback.objects.current().filter(prediction=OuterRef("pk"))

@@ -3,6 +3,8 @@
 from django.urls import path
 
 from feedback import views
+from feedback.alerts import urls as alert_urls
+from feedback.monitoring import urls as monitoring_urls
 
 app_name = "feedback"
 ENGAGEMENT = "t/<slug:tenant>/e/<uuid:engagement>/"
@@ -11,4 +13,6 @@ urlpatterns = [
     path(f"{ENGAGEMENT}feedback/<uuid:prediction>/", views.prediction, name="prediction"),
     path(f"{ENGAGEMENT}predictions/<uuid:prediction>/feedback/", views.give, name="give"),
     path(f"{ENGAGEMENT}panels/feedback/", views.panel, name="panel"),
+    *monitoring_urls.pages,
+    *alert_urls.pages,
 ]

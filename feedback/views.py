@@ -18,11 +18,12 @@ from lepton.lib.refusals import refusals_in
 def predictions(request, engagement):
     """The predictions of an engagement, newest first, with what was said of each."""
     engagement = pages.engagement_of(engagement)
-    form = forms.PredictionFilter(request.GET, labels=_labels(engagement))
+    choices = {"labels": log.labels_of(engagement), "clients": log.clients()}
+    form = forms.PredictionFilter(request.GET, **choices)
     found = log.matching(log.of(engagement), **form.narrowed)
     rows, pager = rows_and_pager(request, found, ordering="-at")
     context = pages.frame(engagement, _("Feedback")) | _figures(engagement)
-    context |= {"rows": rows, "pager": pager, "form": form, "narrowed": any(form.narrowed.values())}
+    context |= {"rows": rows, "pager": pager, "form": form, "narrowed": bool(form.narrowed)}
     template = "feedback/_predictions.html" if request.htmx else "feedback/predictions.html"
     return render(request, template, context)
 
@@ -104,7 +105,3 @@ def _answers(row):
         "history": history,
         "classes": [name for name in services.classes_of(row) if name != row.label],
     }
-
-
-def _labels(engagement):
-    return list(log.of(engagement).order_by("label").values_list("label", flat=True).distinct())

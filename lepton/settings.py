@@ -50,6 +50,7 @@ LEPTON_SWEEP_SECONDS = float(env("LEPTON_SWEEP_SECONDS", "15"))
 LEPTON_STALL_SECONDS = float(env("LEPTON_STALL_SECONDS", "3600"))
 LEPTON_PAUSE_SECONDS = float(env("LEPTON_PAUSE_SECONDS", "300"))
 LEPTON_TENANT_RUNS = int(env("LEPTON_TENANT_RUNS", "0"))
+LEPTON_DRIFT_SECONDS = float(env("LEPTON_DRIFT_SECONDS", "3600"))  # between two looks at traffic
 
 # --- Webhooks: for development, http and addresses inside private networks too ------------------
 LEPTON_WEBHOOK_PRIVATE = flag("LEPTON_WEBHOOK_PRIVATE")
@@ -292,6 +293,8 @@ SPECTACULAR_SETTINGS = {
         "RunStateEnum": "training.models.Run.State",
         "KeyStateEnum": "accounts.models.ApiKey.State",
         "PhaseEnum": "engagements.phases.Phase",
+        "MetricEnum": "engagements.models.Requirement.Metric",
+        "AlertMetricEnum": "feedback.models.AlertRule.Metric",
         "VerdictOutcomeEnum": "engagements.models.Outcome",
         "SideEnum": "engagements.models.Side",
         "SignoffKindEnum": "engagements.models.Signoff.Kind",
@@ -316,6 +319,8 @@ CELERY_TASK_ROUTES = {
     "serving.tasks.wake_exercises": {"queue": "checks"},
     "engagements.tasks.refresh_standings": {"queue": "imports"},
     "engagements.tasks.wake_deliveries": {"queue": "imports"},
+    "feedback.tasks.watch": {"queue": "imports"},
+    "feedback.tasks.look_for_drift": {"queue": "imports"},
 }
 
 LOGGING = {

@@ -1,5 +1,7 @@
 """API of endpoints, deployments and predictions."""
 
+from uuid import UUID
+
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -97,6 +99,10 @@ def roll_back(request, endpoint):
         OpenApiParameter("reference", str, description="The client's own reference."),
         OpenApiParameter("since", str, description="From this time on (ISO 8601)."),
         OpenApiParameter("until", str, description="Before this time (ISO 8601)."),
+        OpenApiParameter("score_from", float, description="The least confidence, 0 to 1."),
+        OpenApiParameter("score_to", float, description="The greatest confidence, 0 to 1."),
+        OpenApiParameter("client", UUID, description="Who asked: the id of a key or a person."),
+        OpenApiParameter("model_version", int, description="The number of a model version."),
         *PAGE_PARAMETERS,
     ],
     responses=responses(page_of(PredictionSerializer), 400, 403, 404),

@@ -92,7 +92,7 @@ def _agreement(canary):
 
 def _newest(canary, version_id) -> list[tuple]:
     """When a version answered while the canary ran, and in how many milliseconds."""
-    rows = Prediction.objects.filter(
+    rows = Prediction.objects.asked_live().filter(
         endpoint=canary.endpoint_id, model_version=version_id, at__gte=canary.live_at
     )
     return list(rows.order_by("-at").values_list("at", "latency_ms")[:NEWEST])

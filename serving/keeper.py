@@ -4,6 +4,7 @@ import logging
 import threading
 import time
 from collections import OrderedDict, deque
+from math import inf
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
@@ -12,7 +13,7 @@ from serving import metrics
 from serving.inputs import suffix, without_metadata
 
 PENDING_BYTES = 64_000_000
-REMEMBERED = 10_000
+REMEMBERED, REMEMBERED_SECONDS = 10_000, 3600  # retention may remove what was kept long ago
 PAUSE_SECONDS, TRIES = 1.0, 5
 SAY_EVERY_SECONDS = 10.0
 log = logging.getLogger(__name__)
@@ -24,7 +25,7 @@ class Keeper:
     def __init__(self):
         self._pending: deque[tuple[str, bytes]] = deque()
         self._bytes = 0
-        self._saved: OrderedDict[str, None] = OrderedDict()
+        self._saved: OrderedDict[str, float] = OrderedDict()
         self._changed = threading.Condition()
         self._closing = False
         self._said_at = 0.0
@@ -46,7 +47,7 @@ class Keeper:
         """Take an input over; returns its storage key, or "" when too much is pending already."""
         key = f"tenants/{tenant_id}/inputs/{sha256}.{suffix(data)}"
         with self._changed:
-            if key in self._saved:
+            if self._saved.get(key, -inf) > time.monotonic() - REMEMBERED_SECONDS:
                 return key
             if self._bytes + len(data) > PENDING_BYTES:
                 self._give_up(1, "storage cannot keep up")
@@ -58,7 +59,7 @@ class Keeper:
         return key
 
     def _remember(self, key: str) -> None:
-        self._saved[key] = None
+        self._saved[key] = time.monotonic()
         if len(self._saved) > REMEMBERED:
             self._saved.popitem(last=False)
 

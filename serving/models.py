@@ -12,6 +12,7 @@ from engagements.models import Engagement
 from serving.bulk.models import BulkPrediction, BulkRow
 from serving.challenger_models import Challenger, ChallengerFailure, ShadowAnswer
 from serving.exercises.rows import LoadTest, RollbackDrill
+from serving.tallies import DueHour, HourlyTally, RefusedTally
 from training.models import ModelVersion
 
 __all__ = [
@@ -20,9 +21,12 @@ __all__ = [
     "Challenger",
     "ChallengerFailure",
     "Deployment",
+    "DueHour",
     "Endpoint",
+    "HourlyTally",
     "LoadTest",
     "Prediction",
+    "RefusedTally",
     "RollbackDrill",
     "ShadowAnswer",
     "StoredReply",
@@ -155,6 +159,18 @@ class Deployment(Authored, TenantModel):
         constraints = [models.UniqueConstraint("endpoint", "number", name="deployments_count_up")]
 
 
+# What lists of predictions can be narrowed to, by the name of the parameter.
+MATCHED = {
+    "label": "label",
+    "reference": "reference",
+    "since": "at__gte",
+    "until": "at__lt",
+    "score_from": "score__gte",
+    "score_to": "score__lte",
+    "model_version": "model_version__number",
+}
+
+
 class PredictionQuerySet(models.QuerySet):
     """Reads on predictions."""
 
@@ -170,19 +186,16 @@ class PredictionQuerySet(models.QuerySet):
         of latency."""
         return self.in_use().exclude(source=Prediction.Source.BULK)
 
-    def matching(
-        self, *, endpoint=None, label=None, reference=None, since=None, until=None, **_paging
-    ):
-        """Of those in use, what is narrowed to: endpoint's slug, answer, client's reference."""
-        wanted = {
-            "endpoint__slug": endpoint,
-            "label": label,
-            "reference": reference,
-            "at__gte": since,
-            "at__lt": until,
-        }
-        given = {name: value for name, value in wanted.items() if value is not None}
-        return self.in_use().select_related("model_version", "endpoint").filter(**given)
+    def matching(self, *, endpoint=None, client=None, **wanted):
+        """Those in use, narrowed to what is given: the endpoint's slug, who asked (the id of a key
+        or a person), and whatever MATCHED names."""
+        found = self.in_use().select_related("model_version", "endpoint")
+        if endpoint is not None:
+            found = found.filter(endpoint__slug=endpoint)
+        if client is not None:
+            found = found.filter(models.Q(api_key=client) | models.Q(user=client))
+        given = {MATCHED[n]: v for n, v in wanted.items() if n in MATCHED and v is not None}
+        return found.filter(**given)
 
 
 class Prediction(TenantModel):
@@ -219,6 +232,9 @@ class Prediction(TenantModel):
         indexes = [
             models.Index(fields=["endpoint", "-at"], name="predictions_newest"),
             models.Index(fields=["tenant", "reference"], name="predictions_by_reference"),
+            models.Index(fields=["tenant", "input_sha256"], name="predictions_by_input"),
+            models.Index(fields=["endpoint", "label", "-at"], name="predictions_by_label"),
+            models.Index(fields=["endpoint", "score"], name="predictions_by_score"),
         ]
 
     def __str__(self):

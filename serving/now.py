@@ -23,7 +23,7 @@ REFUSED = ("429", "503")  # for want of quota or room; others are the client's o
 def figures(endpoint) -> dict:
     """Rate, latency and version mix of the last minutes, as plain data."""
     now = timezone.now()
-    rows = endpoint.predictions.filter(at__gte=now - WINDOW)
+    rows = endpoint.predictions.in_use().filter(at__gte=now - WINDOW)
     fractions = {"p50_ms": 0.5, "p95_ms": 0.95, "p99_ms": 0.99}
     totals = rows.aggregate(
         n=Count("id"),
@@ -95,7 +95,7 @@ def _by_minute(endpoint) -> list[int]:
     """Answers in each of the last minutes, oldest first, empty ones included."""
     this = timezone.now().replace(second=0, microsecond=0)
     minutes = int(WINDOW.total_seconds() // 60)
-    rows = endpoint.predictions.filter(at__gte=this - WINDOW)
+    rows = endpoint.predictions.in_use().filter(at__gte=this - WINDOW)
     found = dict(
         rows.annotate(minute=TruncMinute("at")).values_list("minute").annotate(n=Count("id"))
     )

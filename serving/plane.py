@@ -116,9 +116,12 @@ class DataPlane:
         if not route.asks:
             body, reply_headers = self._shown(route.what, place)
             return 200, reply_headers, body
-        endpoint_id, quotas = place.wanted.endpoint_id, self._quotas_of(caller)
-        pulse = nullcontext() if caller.is_practice else self.pulse.request(endpoint_id)
-        with metrics.SECONDS.time(), pulse, quotas.request(caller, place.wanted.tenant_id):
+        wanted, quotas = place.wanted, self._quotas_of(caller)
+        is_exercise = _source(caller) in Prediction.EXERCISES
+        pulse = nullcontext() if caller.is_practice else self.pulse.request(wanted.endpoint_id)
+        is_apart = caller.is_practice or is_exercise
+        counted = nullcontext() if is_apart else self.log.refused.counting(wanted)
+        with metrics.SECONDS.time(), pulse, counted, quotas.request(caller, wanted.tenant_id):
             body, reply_headers = await self._predict(request, receive, caller, place, route, began)
         return 200, reply_headers, body
 

@@ -20,6 +20,7 @@ from serving import metrics
 from serving.batcher import Answer
 from serving.database import with_database
 from serving.models import Prediction, predictions_topic
+from serving.refused_log import RefusedLog
 
 FLUSH_SECONDS = 0.2  # feedback may follow an answer this closely
 ANNOUNCE_EVERY = 10  # flushes: pages that show figures look again every two seconds
@@ -79,6 +80,7 @@ class PredictionLog:
 
     def __init__(self):
         self.rows: deque[Row | Behind] = deque()
+        self.refused = RefusedLog()
         self._stopped = threading.Event()
         self._flushes = 0
         self._to_announce: set[tuple[UUID, UUID]] = set()
@@ -140,6 +142,7 @@ class PredictionLog:
         due = self._flushes % ANNOUNCE_EVERY == 0 or self._stopped.is_set()
         if not due:
             return
+        self.refused.flush()
         for tenant_id, endpoint_id in self._to_announce:
             live.look_again(tenant_id, predictions_topic(endpoint_id))
         self._to_announce.clear()

@@ -36,6 +36,16 @@ class PredictionFilter(StrictSerializer):
     )
     since = serializers.DateTimeField(required=False, help_text="From this time on.")
     until = serializers.DateTimeField(required=False, help_text="Before this time.")
+    score_from = serializers.FloatField(
+        required=False, min_value=0, max_value=1, help_text="The least confidence."
+    )
+    score_to = serializers.FloatField(
+        required=False, min_value=0, max_value=1, help_text="The greatest confidence."
+    )
+    client = serializers.UUIDField(required=False, help_text="Who asked: a key's or person's id.")
+    model_version = serializers.IntegerField(
+        required=False, min_value=1, max_value=2**31 - 1, help_text="A model version's number."
+    )
     cursor = serializers.CharField(required=False)
     limit = serializers.IntegerField(required=False)
 

@@ -3,13 +3,13 @@
 from decimal import Decimal
 
 from engagements.usage import Reading
-from serving.models import Deployment, Prediction
+from serving.models import Deployment
+from serving.rollups import answered
 
 
 def thousand_predictions(engagement, span) -> Reading:
     """Answers given in the span, in thousands."""
-    answers = Prediction.objects.in_use().filter(endpoint__engagement=engagement)
-    return Reading(Decimal(answers.filter(at__gte=span.since, at__lt=span.until).count()) / 1000)
+    return Reading(Decimal(answered(engagement, span.since, span.until)) / 1000)
 
 
 def first_live(engagement, since, until):

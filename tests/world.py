@@ -1,5 +1,6 @@
 """One row of every kind in a tenant, for tests that only need something to be there."""
 
+from datetime import timedelta
 from types import SimpleNamespace
 
 from django.core.files.base import ContentFile
@@ -47,16 +48,28 @@ from engagements.models import (
     Standing,
     Webhook,
 )
-from feedback.models import Feedback
+from feedback.models import (
+    Alert,
+    AlertRule,
+    DriftFinding,
+    DriftLook,
+    DriftReference,
+    Feedback,
+    Signs,
+    Watch,
+)
 from serving.models import (
     BulkPrediction,
     BulkRow,
     Challenger,
     ChallengerFailure,
     Deployment,
+    DueHour,
     Endpoint,
+    HourlyTally,
     LoadTest,
     Prediction,
+    RefusedTally,
     RollbackDrill,
     ShadowAnswer,
     StoredReply,
@@ -99,6 +112,7 @@ def build(tenant, owner) -> SimpleNamespace:
         _data(world, owner)
         _model(world, owner)
         _serving(world, owner)
+        _monitoring(world, owner)
         _record(world, owner)
         _plan(world, owner)
         _desk(world, owner)
@@ -305,6 +319,35 @@ def _serving(world, owner):
     BulkRow.objects.create(parent=world.bulk, position=0, path="1.jpg", error="Unreadable.")
     world.feedback = Feedback.objects.create(
         prediction=world.prediction, verdict="confirm", **author(owner)
+    )
+
+
+def _monitoring(world, owner):
+    place = {"endpoint": world.endpoint, "model_version": world.model}
+    empty = {"score_sum": 0, "doubt_sum": 0, "classes": {}, "latency": {}, "scores": {}}
+    hour = now().replace(minute=0, second=0, microsecond=0)
+    HourlyTally.objects.create(**place, hour=hour - timedelta(days=400), n=0, **empty)
+    DueHour.objects.get_or_create(endpoint=world.endpoint, hour=hour)
+    RefusedTally.objects.create(
+        endpoint=world.endpoint, since=hour - timedelta(days=400), status=429, n=1
+    )
+    Watch.objects.create(endpoint=world.endpoint)
+    Signs.objects.create(prediction=world.prediction, looks={}, features=b"")
+    reference = DriftReference.objects.create(
+        **place, kind="held_out", n=0, features=b"", looks={}, classes={}, **author(owner)
+    )
+    done = {"state": DriftLook.State.DONE, "done_at": now(), "answers_until": now()}
+    world.look = DriftLook.objects.create(**place, reference=reference, **done, **author(owner))
+    figures = {"n_reference": 40, "n_recent": 40, "distance": 0.1, "p_value": 0.5, "looks": 1}
+    mixes = {"reference": {"ok": 40}, "recent": {"ok": 40}}
+    DriftFinding.objects.create(
+        look=world.look, kind="answers", has_drifted=False, detail=mixes, **figures
+    )
+    world.rule = AlertRule.objects.create(
+        endpoint=world.endpoint, metric="failed", test="above", threshold=0.02, **author(owner)
+    )
+    world.alert = Alert.objects.create(
+        rule=world.rule, state=Alert.State.FIRING, fired_at=now(), words="Too many."
     )
 
 

@@ -21,6 +21,9 @@ KINDS = {
     "deployment.rolled_back": _("An endpoint was rolled back"),
     "deployment.failed": _("A model version did not load"),
     "canary.rolled_back": _("A canary was rolled back by a guard"),
+    "alert.fired": _("An alert fired"),
+    "alert.acknowledged": _("Somebody looks after an alert"),
+    "alert.resolved": _("An alert is over"),
 }
 
 # Where the timeline has another word for it, or several.

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from functools import partial
 
-from lepton.demo import enablement, golive, money, plan, promise, work
+from lepton.demo import drift, enablement, golive, money, plan, promise, work
 from lepton.demo.stage import Stage, open_engagement
 
 SMALL = ("lepton_small", "fine_tune", "It needs no weights from elsewhere and answers in time.")
@@ -30,6 +30,7 @@ class Loop:
     flips: bool = False
     waives_load_test: bool = False
     grows_to: int | None = None  # images a day, by a change request
+    drifts: bool = False  # the camera is out of focus for a while
     is_repeated: bool = False
 
     def run(self):
@@ -85,6 +86,7 @@ class Loop:
     def monitoring(self, iteration):
         """The customer's program asks, and the traffic is watched."""
         self.stage.step("Predictions", work.ask, PREDICTIONS - 10)
+        self.stage.step("Alert rules", drift.be_watched)
 
     def customer_training(self, iteration):
         """The customer learns to ask for themselves, with a guide."""
@@ -126,6 +128,8 @@ class Loop:
         """The customer tells more of what they see."""
         self.stage.step("Predictions", work.ask, PREDICTIONS)
         self.stage.step("Answers", work.answer, PREDICTIONS)
+        if self.drifts:
+            self.stage.step("Drift", drift.come_and_go)
         if self.grows_to:
             change = partial(promise.change_requirement, volume_per_day=self.grows_to)
             self.stage.step("Change request", change, "A second rolling line starts in spring.")

@@ -20,11 +20,14 @@ def ticks(low: float, high: float, most: int = 5, whole: bool = False) -> list[f
     return [int(mark) for mark in marks] if whole else marks
 
 
-def line_chart(series: Sequence[dict], *, y_range=None, target=None, whole_x: bool = True) -> dict:
+def line_chart(
+    series: Sequence[dict], *, y_range=None, target=None, whole_x: bool = True, x_ticks=None
+) -> dict:
     """Paths, dots and ticks of a line chart.
 
     Each of `series` has a name and points, (x, y) or (x, y, low, high); y None breaks the line.
-    `y_range` widens the scale to (low, high); `target` is drawn as a rule across.
+    `y_range` widens the scale to (low, high); `target` is drawn as a rule across; `x_ticks` are
+    chosen by the points unless given.
     """
     points = [p for one in series for p in one["points"] if p[1] is not None]
     if not points:
@@ -33,7 +36,7 @@ def line_chart(series: Sequence[dict], *, y_range=None, target=None, whole_x: bo
     values += [] if target is None else [target]
     y_ticks = ticks(min(values), max(values), 4)
     x_low, x_high = min(p[0] for p in points), max(p[0] for p in points)
-    x_ticks = ticks(x_low, x_high, 6, whole_x)
+    x_ticks = x_ticks or ticks(x_low, x_high, 6, whole_x)
     x = _scale(x_ticks[0], x_ticks[-1], 0, SIDE)
     y = _scale(y_ticks[0], y_ticks[-1], SIDE, 0)
     return {
@@ -43,6 +46,27 @@ def line_chart(series: Sequence[dict], *, y_range=None, target=None, whole_x: bo
         "rules": [_n(y(v)) for v in y_ticks],
         "target": None if target is None else _n(y(target)),
     }
+
+
+def time_chart(series: Sequence[dict], *, since, until, marks=(), **options) -> dict:
+    """A line chart whose x are moments from `since` to `until`; its `times` name them.
+
+    `marks` are (moment, label) pairs, drawn as rules upright: when something else began.
+    """
+    span = (until - since).total_seconds()
+
+    def place(moment):
+        return (moment - since).total_seconds() / span
+
+    placed = [one | {"points": [(place(x), *rest) for x, *rest in one["points"]]} for one in series]
+    quarters = [0, 0.25, 0.5, 0.75, 1]
+    chart = line_chart(placed, x_ticks=quarters, **options)
+    for one in chart["series"]:
+        for dot in one["dots"]:
+            dot["x"] = since + (until - since) * dot["x"]
+    chart["times"] = [since + (until - since) * share for share in quarters]
+    chart["marks"] = [{"x": _n(place(at) * SIDE), "label": label} for at, label in marks]
+    return chart
 
 
 def _series(one, number, x, y):

@@ -13,6 +13,7 @@ ENGAGEMENT_PAGES = [
     ("training:models", _("Models"), "models"),
     ("serving:endpoint", _("Endpoint"), "endpoint"),
     ("engagements:go_live", _("Go-live"), "rocket"),
+    ("feedback:monitoring", _("Monitoring"), "chart"),
     ("feedback:predictions", _("Feedback"), "feedback"),
     ("enablement:catalogue", _("Customer training"), "book"),
     ("engagements:iterations", _("Iterations"), "refresh"),

@@ -73,6 +73,13 @@ LOOKS = {
     "paused": Look("neutral", "pause", _("Paused")),
     "pending": Look("accent", "clock", _("Pending")),
     "delivered": Look("good", "check-circle", _("Delivered")),
+    # alerts and drift
+    "firing": Look("bad", "bell", _("Firing")),
+    "acknowledged": Look("warn", "eye", _("Acknowledged")),
+    "resolved": Look("good", "check-circle", _("Resolved")),
+    "silenced": Look("neutral", "pause", _("Silenced")),
+    "drifted": Look("warn", "alert", _("Drifted")),
+    "steady": Look("good", "check", _("No drift")),
     # severity
     "info": Look("neutral", "info", pgettext_lazy("severity", "Info")),
     "warning": Look("warn", "alert", _("Warning")),

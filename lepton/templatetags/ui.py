@@ -141,6 +141,16 @@ def localtime(moment):
 
 
 @register.simple_tag
+def localtick(moment, ticks):
+    """A <time> on a chart's axis: the hour where the axis spans two days or less, else the day."""
+    style = "hour" if ticks[-1] - ticks[0] <= timedelta(days=2) else "day"
+    words = date_format(moment, "H:i" if style == "hour" else "MONTH_DAY_FORMAT")
+    return format_html(
+        '<time datetime="{}" data-local{}>{}</time>', moment.isoformat(), style, words
+    )
+
+
+@register.simple_tag
 def live(url, *topics):
     """Attributes of a fragment's root: it fetches itself when one of `topics` changed."""
     return format_html(

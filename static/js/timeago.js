@@ -1,7 +1,11 @@
-// <time datetime data-timeago> reads "5 minutes ago"; data-localtime shows the reader's own clock. Both carry the full time as a title.
+// <time datetime data-timeago> reads "5 minutes ago"; data-localtime, -localhour and -localday show the reader's own clock. Both carry the full time as a title.
 const lang = document.documentElement.lang || undefined;
 const full = new Intl.DateTimeFormat(lang, { dateStyle: "long", timeStyle: "medium" });
 const short = new Intl.DateTimeFormat(lang, { dateStyle: "medium", timeStyle: "short" });
+const axis = {
+  localhour: new Intl.DateTimeFormat(lang, { timeStyle: "short" }),
+  localday: new Intl.DateTimeFormat(lang, { month: "short", day: "numeric" }),
+};
 const ago = new Intl.RelativeTimeFormat(lang, { numeric: "auto" });
 const steps = [["year", 31536000], ["month", 2592000], ["week", 604800], ["day", 86400], ["hour", 3600], ["minute", 60]];
 
@@ -12,10 +16,11 @@ function relative(when) {
 }
 
 function show(root) {
-  for (const element of root.querySelectorAll("time[data-timeago], time[data-localtime]")) {
+  for (const element of root.querySelectorAll("time")) {
     const when = new Date(element.dateTime);
-    if (isNaN(when)) continue;
-    element.textContent = "timeago" in element.dataset ? relative(when) : short.format(when);
+    const kind = Object.keys(element.dataset).find((name) => name === "timeago" || name.startsWith("local"));
+    if (isNaN(when) || !kind) continue;
+    element.textContent = kind === "timeago" ? relative(when) : (axis[kind] ?? short).format(when);
     element.title = full.format(when);
   }
 }

@@ -1,5 +1,7 @@
 """Charts are drawn from numbers by plain functions."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from lepton.lib import charts
@@ -63,3 +65,14 @@ def test_the_largest_bar_fills_the_width_and_parts_follow_each_other():
     first, second = charts.bars({"ants": [6, 2], "bees": 4})
     assert first["parts"] == [{"x": "0", "width": "75"}, {"x": "75", "width": "25"}]
     assert second["parts"] == [{"x": "0", "width": "50"}]
+
+
+def test_a_chart_over_time_spans_its_period_and_marks_moments():
+    since = datetime(2026, 3, 1, tzinfo=UTC)
+    until, noon = since + timedelta(days=4), since + timedelta(days=2)
+    series = [{"name": "n", "points": [(since, 1), (noon, 2), (until, 3)]}]
+    chart = charts.time_chart(series, since=since, until=until, marks=[(noon, "version 2")])
+    assert [dot["at"].split()[0] for dot in chart["series"][0]["dots"]] == ["M0", "M500", "M1000"]
+    assert chart["series"][0]["dots"][1]["x"] == noon
+    assert chart["marks"] == [{"x": "500", "label": "version 2"}]
+    assert (chart["times"][0], chart["times"][-1]) == (since, until)

@@ -11,6 +11,7 @@ from accounts import services as accounts
 from accounts.models import ApiKey
 from accounts.scoping import tenant_scope
 from serving import tokens
+from serving.models import RefusedTally
 from tests import factories
 from tests.serving import models
 from tests.serving.conftest import answer
@@ -176,3 +177,15 @@ def _tenant_of(user):
     from accounts import system
 
     return system.tenants_of(user)[0]
+
+
+def test_a_refused_request_is_counted_for_its_endpoint(ask, deployed, version_of, acme, inference):
+    deployed(version_of())
+    refusal(ask(b"no picture"), 422)
+    answer(ask(models.picture()))
+
+    def counted():
+        with tenant_scope(acme):
+            return list(RefusedTally.objects.values_list("endpoint__slug", "status", "n"))
+
+    inference.until(lambda: counted() == [("castings", 422, 1)], seconds=10)

@@ -1,0 +1,1 @@
+"""Alerts: rules on an endpoint, what they raise, and who is told."""

@@ -1,0 +1,1 @@
+"""What an endpoint does in use: figures, quality, drift; and how long its log is kept."""

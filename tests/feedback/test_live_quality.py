@@ -1,0 +1,147 @@
+"""Live quality: realised accuracy from feedback, and what is estimated without labels."""
+
+import random
+from datetime import timedelta
+
+import numpy as np
+import pytest
+from django.utils import timezone
+from sklearn.metrics import accuracy_score, precision_recall_fscore_support
+
+from accounts.scoping import tenant_scope
+from feedback import services
+from feedback.models import Feedback
+from feedback.monitoring import quality
+from feedback.monitoring.periods import until_now
+from feedback.monitoring.weighting import hajek
+from serving import rollups
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def answered(place, predict, alice):
+    """Give feedback to so many predictions of random classes; returns (said, was) of each."""
+
+    def give(n, *, seed=0, **facts):
+        draw, pairs = random.Random(seed), []
+        for _row in range(n):
+            said = draw.choice(["ok", "ok", "scratch"])
+            was = said if draw.random() < 0.8 else {"ok": "scratch", "scratch": "ok"}[said]
+            row = predict(label=said, **facts)
+            told = {"verdict": "confirm"} if said == was else {"verdict": "correct", "label": was}
+            with tenant_scope(place.tenant):
+                services.give(row, **told, by=alice)
+            pairs.append((said, was))
+        return pairs
+
+    with tenant_scope(place.tenant):
+        Feedback.objects.all().delete()
+    return give
+
+
+def test_realised_figures_are_scikit_learns(answered, place, browse, bob):
+    pairs = answered(80)
+    said, was = ([pair[i] for pair in pairs] for i in (0, 1))
+    found = browse(bob).get(_api(place)).json()["realised"]
+    assert found["n"] == 80
+    assert found["accuracy"] == pytest.approx(accuracy_score(was, said))
+    of_class = precision_recall_fscore_support(was, said, labels=["ok", "scratch"])
+    for i, row in enumerate(found["per_class"]):
+        for k, name in enumerate(("precision", "recall", "f1")):
+            assert row[name] == pytest.approx(of_class[k][i])
+            assert row[f"{name}_low"] <= row[name] <= row[f"{name}_high"]
+    mean = precision_recall_fscore_support(was, said, average="macro")
+    assert found["macro_f1"] == pytest.approx(mean[2])
+
+
+def test_below_its_minimum_there_is_no_figure_and_it_says_how_many_are_needed(
+    answered, place, browse, bob
+):
+    answered(12)
+    found = browse(bob).get(_api(place)).json()
+    assert (found["realised"]["accuracy"], found["realised"]["still_needed"]) == (None, 8)
+    assert found["realised"]["per_class"] == [] and found["estimated"] is None
+    page = browse(bob).get(_page(place)).text
+    assert "shown after 8 more answers" in page
+
+
+def test_feedback_counts_for_when_the_answer_was_given(answered, place):
+    answered(25, at=timezone.now() - timedelta(days=10))
+    with tenant_scope(place.tenant):
+        found = quality.measure(place.endpoint, until_now("7d"))
+        assert (found.realised.n, found.previous.n) == (0, 25)
+        month = quality.measure(place.endpoint, until_now("30d"))
+        assert [one.n for one in month.buckets if one.n] == [25]
+
+
+def test_a_rejected_input_says_neither_right_nor_wrong(answered, place, predict, alice):
+    answered(20)
+    with tenant_scope(place.tenant):
+        services.give(predict(), verdict="reject", by=alice)
+        assert quality.measure(place.endpoint, until_now("24h")).realised.n == 20
+
+
+def test_the_estimate_is_the_mean_confidence_with_an_interval_of_its_own(
+    place, predict, browse, bob
+):
+    draw = np.random.default_rng(0)
+    scores = draw.uniform(0.5, 1, 60)
+    for score in scores:
+        predict(score=score, scores=[score, 1 - score])
+    with tenant_scope(place.tenant):
+        rollups.count_due(place.endpoint)
+        all_scores = [*scores, place.prediction.score]
+    found = browse(bob).get(_api(place)).json()["estimated"]
+    assert found["n"] == 61 and found["value"] == pytest.approx(np.mean(all_scores))
+    assert found["low"] < found["value"] < found["high"]
+    page = browse(bob).get(_page(place)).text
+    assert "Estimated without labels" in page
+
+
+def test_estimated_intervals_hold_the_truth_where_scores_are_calibrated():
+    draw, held = np.random.default_rng(0), 0
+    for _round in range(300):
+        n_test, true = 100, 0.8
+        measured = draw.binomial(n_test, true) / n_test
+        error = np.sqrt(measured * (1 - measured) / n_test)
+        scores = np.clip(draw.beta(8, 2, 200) + measured - true, 0, 1)
+        right = (draw.random(200) < np.clip(scores - measured + true, 0, 1)).mean()
+        found = quality.estimate(200, scores.sum(), (scores * (1 - scores)).sum(), error)
+        held += found.low <= right <= found.high
+    assert held / 300 >= 0.93
+
+
+def test_weighted_accuracy_is_unbiased_under_unequal_sampling():
+    """Rows that are mostly wrong are drawn ten times as often: the plain mean would be far off."""
+    draw, values, held = np.random.default_rng(0), [], 0
+    for _round in range(400):
+        is_hard = draw.random(4000) < 0.2
+        right = draw.random(4000) < np.where(is_hard, 0.5, 0.95)
+        probability = np.where(is_hard, 0.25, 0.025)
+        drawn = draw.random(4000) < probability
+        found = hajek(right[drawn], probability[drawn])
+        values.append(found.value - right.mean())
+        held += found.low <= right.mean() <= found.high
+        assert right[drawn].mean() < right.mean() - 0.1
+    assert abs(np.mean(values)) < 0.01
+    assert 0.91 <= held / 400 <= 0.97
+
+
+def test_a_probability_of_zero_is_refused():
+    with pytest.raises(ValueError, match="sampling probability"):
+        hajek(np.array([True]), np.array([0.0]))
+
+
+def test_a_stranger_and_a_wrong_period_are_refused(place, browse, carol, bob):
+    assert browse(carol).get(_api(place)).status_code == 404
+    answer = browse(bob).get(_api(place) + "?period=1y")
+    assert answer.status_code == 400 and "period" in answer.json()["fields"]
+
+
+def _api(place):
+    return f"/api/v1/tenants/acme/engagements/{place.engagement.pk}/live-quality"
+
+
+def _page(place):
+    return f"/t/acme/e/{place.engagement.pk}/monitoring/?period=24h"
