@@ -291,6 +291,7 @@ CELERY_TASK_ROUTES = {
     "training.tasks.wake_imports": {"queue": "imports"},
     "engagements.tasks.refresh_standings": {"queue": "imports"},
     "engagements.tasks.wake_deliveries": {"queue": "imports"},
+    "feedback.iteration.tasks.wake_data_iterations": {"queue": "imports"},
 }
 
 LOGGING = {
