@@ -1,12 +1,15 @@
 """Pages."""
 
-from django.urls import path
+from django.urls import include, path
 
 from feedback import views
 
 app_name = "feedback"
 ENGAGEMENT = "t/<slug:tenant>/e/<uuid:engagement>/"
 urlpatterns = [
+    path("", include("feedback.review.urls")),
+    path("", include("feedback.receipts.urls")),
+    path("", include("feedback.iteration.urls")),
     path(f"{ENGAGEMENT}feedback/", views.predictions, name="predictions"),
     path(f"{ENGAGEMENT}feedback/<uuid:prediction>/", views.prediction, name="prediction"),
     path(f"{ENGAGEMENT}predictions/<uuid:prediction>/feedback/", views.give, name="give"),

@@ -1,1 +1,1 @@
-"""Data iteration: from accepted corrections to data, to a challenger, to the champion if it wins."""
+"""Data iteration: accepted corrections become data, data a challenger, a winner the champion."""

@@ -29,21 +29,31 @@ def settle(predictions) -> None:
     iteration look whether it is time.
     """
     said = _opinions(predictions)
-    there = {row.prediction_id: row for row in Receipt.objects.filter(prediction__in=predictions)}
+    there = _receipts(predictions)
     doubts = _Doubts(predictions, said)
     new, accepted, undecided = [], set(), []
     for prediction in predictions:
         row = there.get(prediction.pk) or Receipt(prediction=prediction)
         row.engagement = prediction.endpoint.engagement
+        if not said[prediction.pk]:
+            Receipt.objects.filter(pk=row.pk, fate="").delete()  # the last answer was taken back
+            continue
         if not _is_changed(row, prediction, said[prediction.pk], doubts):
             continue
         new.append(row)
-        (accepted.add if row.state == State.ACCEPTED else undecided.append)(
-            row.engagement if row.state == State.ACCEPTED else prediction
-        )
+        if row.state == State.ACCEPTED:
+            accepted.add(row.engagement)
+        else:
+            undecided.append(prediction)
     _save(new)
     queue.put_in(undecided)
     due.look_at({prediction.endpoint.engagement for prediction in predictions}, accepted)
+
+
+def _receipts(predictions) -> dict:
+    """Locked, since a data iteration may be taking them up at this moment."""
+    rows = Receipt.objects.filter(prediction__in=predictions).order_by("pk").select_for_update()
+    return {row.prediction_id: row for row in rows}
 
 
 def _opinions(predictions) -> dict:
@@ -63,10 +73,14 @@ def label_said(feedback, prediction) -> str:
     return feedback.label
 
 
+def labels_said(prediction) -> list[str]:
+    """What people and keys said it is, without who said which; sorted, each once."""
+    said = _opinions([prediction])[prediction.pk]
+    return sorted({label_said(one, prediction) or str(_("not usable")) for one in said})
+
+
 def _is_changed(row, prediction, opinions, doubts) -> bool:
     """Put what the opinions come to into a receipt; say whether that is news."""
-    if not opinions:
-        return False
     facts = _facts(prediction, opinions, doubts)
     if not row._state.adding and all(getattr(row, name) == facts[name] for name in facts):
         return False

@@ -77,11 +77,11 @@ def in_words(advised: dict) -> str:
     return told % advised
 
 
-def as_metric(found: Estimate | None, reviewed: int, label: str) -> dict:
-    """What the metric component shows of an estimate."""
-    if found is None:
-        words = ngettext("shown after %s more review", "shown after %s more reviews", MINIMUM_N)
-        left = max(1, MINIMUM_N - reviewed)
+def as_metric(found: Estimate | None, label: str) -> dict:
+    """What the metric component shows of an estimate, once it is from enough answers."""
+    left = MINIMUM_N - (found.n if found else 0)
+    if left > 0:
+        words = ngettext("shown after %s more review", "shown after %s more reviews", left)
         return {"label": label, "text": "–", "note": words % left}
     note = _("Of all kept predictions, by how likely each was to be drawn.")
     ends = {"low": found.low, "high": found.high, "n": found.n, "target": None}

@@ -66,12 +66,10 @@ def for_person(engagement, user, *, manages=False):
     said = Feedback.objects.opinions().filter(prediction=OuterRef("prediction"), created_by=user)
     answered = Review.objects.answers().filter(item=OuterRef("pk"))
     state = "prediction__receipt__state"
-    second = Q(**{state: State.SECOND_OPINION}) & ~Exists(said)
+    second = Q(**{state: State.SECOND_OPINION})
     differ = Q(**{state: State.ADJUDICATION})
-    others = second | (differ & ~Exists(said))
-    open_ = Q(source=GOLD) & ~Exists(said) | ~Q(source=GOLD) & (
-        ~Exists(answered) & Q(prediction__receipt=None) | others
-    )
+    gold, fresh = Q(source=GOLD), ~Exists(answered)
+    open_ = ~Exists(said) & (gold | fresh | second | differ)
     found = ReviewItem.objects.filter(engagement=engagement)
     shown = open_ & ~Exists(mine)
     if manages:

@@ -47,7 +47,7 @@ def answer(item, *, verdict, by, label="", manages=False) -> Review:
     What people differ on is decided by a third one, or by who `manages` the tenant. Gold answers
     give no feedback, they only tell how far a reviewer can be relied on.
     """
-    _refuse_unless_person(by)
+    refuse_unless_person(by)
     with transaction.atomic():
         item = _locked(item)
         verdict, label = _plain(item, verdict, label)
@@ -71,7 +71,7 @@ def answer(item, *, verdict, by, label="", manages=False) -> Review:
 
 def undo(engagement, *, by) -> Review:
     """Take a person's last answer back, with the feedback it gave."""
-    _refuse_unless_person(by)
+    refuse_unless_person(by)
     with transaction.atomic():
         mine = Review.objects.standing().filter(item__engagement=engagement, created_by=by)
         last = mine.select_for_update(of=("self",)).order_by("-created_at").first()
@@ -94,7 +94,8 @@ def classes_of(item) -> list[str]:
     return item.evaluated.evaluation.model_version.classes
 
 
-def _refuse_unless_person(by):
+def refuse_unless_person(by) -> None:
+    """Keys do not review: trust is in people."""
     if not isinstance(by, User):
         raise ValidationError(_("Reviews are given by people: sign in."))
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
+from django.db.models import Count
 from django.utils.translation import gettext_lazy as _
 
 from feedback.health import DOUBTFUL
@@ -36,6 +37,12 @@ def register(key: str, title: str, weigh) -> None:
 def title_of(key: str) -> str:
     """The words for a source."""
     return str(_sources[key].title) if key in _sources else str(_NAMES.get(key, key))
+
+
+def counts(items) -> list[tuple[str, int]]:
+    """How many items came from each source, in words, the most first."""
+    found = items.values_list("source").annotate(n=Count("pk")).order_by("-n", "source")
+    return [(title_of(key), n) for key, n in found]
 
 
 def mixture(engagement, predictions: Sequence) -> dict[str, tuple[float, np.ndarray]]:

@@ -13,6 +13,8 @@ ENGAGEMENT_PAGES = [
     ("training:models", _("Models"), "models"),
     ("serving:endpoint", _("Endpoint"), "endpoint"),
     ("feedback:predictions", _("Feedback"), "feedback"),
+    ("feedback:review", _("Review"), "eye"),
+    ("feedback:data_iteration", _("Data iteration"), "rollback"),
     ("engagements:iterations", _("Iterations"), "refresh"),
 ]
 VENDOR_PAGES = [("engagements:economics", _("Economics"), "gauge")]  # others get 404 there
