@@ -274,6 +274,13 @@ SPECTACULAR_SETTINGS = {
         "VerdictOutcomeEnum": "engagements.models.Outcome",
         "SignoffKindEnum": "engagements.models.Signoff.Kind",
         "SplitPolicyEnum": "training.models.DatasetVersion.SplitPolicy",
+        "MethodEnum": "training.models.Run.Method",
+        "DeploymentStateEnum": "serving.models.Deployment.State",
+        "VerdictEnum": "feedback.models.Feedback.Verdict",
+        "ReviewVerdictEnum": "feedback.models.Review.Verdict",
+        "ReceiptStateEnum": "feedback.models.Receipt.State",
+        "DataIterationStateEnum": "feedback.models.DataIteration.State",
+        "IterationMethodEnum": "feedback.models.IterationPolicy.Method",
     },
 }
 

@@ -101,7 +101,7 @@ def promote(request, data_iteration):
 @extend_schema(
     operation_id="data_iteration_decline",
     tags=TAGS,
-    request=serializers.DeclineSerializer,
+    request=serializers.KeepChampionSerializer,
     responses=responses(DETAIL, 400, 403, 404, 409, 415),
 )
 @api_view(["POST"])
@@ -109,7 +109,7 @@ def promote(request, data_iteration):
 def decline(request, data_iteration):
     """Keep the champion, with the reason."""
     row = _one(data_iteration)
-    reason = valid(serializers.DeclineSerializer, request.data)["reason"]
+    reason = valid(serializers.KeepChampionSerializer, request.data)["reason"]
     services.decline(row, reason=reason, by=request.actor)
     return _detail(request, _one(data_iteration))
 

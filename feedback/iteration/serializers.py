@@ -46,7 +46,7 @@ class StepSerializer(serializers.Serializer):
 
     title = serializers.CharField()
     words = serializers.CharField()
-    state = serializers.ChoiceField(choices=["done", "now", "bad", "coming"])
+    status = serializers.ChoiceField(source="state", choices=["done", "now", "bad", "coming"])
 
 
 class ClassCountSerializer(serializers.Serializer):
@@ -131,7 +131,7 @@ class DataIterationDetailSerializer(DataIterationSerializer):
         return judging.in_words(row.judgement) if row.judgement else ""
 
 
-class DeclineSerializer(StrictSerializer):
+class KeepChampionSerializer(StrictSerializer):
     """Why the champion is kept."""
 
     reason = serializers.CharField(max_length=500)
