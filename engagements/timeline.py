@@ -57,6 +57,21 @@ SENTENCES = {
     "model.deployed": _("deployed model version %(version)s to %(endpoint)s"),
     "model.rolled_back": _("rolled %(endpoint)s back to model version %(version)s"),
     "deployment.failed": _("model version %(version)s did not load on %(endpoint)s: %(cause)s"),
+    "shadow.started": _(
+        "let model version %(version)s answer %(percent)s%% of the requests to %(endpoint)s in the"
+        " shadow"
+    ),
+    "shadow.stopped": _("stopped the shadow of model version %(version)s on %(endpoint)s"),
+    "canary.started": _(
+        "let model version %(version)s answer %(percent)s%% of the clients of %(endpoint)s"
+    ),
+    "canary.stopped": _("stopped the canary of model version %(version)s on %(endpoint)s"),
+    "canary.rolled_back": _(
+        "the canary of model version %(version)s on %(endpoint)s was rolled back: %(cause)s"
+    ),
+    "challenger.failed": _(
+        "model version %(version)s did not load beside the champion of %(endpoint)s: %(cause)s"
+    ),
     "economics.set": _("set budget, price or rate card"),
     "staff_time.recorded": _("noted %(hours)s hours of work"),
     "staff_time.removed": _("removed %(hours)s hours of %(person)s"),
@@ -115,6 +130,12 @@ LOOKS = {
     "model.deployed": ("rocket", "good"),
     "model.rolled_back": ("rollback", "warn"),
     "deployment.failed": ("x-circle", "bad"),
+    "shadow.started": ("eye", ""),
+    "shadow.stopped": ("slash", ""),
+    "canary.started": ("spark", "accent"),
+    "canary.stopped": ("slash", ""),
+    "canary.rolled_back": ("rollback", "bad"),
+    "challenger.failed": ("x-circle", "bad"),
     "economics.set": ("gauge", ""),
     "staff_time.recorded": ("clock", ""),
     "staff_time.removed": ("clock", ""),
@@ -132,7 +153,13 @@ LOOKS = {
 }
 _listeners = []
 # Sentences that are whole without the one who acted.
-IMPERSONAL = {"run.failed", "deployment.failed", "data_iteration.failed"}
+IMPERSONAL = {
+    "run.failed",
+    "deployment.failed",
+    "canary.rolled_back",
+    "challenger.failed",
+    "data_iteration.failed",
+}
 
 
 def record(engagement, kind, *, by, url="", is_private=False, **params):

@@ -10,6 +10,8 @@ from serving.refusals import Refused, bad_field, come_back, unauthenticated
 from serving.routes import Route
 
 DEADLINE_SECONDS, DEADLINE_AT_MOST = 30.0, 120.0
+# How much of the queue each may take: people at a page, programs, and what can wait.
+SHARES = {b"page": 1.0, b"normal": 0.9, b"bulk": 0.5}
 
 
 async def admit(keyring: Keyring, loader: Loader, headers: dict, route: Route):
@@ -61,6 +63,16 @@ def deadline(headers: dict[bytes, bytes]) -> float:
         limit = DEADLINE_AT_MOST
         raise bad_field("X-Request-Timeout", _("must be seconds from 0 to %d.") % limit)
     return seconds
+
+
+def share_of_queue(headers: dict[bytes, bytes], caller) -> float:
+    """The share of the queue that a request may take up to. Raises Refused (422)."""
+    if isinstance(caller, tokens.Pass):
+        return SHARES[b"page"]
+    priority = headers.get(b"x-request-priority", b"normal").strip().lower()
+    if priority not in (b"normal", b"bulk"):
+        raise bad_field("X-Request-Priority", _("must be normal or bulk."))
+    return SHARES[priority]
 
 
 def _no_such_endpoint() -> Refused:

@@ -35,6 +35,7 @@ class Ask:
     field: str  # what the client calls the image, for complaints about it
     began: float  # time.perf_counter() when the request came in
     explain: bool = False  # also say what speaks for the answer where; a second forward pass
+    prediction_id: uuid.UUID = field(default_factory=uuid.uuid4)
     done: asyncio.Future = None
 
 
@@ -84,12 +85,16 @@ class Batcher:
         """Return the model's answer within `seconds` of the request's start. Raises Refused."""
         return (await self.ask_all([ask], seconds=seconds))[0]
 
-    async def ask_all(self, asks: list[Ask], *, seconds: float) -> list[Answer]:
-        """Return every answer, or raise what the first that got none was refused with."""
+    async def ask_all(self, asks: list[Ask], *, seconds: float, share: float = 1.0) -> list[Answer]:
+        """Return every answer, or raise what the first that got none was refused with.
+
+        `share` is how much of the queue may be taken before these are refused: what is less
+        urgent is refused first.
+        """
         for ask in asks:
             ask.done = self._loop.create_future()
         with self._changed:
-            if len(self.waiting) + len(asks) > self.queue_at_most:
+            if len(self.waiting) + len(asks) > self.queue_at_most * share:
                 raise come_back(_("Too many requests are waiting: try again in a moment."))
             self.waiting.extend(asks)
             self._changed.notify(len(asks))
@@ -164,7 +169,7 @@ def _answer(ask: Ask, image: np.ndarray, scores: list[float]) -> Answer:
     evidence = _evidence(ask, image, int(np.argmax(scores))) if ask.explain else None
     digest = hashlib.sha256(ask.data).hexdigest()
     latency = (time.perf_counter() - ask.began) * 1000
-    return Answer(ask.model, scores, digest, round(latency, 2), evidence)
+    return Answer(ask.model, scores, digest, round(latency, 2), evidence, ask.prediction_id)
 
 
 def _evidence(ask: Ask, image: np.ndarray, place: int) -> list[list[float]] | None:

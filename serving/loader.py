@@ -7,6 +7,7 @@ the table is replaced in one step. Whatever cannot be loaded is marked so and ch
 import logging
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 from uuid import UUID
@@ -19,6 +20,8 @@ from accounts.scoping import tenant_scope
 from serving import artifacts, runtimes, services
 from serving.artifacts import Unloadable
 from serving.database import with_database
+from serving.models import Deployment
+from serving.rehearsal import rehearse
 from serving.runtimes import Runtime
 from serving.shelf import Shelf
 from serving.system import CHANNEL, Wanted, wanted_deployments
@@ -56,6 +59,7 @@ class Loader:
         self.table: dict[tuple[str, str], Place] = {}
         self.ready = threading.Event()  # the table was read, and every first load has ended
         self.shelf = Shelf()
+        self.followers: list[Callable[[], None]] = []  # what else is to be looked at with it
         self._runtime = runtimes.get(runtime)
         self._lock = threading.Lock()
         self._loading: set[UUID] = set()
@@ -87,6 +91,8 @@ class Loader:
         with connection.cursor() as cursor:
             cursor.execute(f"LISTEN {CHANNEL}")
         self.look()
+        for look in self.followers:
+            look()
         news = connection.connection.notifies(timeout=LOOK_SECONDS, stop_after=1)
         for _notice in news:  # or nothing within a second: look again anyway
             pass
@@ -162,12 +168,14 @@ class Loader:
         return True
 
     def bring(self, row: Wanted) -> Model:
-        """Fetch, verify, open and warm. Raises Unloadable when that can never succeed."""
+        """Fetch, verify, open, warm, rehearse. Raises Unloadable when that can never succeed."""
         sha256 = artifacts.graph_hash(row.meta)
         preprocessing = row.meta["preprocessing"]
         crop = preprocessing["centre_crop"]
         runtime = self.shelf.take(sha256, lambda: self._open(row, sha256))
         _warm(runtime, crop, len(row.classes))
+        if row.state == Deployment.State.LOADING:  # not at each restart of what is live
+            rehearse(row, runtime, resize=preprocessing["resize_short_side"], crop=crop)
         return Model(
             row.deployment_id,
             row.deployment_number,

@@ -15,6 +15,7 @@ SECONDS = Histogram(
 WAITING = Gauge("lepton_inference_waiting", "Requests waiting for a worker.", registry=REGISTRY)
 ENDPOINTS = Gauge("lepton_inference_endpoints", "Endpoints known.", registry=REGISTRY)
 MODELS = Gauge("lepton_inference_models", "Graphs loaded.", registry=REGISTRY)
+BESIDE = Gauge("lepton_inference_beside", "Challengers loaded.", registry=REGISTRY)
 UNLOGGED = Gauge(
     "lepton_inference_unlogged", "Predictions answered and not yet written.", registry=REGISTRY
 )
@@ -39,5 +40,18 @@ LIMITED = Counter(
     ["limit"],
     registry=REGISTRY,
 )
+TAKEN_OUT = Counter(
+    "lepton_inference_taken_out",
+    "Times a model that kept failing was left alone for a while.",
+    registry=REGISTRY,
+)
+COMPARED = Counter(
+    "lepton_inference_compared",
+    "Second answers beside a challenger, by what became of them.",
+    ["outcome"],
+    registry=REGISTRY,
+)
+for outcome in ("compared", "dropped", "failed"):
+    COMPARED.labels(outcome)
 for limit in ("key_rate", "tenant_in_flight"):
     LIMITED.labels(limit)  # shown as 0 from the start

@@ -9,7 +9,19 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import ApiKey, Authored, User, slug_validator
 from accounts.scoping import ScopedManager, TenantModel
 from engagements.models import Engagement
+from serving.challenger_models import Challenger, ChallengerFailure, ShadowAnswer
 from training.models import ModelVersion
+
+__all__ = [
+    "Challenger",
+    "ChallengerFailure",
+    "Deployment",
+    "Endpoint",
+    "Prediction",
+    "ShadowAnswer",
+    "StoredReply",
+    "predictions_topic",
+]
 
 
 def predictions_topic(endpoint_id) -> str:

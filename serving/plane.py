@@ -14,8 +14,9 @@ from django.utils.translation import gettext as _
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from serving import metrics, routes
-from serving.admission import admit, deadline
-from serving.batcher import Ask, Batcher
+from serving.admission import admit, deadline, share_of_queue
+from serving.answering import Answering, Terms
+from serving.batcher import Batcher
 from serving.bodies import Bodies
 from serving.idempotency import Replies, key_of
 from serving.keeper import Keeper
@@ -39,6 +40,7 @@ class DataPlane:
         self.loader = Loader(runtime=runtime)
         self.batcher = Batcher(workers=workers)
         self.log = PredictionLog()
+        self.answering = Answering(self.batcher, self.loader, self.log)
         self.keeper = Keeper()
         self.bodies = Bodies()
         self.replies = Replies()
@@ -47,6 +49,7 @@ class DataPlane:
         metrics.WAITING.set_function(lambda: len(self.batcher.waiting))
         metrics.ENDPOINTS.set_function(lambda: len(self.loader.table))
         metrics.MODELS.set_function(lambda: len(self.loader.shelf))
+        metrics.BESIDE.set_function(lambda: len(self.answering.beside.table))
         metrics.UNLOGGED.set_function(lambda: len(self.log.rows))
 
     async def __call__(self, scope, receive, send):
@@ -68,11 +71,12 @@ class DataPlane:
 
     async def _live(self, receive, send):
         await receive()
-        for part in (self.keeper, self.log, self.batcher, self.keyring, self.loader):
+        starting = (self.keeper, self.log, self.batcher, self.answering, self.keyring, self.loader)
+        for part in starting:
             part.start()
         await send({"type": "lifespan.startup.complete"})
         await receive()  # by now every request in flight was answered
-        for part in (self.loader, self.batcher, self.keyring, self.replies):
+        for part in (self.loader, self.answering, self.batcher, self.keyring, self.replies):
             part.stop()
         self.readers.shutdown(wait=False, cancel_futures=True)
         self.log.close()
@@ -109,6 +113,7 @@ class DataPlane:
 
     async def _predict(self, request, receive, caller, place: Place, route, began) -> Reply:
         seconds, key = deadline(request.headers), key_of(request.headers)
+        terms = Terms(began, seconds, share_of_queue(request.headers, caller), bool(route.version))
         if place.model is None:
             raise not_answering(place)
         if self.log.is_full:
@@ -120,7 +125,7 @@ class DataPlane:
             self.quotas.charge(caller, len(asked.images) - 1)
             copies = [sent.data for sent in asked.images if sent.data is not body]
             held += self.bodies.hold(sum(map(len, copies)))
-            answer = partial(self._reply, asked, caller, place, route, began, seconds)
+            answer = partial(self._reply, asked, caller, place, route, terms)
             if not key:
                 return await answer()
             question = (route.address, asked)
@@ -128,13 +133,11 @@ class DataPlane:
         finally:
             self.bodies.release(held)
 
-    async def _reply(self, asked: Question, caller, place, route, began, seconds) -> Reply:
-        asks = [
-            Ask(place.model, sent.data, sent.field, began, asked.explain) for sent in asked.images
-        ]
-        answers = await self.batcher.ask_all(asks, seconds=seconds)
+    async def _reply(self, asked: Question, caller, place, route, terms: Terms) -> Reply:
+        answers = await self.answering.answers(place, asked, terms)
         for answer, sent in zip(answers, asked.images, strict=True):
             self._record(caller, place, answer, sent.data, asked.reference)
+        self.answering.compare(place, answers, asked)
         body, headers = route.what.reply(answers, asked, place.wanted)
         ids = ", ".join(str(answer.prediction_id) for answer in answers)
         return Reply(body, [*headers, (b"x-prediction-id", ids.encode())])

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from django.db import DataError, IntegrityError
+from django.db.models import Model
 
 from accounts import usage
 from accounts.scoping import tenant_scope
@@ -38,7 +39,7 @@ class Row(NamedTuple):
     user_id: UUID | None
     input_key: str
 
-    def as_prediction(self) -> Prediction:
+    def as_model(self) -> Prediction:
         answer = self.answer
         best = max(range(len(answer.scores)), key=answer.scores.__getitem__)
         return Prediction(
@@ -60,11 +61,23 @@ class Row(NamedTuple):
         )
 
 
+class Behind(NamedTuple):
+    """Another row, written in turn: what refers to a prediction follows it."""
+
+    tenant_id: UUID
+    endpoint_id: UUID
+    model: Model
+    key_id: None = None
+
+    def as_model(self) -> Model:
+        return self.model
+
+
 class PredictionLog:
     """`add` may be called from any thread and never blocks."""
 
     def __init__(self):
-        self.rows: deque[Row] = deque()
+        self.rows: deque[Row | Behind] = deque()
         self._stopped = threading.Event()
         self._flushes = 0
         self._to_announce: set[tuple[UUID, UUID]] = set()
@@ -78,7 +91,7 @@ class PredictionLog:
     def is_full(self) -> bool:
         return len(self.rows) >= ROWS_AT_MOST
 
-    def add(self, row: Row) -> None:
+    def add(self, row: Row | Behind) -> None:
         self.rows.append(row)
 
     def close(self) -> None:
@@ -131,15 +144,21 @@ class PredictionLog:
         self._to_announce.clear()
 
 
-def _write(tenant_id: UUID, rows: list[Row]) -> None:
+def _write(tenant_id: UUID, rows: list[Row | Behind]) -> None:
     """Write a tenant's rows; a row that can never be written does not hold up the others."""
+    by_kind = defaultdict(list)
+    for row in rows:
+        model = row.as_model()
+        by_kind[type(model)].append(model)
     try:
         with tenant_scope(tenant_id):
-            Prediction.objects.bulk_create([row.as_prediction() for row in rows])
+            for kind, models in by_kind.items():
+                kind.objects.bulk_create(models)
     except (DataError, IntegrityError) as error:
         if len(rows) > 1:
             for row in rows:
                 _write(tenant_id, [row])
             return
         metrics.LOST.inc()
-        log.critical("Prediction %s is lost: %s", rows[0].answer.prediction_id, error)
+        lost = rows[0].as_model()
+        log.critical("%s %s is lost: %s", type(lost).__name__, lost.pk, error)

@@ -10,7 +10,7 @@ from accounts.models import author
 from engagements import timeline
 from engagements.models import Engagement
 from lepton.lib import live
-from serving.models import Deployment, Endpoint
+from serving.models import Challenger, Deployment, Endpoint
 from serving.system import announce_deployment
 
 State, Reason = Deployment.State, Deployment.Reason
@@ -103,6 +103,7 @@ def _lock(endpoint):
 
 
 def _add(endpoint, model_version, reason, by):
+    _end_challenger(endpoint, model_version)
     newest = endpoint.deployments.order_by("-number").first()
     return Deployment.objects.create(
         endpoint=endpoint,
@@ -111,6 +112,15 @@ def _add(endpoint, model_version, reason, by):
         reason=reason,
         **author(by),
     )
+
+
+def _end_challenger(endpoint, model_version):
+    """What was beside the former champion has nothing to be compared with any more."""
+    active = endpoint.challengers.filter(state__in=Challenger.ACTIVE)
+    ended = {"ended_at": timezone.now()}
+    active.filter(model_version=model_version).update(state=Challenger.State.PROMOTED, **ended)
+    cause = _("Another model version was put in place.")
+    active.update(state=Challenger.State.STOPPED, cause=cause, **ended)
 
 
 def _tell(deployment, kind, *, by, url="", **params):

@@ -40,6 +40,35 @@ def wanted_deployments() -> list[Wanted]:
     return [Wanted(*row[:-1], json.loads(row[-1])) for row in rows]
 
 
+class WantedChallenger(NamedTuple):
+    """What should run beside an endpoint's champion; named like Wanted, as it is loaded alike."""
+
+    tenant_id: UUID
+    tenant_slug: str
+    endpoint_id: UUID
+    endpoint_slug: str
+    deployment_id: UUID  # the challenger's own
+    deployment_number: int
+    state: str
+    variant: str
+    share_percent: int
+    model_version_id: UUID
+    model_version_number: int
+    classes: list[str]
+    storage_prefix: str
+    meta: dict
+
+    @property
+    def address(self) -> tuple[str, str]:
+        return self.tenant_slug, self.endpoint_slug
+
+
+def wanted_challengers() -> list[WantedChallenger]:
+    """Return every challenger that has not ended."""
+    rows = system.call("lepton_challengers")
+    return [WantedChallenger(*row[:-1], json.loads(row[-1])) for row in rows]
+
+
 def announce_deployment() -> None:
     """Tell every data plane to look at once; PostgreSQL delivers it when this commits."""
     with connection.cursor() as cursor:

@@ -30,7 +30,15 @@ from engagements.models import (
     Webhook,
 )
 from feedback.models import Feedback
-from serving.models import Deployment, Endpoint, Prediction, StoredReply
+from serving.models import (
+    Challenger,
+    ChallengerFailure,
+    Deployment,
+    Endpoint,
+    Prediction,
+    ShadowAnswer,
+    StoredReply,
+)
 from tests import factories
 from training.models import (
     Dataset,
@@ -212,6 +220,25 @@ def _serving(world, owner):
         latency_ms=12.0,
         input_sha256=HASH,
     )
+    world.challenger = Challenger.objects.create(
+        endpoint=world.endpoint,
+        model_version=world.model,
+        number=1,
+        variant=Challenger.Variant.SHADOW,
+        share_percent=100,
+        **author(owner),
+    )
+    ShadowAnswer.objects.create(
+        prediction=world.prediction,
+        challenger=world.challenger,
+        model_version=world.model,
+        label="scratch",
+        score=0.6,
+        scores=[0.4, 0.6],
+        agrees=False,
+        latency_ms=11.0,
+    )
+    ChallengerFailure.objects.create(challenger=world.challenger, cause="ArithmeticError: nan")
     world.feedback = Feedback.objects.create(
         prediction=world.prediction, verdict="confirm", **author(owner)
     )

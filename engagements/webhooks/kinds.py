@@ -20,6 +20,7 @@ KINDS = {
     "deployment.live": _("A model version was deployed"),
     "deployment.rolled_back": _("An endpoint was rolled back"),
     "deployment.failed": _("A model version did not load"),
+    "canary.rolled_back": _("A canary was rolled back by a guard"),
 }
 
 # Where the timeline has another word for it, or several.

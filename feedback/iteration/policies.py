@@ -9,7 +9,7 @@ from accounts import audit
 from accounts.models import author
 from engagements import timeline
 from engagements.models import Engagement
-from feedback.iteration import shadows, tasks
+from feedback.iteration import tasks
 from feedback.iteration.models import IterationPolicy
 from lepton.lib import live
 from lepton.lib.wake import wake_on_commit
@@ -54,9 +54,6 @@ def _check(policy):
         words = _("“%(label)s” is not a class of this engagement: %(known)s.")
         words %= {"label": unknown[0], "known": ", ".join(known)}
         raise ValidationError({"protected_classes": words})
-    if policy.mode == IterationPolicy.Mode.SHADOW and not shadows.are_known():
-        words = _("This installation has no shadow: choose by hand or automatic.")
-        raise ValidationError({"mode": words})
 
 
 def _plain(policy) -> dict:

@@ -68,7 +68,7 @@ def decline(iteration, *, reason, by) -> DataIteration:
         if row.state not in (State.DECISION, State.SHADOWING):
             raise Conflict(_("This data iteration does not wait for a decision."))
         if row.state == State.SHADOWING:
-            shadows.known().stop(endpoint_of(row), row.challenger)
+            shadows.stop(endpoint_of(row), row.challenger)
         keep_champion(row, reason.strip(), by=by)
         row.save()
     return row

@@ -1,12 +1,12 @@
-"""The shadow a challenger answers in before it is promoted: whoever serves one registers it.
+"""The shadow a winner answers in before it is promoted: what it came to, in and out of it."""
 
-`start(endpoint, model_version, by)` puts a model version into the shadow of what answers there;
-`look(endpoint, model_version)` returns what its answers came to so far (Seen), or None when it is
-in the shadow no more; `stop(endpoint, model_version)` takes it out.
-"""
-
-from collections.abc import Callable
 from typing import NamedTuple
+
+from serving import challengers
+from serving.models import Challenger, ShadowAnswer
+
+ENOUGH = 20  # answers in the shadow before a winner is promoted
+SHADOW = Challenger.Variant.SHADOW
 
 
 class Seen(NamedTuple):
@@ -17,28 +17,33 @@ class Seen(NamedTuple):
     errors: int
 
 
-class Shadow(NamedTuple):
-    """How an app serves shadows."""
-
-    start: Callable[..., None]
-    look: Callable[..., Seen | None]
-    stop: Callable[..., None]
+def start(endpoint, version) -> None:
+    """Let a model version answer everything unseen. Raises ValidationError if another one does."""
+    facts = {"variant": SHADOW, "share_percent": 100}
+    challengers.challenge(endpoint, model_version=version, **facts, by=None)
 
 
-ENOUGH = 20  # answers in the shadow before a winner is promoted
-_known: list[Shadow] = []
+def look(endpoint, version) -> Seen | None:
+    """What it came to so far; None if it is not in the shadow any more."""
+    shadow = _newest(endpoint, version)
+    if shadow is None:
+        return None
+    if shadow.state == Challenger.State.FAILED:
+        return Seen(0, 0, 1)
+    if not shadow.is_active:
+        return None
+    rows = ShadowAnswer.objects.filter(challenger=shadow)
+    agreed = rows.filter(agrees=True).count()
+    return Seen(rows.count(), agreed, shadow.failures.count())
 
 
-def register(*, start, look, stop) -> None:
-    """Let an app serve shadows."""
-    _known[:] = [Shadow(start, look, stop)]
+def stop(endpoint, version) -> None:
+    """Take it out of the shadow, if it is still there."""
+    shadow = _newest(endpoint, version)
+    if shadow and shadow.is_active:
+        challengers.stop(shadow, by=None)
 
 
-def are_known() -> bool:
-    """Say whether somebody serves shadows."""
-    return bool(_known)
-
-
-def known() -> Shadow:
-    """Return who serves shadows."""
-    return _known[0]
+def _newest(endpoint, version) -> Challenger | None:
+    rows = endpoint.challengers.newest_first().filter(model_version=version, variant=SHADOW)
+    return rows.first()

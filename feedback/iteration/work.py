@@ -138,29 +138,37 @@ def judge(claim) -> None:
             services.keep_champion(row, judging.in_words(row.judgement), by=None)
         elif policy.mode == Mode.AUTOMATIC:
             services.put_in_place(row, by=None)
-        elif policy.mode == Mode.SHADOW and shadows.are_known():
-            shadows.known().start(services.endpoint_of(row), row.challenger, None)
-            row.state, row.due_at = State.SHADOWING, _soon()
+        elif policy.mode == Mode.SHADOW:
+            _into_the_shadow(row)
         else:
             row.state, row.due_at = State.DECISION, None
         row.save()
+
+
+def _into_the_shadow(row) -> None:
+    """Let the winner answer unseen; where another one does so already, somebody decides."""
+    try:
+        shadows.start(services.endpoint_of(row), row.challenger)
+        row.state, row.due_at = State.SHADOWING, _soon()
+    except ValidationError as refusal:
+        row.cause = " ".join(refusal.messages)
+        row.state, row.due_at = State.DECISION, None
 
 
 def look_at_shadow(claim) -> None:
     """Promote when the shadow has answered often enough without an error."""
     with claim.scope(State.SHADOWING) as row:
         endpoint = services.endpoint_of(row)
-        seen = shadows.known().look(endpoint, row.challenger)
+        seen = shadows.look(endpoint, row.challenger)
         row.failures = 0
         if seen is None:
             services.keep_champion(row, _("It was taken out of the shadow."), by=None)
         elif seen.errors:
-            shadows.known().stop(endpoint, row.challenger)
+            shadows.stop(endpoint, row.challenger)
             services.keep_champion(row, _("It failed to answer in the shadow."), by=None)
         elif seen.answers < shadows.ENOUGH:
             row.due_at = _soon()
         else:
-            shadows.known().stop(endpoint, row.challenger)
             services.put_in_place(row, by=None)
         row.save()
 
@@ -196,7 +204,7 @@ def worse(row) -> str:
 def _keep(claim, reason) -> None:
     with claim.scope() as row:
         if row.state == State.SHADOWING:
-            shadows.known().stop(services.endpoint_of(row), row.challenger)
+            shadows.stop(services.endpoint_of(row), row.challenger)
         services.keep_champion(row, reason, by=None)
         row.save()
 

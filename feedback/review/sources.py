@@ -13,6 +13,7 @@ from django.db.models import Count
 from django.utils.translation import gettext_lazy as _
 
 from feedback.health import DOUBTFUL
+from serving.models import ShadowAnswer
 
 RANDOM = "random"
 RANDOM_SHARE = 0.6  # of what is drawn: with less of it, few answers cover too little (sampling.py)
@@ -60,9 +61,17 @@ def uncertain(engagement, predictions) -> np.ndarray:
     return np.array([one.score < DOUBTFUL for one in predictions], float)
 
 
+def disagreeing(engagement, predictions) -> np.ndarray:
+    """Answers that the variant beside the champion did not agree with."""
+    rows = ShadowAnswer.objects.disagreements().filter(prediction__endpoint__engagement=engagement)
+    apart = set(rows.values_list("prediction", flat=True))
+    return np.array([one.pk in apart for one in predictions], float)
+
+
 _NAMES = {
     RANDOM: _("Random"),
     "feedback": _("Feedback to be decided"),
     "gold": _("Known label"),
 }
 register("uncertain", _("The model was not sure"), uncertain)
+register("disagreement", _("Two models disagreed"), disagreeing)

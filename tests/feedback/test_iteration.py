@@ -13,7 +13,8 @@ from feedback import services as feedback
 from feedback.iteration import claims, gathering, policies, services, shadows, triggers, work
 from feedback.models import DataIteration, IterationPolicy, Receipt
 from lepton.lib.refusals import Conflict
-from serving.models import Deployment
+from serving import challengers
+from serving.models import Challenger, Deployment, ShadowAnswer
 from tests.feedback import plant as plants
 from tests.training.zips import picture, two_classes
 from training.models import DatasetVersion, Item, Run, VersionItem
@@ -418,32 +419,65 @@ def _drifts(engagement, policy, since):
     return "the inputs changed"
 
 
-def test_in_the_shadow_first_a_winner_answers_unseen(plant, monkeypatch):
-    seen = {"answers": 0, "agreed": 0, "errors": 0}
-    calls = []
-    monkeypatch.setattr(shadows, "_known", [])
-    shadows.register(
-        start=lambda endpoint, version, by: calls.append(("start", version.number)),
-        look=lambda endpoint, version: shadows.Seen(**seen),
-        stop=lambda endpoint, version: calls.append(("stop", version.number)),
-    )
+def test_in_the_shadow_first_a_winner_answers_unseen_and_is_promoted_then(plant):
     set_policy(plant, mode="shadow", least_corrections=1)
+    corrected(plant, 1)
+    challenger = trained(plant)
+    plants.work_until(plant, "shadowing")
+    answer_in_the_shadow(plant, shadows.ENOUGH - 1)
+    look_again(plant)
+    assert plants.iteration(plant).state == "shadowing"
+    answer_in_the_shadow(plant, 1, first=600)
+    look_again(plant)
+    plants.work_until(plant, "checking")
+    with tenant_scope(plant.tenant):
+        assert plant.endpoint.deployments.in_place().model_version == challenger
+        assert Challenger.objects.get().state == "promoted"
+
+
+def test_a_shadow_that_fails_or_is_stopped_keeps_the_champion(plant, alice):
+    set_policy(plant, mode="shadow", least_corrections=1, cooldown_hours=0, runs_per_day=9)
     corrected(plant, 1)
     trained(plant)
     plants.work_until(plant, "shadowing")
-    seen["answers"] = 25
     with tenant_scope(plant.tenant):
-        DataIteration.objects.update(due_at=timezone.now())
-    plants.work_until(plant, "checking")
-    assert calls == [("start", 2), ("stop", 2)]
+        challengers.stop(Challenger.objects.get(), by=alice)
+    look_again(plant)
+    assert "taken out of the shadow" in plants.work_until(plant, "kept").cause
+    corrected(plant, 1, first=1300)
+    trained(plant, seed=3)
+    plants.work_until(plant, "shadowing")
+    with tenant_scope(plant.tenant):
+        challengers.mark_failed(Challenger.objects.newest_first().first().pk, cause="No graph.")
+    look_again(plant)
+    assert "failed to answer" in plants.work_until(plant, "kept").cause
 
 
-def test_without_shadows_that_policy_is_refused(plant, monkeypatch):
-    monkeypatch.setattr(shadows, "_known", [])
-    with pytest.raises(ValidationError, match="has no shadow"):
-        set_policy(plant, mode="shadow")
+def test_a_protected_class_has_to_exist(plant):
     with pytest.raises(ValidationError, match="is not a class"):
         set_policy(plant, protected_classes=["rust"])
+
+
+def answer_in_the_shadow(plant, n, first=500):
+    for number in range(n):
+        row = plants.predict(plant, seed=first + number)
+        with tenant_scope(plant.tenant):
+            ShadowAnswer.objects.create(
+                prediction=row,
+                challenger=Challenger.objects.get(),
+                model_version=plants.iteration(plant).challenger,
+                label="ok",
+                score=0.9,
+                scores=[0.9, 0.1],
+                agrees=True,
+                latency_ms=3,
+            )
+
+
+def look_again(plant):
+    with tenant_scope(plant.tenant):
+        DataIteration.objects.under_way().update(due_at=timezone.now())
+    work.work_off()
 
 
 def test_nothing_starts_without_anything_to_learn_or_twice(plant):

@@ -20,9 +20,13 @@ CLASSES = ["ok", "scratch"]
 
 
 @cache
-def graph(seed: int, classes: int = 2) -> bytes:
-    """Images uint8 [n, 224, 224, 3] to probabilities and features, as the engine exports them."""
+def graph(seed: int, classes: int = 2, turned: bool = False) -> bytes:
+    """Images uint8 [n, 224, 224, 3] to probabilities and features, as the engine exports them.
+
+    `turned` says the contrary of what the seed says otherwise.
+    """
     weight = np.random.default_rng(seed).normal(size=(classes, 3)).astype(np.float32) * 4
+    weight = weight[::-1].copy() if turned else weight
     nodes = [
         helper.make_node("Cast", ["images"], ["floats"], to=TensorProto.FLOAT),
         helper.make_node("Div", ["floats", "scale"], ["scaled"]),
@@ -49,6 +53,26 @@ def graph(seed: int, classes: int = 2) -> bytes:
         opset_imports=[helper.make_opsetid("", 18)],
         ir_version=9,
     )
+    onnx.checker.check_model(made)
+    return made.SerializeToString()
+
+
+@cache
+def failing_graph() -> bytes:
+    """Answers black images alone (what it is warmed with); on others its run raises."""
+    made = onnx.load_from_string(graph(1))
+    nodes = [
+        helper.make_node("ReduceMax", ["floats"], ["brightest"], keepdims=0),
+        helper.make_node("Cast", ["brightest"], ["place"], to=TensorProto.INT64),
+        helper.make_node("Gather", ["only", "place"], ["checked"]),  # there is one at 0 alone
+    ]
+    made.graph.initializer.append(numpy_helper.from_array(np.zeros(1, np.float32), "only"))
+    summed = helper.make_node("Add", ["raw", "checked"], ["logits"])
+    gemm = next(node for node in made.graph.node if node.op_type == "Gemm")
+    gemm.output[0] = "raw"
+    softmax = next(node for node in made.graph.node if node.op_type == "Softmax")
+    made.graph.node.remove(softmax)
+    made.graph.node.extend([*nodes, summed, softmax])
     onnx.checker.check_model(made)
     return made.SerializeToString()
 
