@@ -29,7 +29,14 @@ from engagements.models import (
     Standing,
     Webhook,
 )
-from feedback.models import Feedback
+from feedback.models import (
+    DataIteration,
+    Feedback,
+    IterationPolicy,
+    Receipt,
+    Review,
+    ReviewItem,
+)
 from serving.models import (
     Challenger,
     ChallengerFailure,
@@ -72,6 +79,7 @@ def build(tenant, owner) -> SimpleNamespace:
         _data(world, owner)
         _model(world, owner)
         _serving(world, owner)
+        _feedback(world, owner)
         _record(world, owner)
         _plan(world, owner)
         _desk(world, owner)
@@ -239,8 +247,39 @@ def _serving(world, owner):
         latency_ms=11.0,
     )
     ChallengerFailure.objects.create(challenger=world.challenger, cause="ArithmeticError: nan")
-    world.feedback = Feedback.objects.create(
-        prediction=world.prediction, verdict="confirm", **author(owner)
+
+
+def _feedback(world, owner):
+    by, engagement = author(owner), world.engagement
+    world.feedback = Feedback.objects.create(prediction=world.prediction, verdict="confirm", **by)
+    IterationPolicy.objects.create(engagement=engagement, **by)
+    world.data_iteration = DataIteration.objects.create(
+        engagement=engagement,
+        number=1,
+        trigger="hand",
+        base=world.version,
+        champion=world.model,
+        state=DataIteration.State.NOTHING,
+        due_at=None,
+        **by,
+    )
+    Receipt.objects.create(
+        engagement=engagement,
+        prediction=world.prediction,
+        state=Receipt.State.ACCEPTED,
+        label="ok",
+        opinions=1,
+    )
+    world.review_item = ReviewItem.objects.create(
+        engagement=engagement,
+        prediction=world.prediction,
+        source="random",
+        probability=0.5,
+        draw=1,
+        position=0.5,
+    )
+    Review.objects.create(
+        item=world.review_item, verdict="confirm", label="ok", feedback=world.feedback, **by
     )
 
 

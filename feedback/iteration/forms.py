@@ -32,8 +32,8 @@ class PolicyForm(forms.ModelForm):
         help_texts = {
             "every_days": _("Empty: no schedule."),
             "margin": _(
-                "How much worse it may be at most, as a share: 0 asks that it is surely better,"
-                " 0.05 that it is not surely 5 points worse and right more often."
+                "0 asks that it is surely better. 0.05 asks that it is right more often, and surely"
+                " not worse by 5 points."
             ),
         }
 

@@ -7,17 +7,18 @@ from feedback.receipts.settling import protected_classes
 from training.engine import curves
 from training.models import EvaluatedItem
 
+SURE = 0.05
 WINS, LOSES_CLASS, NOT_BETTER, UNJUDGED = "wins", "loses_class", "not_better", "unjudged"
 
 
 def judge(engagement, *, champion, challenger, margin: float) -> dict:
     """Return the paired comparison, per class too, and its outcome; plain data, kept for good.
 
-    The challenger wins if it answers more of the images right than the champion and the 95 %
-    interval of the difference lies above - `margin` (with a margin of 0: above 0), and if no
-    protected class is lost: one of which it gets more images wrong that the champion had right than
-    the other way round, or whose recall falls below the least the requirement asks for. Labels are
-    those of the newest holdout, for both.
+    The challenger wins if it is surely better (it answers more images right, and McNemar's exact
+    test has p < 0.05) or, with a `margin` above 0, better and surely not worse by as much (the 95 %
+    interval of the difference lies above - `margin`); and if no protected class is lost: one of
+    which it gets more images wrong that the champion had right than the other way round, or whose
+    recall falls below the least the requirement asks for. Labels are those of the newest holdout.
     """
     rows = _rows(champion, challenger)
     facts = {"margin": margin, "protected": sorted(protected_classes(engagement))}
@@ -30,7 +31,8 @@ def judge(engagement, *, champion, challenger, margin: float) -> dict:
     lost = [
         one["label"] for one in classes if one["is_lost"] and one["label"] in facts["protected"]
     ]
-    wins = paired["difference"] > 0 and paired["interval"][0] > -margin
+    is_near = margin > 0 and paired["interval"][0] > -margin
+    wins = paired["difference"] > 0 and (paired["p"] < SURE or is_near)
     outcome = (LOSES_CLASS if lost else WINS) if wins else NOT_BETTER
     test = challenger.test_evaluation
     facts["holdout_sha256"] = test.dataset_version.test_sha256

@@ -10,7 +10,7 @@ from feedback.review import sampling
 from feedback.review.models import ReviewItem
 from feedback.review.sampling import Estimate
 
-POINTS = (10, 5, 3, 2, 1)  # to how many points accuracy is wished to be known
+POINTS = (10, 5, 2, 1)  # to how many points accuracy is wished to be known
 Verdict = Feedback.Verdict
 
 

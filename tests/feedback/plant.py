@@ -27,7 +27,7 @@ from training.runs import evaluations
 CLASSES = ["ok", "scratch"]
 
 
-def build(tenant, by, each=20) -> SimpleNamespace:
+def build(tenant, by, each=40) -> SimpleNamespace:
     """Import `each` images a class, freeze them, and deploy a champion that answers all with ok."""
     plant = SimpleNamespace(tenant=tenant, by=by, engagement=factories.engagement(tenant, by))
     imports.run(tenant, plant.engagement, by, zipped(two_classes(each)))
@@ -117,5 +117,7 @@ def work_until(plant, state) -> DataIteration:
         row = iteration(plant)
         if row and row.state == state:
             return row
+        with tenant_scope(plant.tenant):
+            DataIteration.objects.under_way().update(due_at=timezone.now())
         work.work_off()
     raise AssertionError(f"{row and row.state}: {row and row.cause}")

@@ -153,8 +153,9 @@ def test_what_does_not_win_is_not_promoted_and_the_data_stays(plant):
 
 
 def test_a_protected_class_may_not_be_lost(plant):
-    set_policy(plant, mode="automatic", least_corrections=1, protected_classes=["ok"], margin="0.9")
-    corrected(plant, 1)
+    set_policy(plant, mode="automatic", protected_classes=["ok"])
+    correct(plant, plants.predict(plant), "ok")
+    started(plant)
     seen = []
 
     def answer(label):
@@ -170,7 +171,7 @@ def test_a_protected_class_may_not_be_lost(plant):
 def test_a_correction_of_a_holdout_image_makes_a_new_holdout_and_restates_scores(plant, mei):
     with tenant_scope(plant.tenant):
         held = VersionItem.objects.filter(version=plant.version, split="test", label="ok").first()
-    data = two_classes(20)[held.path]
+    data = two_classes(40)[held.path]
     row = plants.predict(plant, data, label="ok", score=0.6)
     correct(plant, row)
     assert receipts(plant)[0].why == "holdout"
@@ -232,7 +233,7 @@ def test_the_same_picture_twice_is_one_image_and_a_contradiction_is_left_out(pla
 def test_an_image_of_train_is_relabelled_where_it_is(plant):
     with tenant_scope(plant.tenant):
         held = VersionItem.objects.filter(version=plant.version, split="train", label="ok").first()
-    row = plants.predict(plant, two_classes(20)[held.path])
+    row = plants.predict(plant, two_classes(40)[held.path])
     correct(plant, row)
     started(plant)
     plants.work_until(plant, "training")
@@ -245,7 +246,7 @@ def test_an_image_of_train_is_relabelled_where_it_is(plant):
 def test_what_is_there_already_makes_no_new_version(plant):
     with tenant_scope(plant.tenant):
         there = VersionItem.objects.filter(version=plant.version, label="ok").first()
-    row = plants.predict(plant, two_classes(20)[there.path])
+    row = plants.predict(plant, two_classes(40)[there.path])
     correct(plant, row, "ok")
     started(plant)
     plants.work_until(plant, "nothing")
