@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from functools import partial
 
+from lepton.demo import iteration as iteration_steps
 from lepton.demo import money, plan, promise, work
 from lepton.demo.stage import Stage, open_engagement
 
@@ -32,6 +33,7 @@ class Loop:
     flips: bool = False
     waives_drill: bool = False
     grows_to: int | None = None  # images a day, by a change request
+    promotes: str = "manual"  # the policy of the data iteration
     is_repeated: bool = False
 
     def run(self):
@@ -126,10 +128,10 @@ class Loop:
             self.stage.step("Change request", change, "A second rolling line starts in spring.")
 
     def data_iteration(self, iteration):
-        """New images come in, and the next version of the data is frozen."""
-        more = self.stage.source.more
-        self.stage.step("Import", lambda stage: work.import_images(stage, more, number=2))
-        self.stage.step("Freeze", lambda stage: work.freeze(stage, number=2))
+        """New pictures are reviewed, become data and a challenger, which is judged."""
+        self.stage.step("Live requests", iteration_steps.live_requests)
+        self.stage.step("Review", iteration_steps.review)
+        self.stage.step("Data iteration", iteration_steps.iterate, self.promotes)
 
     def train(self, title, number, iteration=1) -> str:
         """Train (or find) a model version and return its id."""

@@ -35,6 +35,7 @@ def whole_loop(home, password, tell) -> list[Loop]:
             (2, "poc"),
             flips=True,
             grows_to=9_000,
+            promotes="shadow",
         ),
     ]
 

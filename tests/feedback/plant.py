@@ -50,8 +50,19 @@ def build(tenant, by, each=40) -> SimpleNamespace:
     return plant
 
 
+def run_of(plant) -> Run:
+    """The run of the newest data iteration."""
+    with tenant_scope(plant.tenant):
+        return Run.objects.get(pk=iteration(plant).run_id)
+
+
 def finish(run, answer, seed=1) -> ModelVersion:
     """End a run with a model that answers each test image as `answer(label)` says."""
+    with tenant_scope(run.tenant_id):
+        return _finish(run, answer, seed)
+
+
+def _finish(run, answer, seed):
     data = models.graph(seed)
     version = ModelVersion.objects.create(
         engagement=run.engagement,
