@@ -24,10 +24,11 @@ def predictions(request, engagement):
     form = forms.PredictionFilter(request.GET, labels=_labels(engagement))
     found = log.matching(log.of(engagement), **form.narrowed)
     rows, pager = rows_and_pager(request, found, ordering="-at")
-    context = pages.frame(engagement, _("Feedback")) | _figures(engagement) | _reviewed(engagement)
+    context = pages.frame(engagement, _("Feedback")) | _figures(engagement)
     context |= {"rows": rows, "pager": pager, "form": form, "narrowed": any(form.narrowed.values())}
-    template = "feedback/_predictions.html" if request.htmx else "feedback/predictions.html"
-    return render(request, template, context)
+    if request.htmx:
+        return render(request, "feedback/_predictions.html", context)
+    return render(request, "feedback/predictions.html", context | _reviewed(engagement))
 
 
 @require_GET

@@ -20,6 +20,10 @@ KINDS = {
     "deployment.live": _("A model version was deployed"),
     "deployment.rolled_back": _("An endpoint was rolled back"),
     "deployment.failed": _("A model version did not load"),
+    "data_iteration.promoted": _("A challenger was promoted"),
+    "data_iteration.kept": _("A challenger was not promoted"),
+    "data_iteration.demoted": _("A promoted model was rolled back by itself"),
+    "data_iteration.failed": _("A data iteration failed"),
     "canary.rolled_back": _("A canary was rolled back by a guard"),
 }
 

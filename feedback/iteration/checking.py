@@ -59,8 +59,11 @@ def _ask(version, keys) -> list[str]:
         return []
     graph = artifacts.local_graph(version.storage_prefix, artifacts.graph_hash(version.meta))
     runtime = runtimes.get("onnx").load(graph, version.meta)
+    prepared = version.meta["preprocessing"]
+    size = {"resize": prepared["resize_short_side"], "crop": prepared["centre_crop"]}
     found = []
     for at in range(0, len(keys), AT_ONCE):
-        images = [preprocess.evaluation_input(storage.get(key)) for key in keys[at : at + AT_ONCE]]
+        pictures = (storage.get(key) for key in keys[at : at + AT_ONCE])
+        images = [preprocess.evaluation_input(data, **size) for data in pictures]
         found += [version.classes[i] for i in runtime.run(np.stack(images)).argmax(1)]
     return found

@@ -52,18 +52,18 @@ class StepSerializer(serializers.Serializer):
 class ClassCountSerializer(serializers.Serializer):
     """How many of one class."""
 
-    label = serializers.CharField(source="0")
-    n = serializers.IntegerField(source="1")
+    label = serializers.CharField(allow_blank=True)
+    n = serializers.IntegerField()
 
 
 class DiffPictureSerializer(serializers.Serializer):
     """One picture of the diff card."""
 
-    words = serializers.CharField(source="1")
+    words = serializers.CharField()
     image_url = serializers.SerializerMethodField(help_text="Opens for five minutes.")
 
     def get_image_url(self, picture) -> str | None:
-        url = picture[0] and media.signed_url(picture[0])
+        url = picture.key and media.signed_url(picture.key)
         return self.context["request"].build_absolute_uri(url) if url else None
 
 

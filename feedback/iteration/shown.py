@@ -23,14 +23,28 @@ class Step(NamedTuple):
     url: str = ""
 
 
+class OfClass(NamedTuple):
+    """How many of one class."""
+
+    label: str
+    n: int
+
+
+class Shot(NamedTuple):
+    """A picture by its key in storage, with what is said of it."""
+
+    key: str
+    words: str
+
+
 class Part(NamedTuple):
-    """What of one kind changes: how many, of which classes, with some pictures (key, words)."""
+    """What of one kind changes: how many, of which classes, with some pictures."""
 
     key: str
     title: str
     n: int
-    classes: list[tuple[str, int]]
-    pictures: list[tuple[str, str]]
+    classes: list[OfClass]
+    pictures: list[Shot]
 
 
 def card(iteration) -> list[Part]:
@@ -79,8 +93,9 @@ def as_metric(label, found) -> dict:
 
 def _part(key, title, rows) -> Part:
     classes = Counter(row.label for row in rows)
-    pictures = [(_key_of(row), _caption(row)) for row in rows[:THUMBS]]
-    return Part(key, title, len(rows), sorted(classes.items()), pictures)
+    pictures = [Shot(_key_of(row), _caption(row)) for row in rows[:THUMBS]]
+    counts = [OfClass(*one) for one in sorted(classes.items())]
+    return Part(key, title, len(rows), counts, pictures)
 
 
 def _key_of(row) -> str:

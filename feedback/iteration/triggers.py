@@ -14,6 +14,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from feedback.iteration import realised
 from feedback.iteration.models import DataIteration
 from feedback.receipts.models import Receipt
 from training.models import Import
@@ -81,6 +82,18 @@ def schedule(engagement, policy, since) -> str | None:
 def scheduled_at(policy, since):
     """When the schedule starts the next one."""
     return (since or policy.created_at) + policy.every_days * DAY
+
+
+def accuracy_drop(engagement, policy, since) -> str | None:
+    """Accuracy in use is surely below the interval that the test split promised."""
+    endpoint = engagement.endpoints.first()
+    champion = endpoint and endpoint.champion and endpoint.champion.model_version
+    test = champion and champion.test_evaluation
+    found = test and realised.accuracy(engagement, champion)
+    if not found or found["high"] >= test.accuracy_low or not waiting(engagement).exists():
+        return None
+    words = _("accuracy in use is at most %(high)s, the test promised %(low)s")
+    return words % {"high": f"{found['high']:.1%}", "low": f"{test.accuracy_low:.1%}"}
 
 
 def waiting(engagement):
@@ -161,3 +174,4 @@ def _name(iteration) -> str:
 
 register("count", gettext_lazy("Enough corrections"), corrections)
 register("schedule", gettext_lazy("Schedule"), schedule)
+register("accuracy_drop", gettext_lazy("Accuracy in use fell"), accuracy_drop)

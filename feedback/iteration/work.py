@@ -40,12 +40,20 @@ def work_off() -> int:
     """Look at every policy and take every iteration that is due further; return how many steps."""
     steps = 0
     while due := claims.next_policy():
-        consider(*due)
+        _consider_quietly(*due)
         steps += 1
     while claim := claims.next_claim():
         advance(claim)
         steps += 1
     return steps
+
+
+def _consider_quietly(policy_id, tenant_id) -> None:
+    """One engagement's trouble holds no other up; it is looked at again when its claim runs out."""
+    try:
+        consider(policy_id, tenant_id)
+    except Exception:
+        log.exception("Could not look at the triggers of policy %s", policy_id)
 
 
 def consider(policy_id, tenant_id) -> DataIteration | None:

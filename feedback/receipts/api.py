@@ -107,6 +107,4 @@ def _sent(data) -> bytes:
     file = data.get("file")
     if file is None or isinstance(file, str):
         raise ValidationError({"file": _("Send a file.")})
-    if file.size > files.MAX_BYTES:
-        raise ValidationError({"file": _("The file is larger than 10 MB.")})
-    return file.read()
+    return file.read(files.MAX_BYTES + 1)

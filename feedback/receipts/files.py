@@ -8,6 +8,7 @@ import io
 import json
 
 from django.core.exceptions import ValidationError
+from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext as _
 
 from feedback import bulk
@@ -25,6 +26,10 @@ def take(data: bytes, *, by) -> list[tuple[int, Outcome]]:
 
     Raises ValidationError where it is no such file at all.
     """
+    if len(data) > MAX_BYTES:
+        raise ValidationError(
+            {"file": _("The file is larger than %s.") % filesizeformat(MAX_BYTES)}
+        )
     rows = list(parse(data))
     if not rows:
         raise ValidationError({"file": _("There is no row in this file.")})

@@ -1,11 +1,8 @@
 """Forms of receipts."""
 
 from django import forms
-from django.core.exceptions import ValidationError
-from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext_lazy as _
 
-from feedback.receipts.files import MAX_BYTES
 from feedback.receipts.models import Receipt
 
 
@@ -16,13 +13,6 @@ class FileForm(forms.Form):
         label=_("CSV or JSON Lines"),
         error_messages={"required": _("Choose a file."), "empty": _("The file is empty.")},
     )
-
-    def clean_file(self):
-        file = self.cleaned_data["file"]
-        if file.size > MAX_BYTES:
-            words = _("The file is larger than %s.") % filesizeformat(MAX_BYTES)
-            raise ValidationError(words)
-        return file
 
 
 class ReceiptFilter(forms.Form):

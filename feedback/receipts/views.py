@@ -49,7 +49,8 @@ def _take(request, engagement):
     outcomes = []
     if form.is_valid():
         with refusals_in(form):
-            outcomes = files.take(form.cleaned_data["file"].read(), by=request.user)
+            data = form.cleaned_data["file"].read(files.MAX_BYTES + 1)
+            outcomes = files.take(data, by=request.user)
     return _file_page(request, engagement, form, outcomes)
 
 

@@ -1,6 +1,6 @@
 """What the reviewed predictions say of all: accuracy without bias, and how many more are needed."""
 
-from django.db.models import OuterRef, Subquery
+from django.db.models import Count, OuterRef, Subquery
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -96,7 +96,4 @@ def _answered_share(drawn) -> dict[int, float]:
 
 
 def _by_draw(items) -> dict[int, int]:
-    counts = {}
-    for draw in items.values_list("draw", flat=True):
-        counts[draw] = counts.get(draw, 0) + 1
-    return counts
+    return dict(items.values_list("draw").annotate(n=Count("pk")).order_by("draw"))

@@ -9,7 +9,7 @@ from accounts import audit
 from accounts.models import User, author
 from engagements import timeline
 from engagements.models import Engagement
-from feedback import predictions, services
+from feedback import services
 from feedback.receipts.models import Receipt
 from feedback.review import queue
 from feedback.review.models import Review, ReviewItem
@@ -79,8 +79,6 @@ def undo(engagement, *, by) -> Review:
             raise Conflict(_("There is nothing to undo."))
         if last.feedback:
             _refuse_if_used(last.feedback.prediction)
-            row = predictions.one(last.feedback.prediction_id)
-            last.feedback.prediction = row
             services.withdraw(last.feedback, by=by)
         Review.objects.filter(pk=last.pk).update(undone_at=timezone.now())
     live.look_again(engagement.tenant_id, topic_of(engagement))

@@ -407,6 +407,16 @@ def test_a_schedule_starts_it_when_something_waits(plant):
     assert plants.iteration(plant).trigger == "schedule"
 
 
+def test_accuracy_in_use_below_what_the_test_promised_starts_it(plant):
+    set_policy(plant, mode="automatic", least_corrections=999)
+    corrected(plant, 30)
+    with tenant_scope(plant.tenant):
+        IterationPolicy.objects.update(due_at=timezone.now())
+    work.work_off()
+    row = plants.iteration(plant)
+    assert row.trigger == "accuracy_drop" and "the test promised" in row.trigger_words
+
+
 def test_an_app_can_register_a_reason_of_its_own(plant, monkeypatch):
     monkeypatch.setitem(triggers._triggers, "drift", triggers.Trigger("drift", "Drift", _drifts))
     set_policy(plant, mode="automatic", least_corrections=50)
