@@ -1,5 +1,6 @@
 """After a promotion each correction that was learned from is asked of the new model again."""
 
+import time
 from datetime import timedelta
 
 import numpy as np
@@ -17,6 +18,8 @@ from training.engine import preprocess
 MOST = 500  # asked after one promotion, the newest first
 AT_ONCE = 16
 WAIT_SECONDS = 2
+PATIENCE_SECONDS = 5.0
+LOADING = Deployment.State.LOADING
 State = DataIteration.State
 
 
@@ -25,6 +28,7 @@ def check(claim) -> None:
     with claim.scope(State.CHECKING) as row:
         version, rows = row.challenger, _to_ask(row.engagement)
     answers = _ask(version, [receipt.image.storage_key for receipt in rows])
+    _wait_for_it(claim)
     with claim.scope(State.CHECKING) as row:
         for receipt, answer in zip(rows, answers, strict=True):
             still = Receipt.objects.filter(pk=receipt.pk, label=receipt.label, fate=receipt.fate)
@@ -33,12 +37,23 @@ def check(claim) -> None:
         row.save()
 
 
+def _wait_for_it(claim) -> None:
+    """The data plane takes a second or two: waiting here is quicker than to come again."""
+    until = time.monotonic() + PATIENCE_SECONDS
+    while time.monotonic() < until:
+        with claim.scope(State.CHECKING) as row:
+            loading = Deployment.objects.filter(pk=row.deployment_id, state=LOADING).exists()
+        if not loading:
+            return
+        time.sleep(0.2)
+
+
 def _end(row) -> None:
     state = Deployment.objects.get(pk=row.deployment_id)
     if state.state == Deployment.State.FAILED:
         raise ValidationError(state.cause)
     row.failures = 0
-    if state.state == Deployment.State.LOADING:
+    if state.state == LOADING:
         row.due_at = timezone.now() + timedelta(seconds=WAIT_SECONDS)
         return
     row.state, row.ended_at = State.PROMOTED, timezone.now()

@@ -32,6 +32,7 @@ from training.runs import evaluations
 log = logging.getLogger(__name__)
 MOST_FAILURES = 3
 AGAIN_SECONDS = 20  # after a failure, times their number
+SHADOW_SECONDS = 5  # between two looks at a shadow
 LOOK_SECONDS = 3600  # between two looks at a promoted model
 State, Mode = DataIteration.State, IterationPolicy.Mode
 
@@ -234,7 +235,7 @@ def _again(claim) -> None:
 
 
 def _soon():
-    return timezone.now() + timedelta(seconds=AGAIN_SECONDS)
+    return timezone.now() + timedelta(seconds=SHADOW_SECONDS)
 
 
 STEPS = {

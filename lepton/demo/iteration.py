@@ -8,7 +8,7 @@ from training.datasets import layout
 from training.engine import preprocess
 
 REVIEWS = 40
-SHADOW_REQUESTS = 24
+SHADOW_REQUESTS = 40  # some are dropped where the machine is busy
 RESTS = ("decision", "promoted", "kept", "nothing", "failed")
 
 

@@ -18,7 +18,8 @@ pytestmark = [pytest.mark.faults, pytest.mark.django_db(transaction=True)]
 # A worker that dies at the very end of a step, when all but its last write is done.
 WORKER = """
 import os, signal, sys, django; django.setup()
-from feedback.iteration import gathering, services, work
+from feedback.iteration import checking, gathering, services, work
+checking.PATIENCE_SECONDS = 0
 from training.runs import services as runs
 runs.check_backbone = lambda method, name: None
 tell = services.tell

@@ -10,7 +10,16 @@ from accounts.models import AuditEntry
 from accounts.scoping import tenant_scope
 from engagements.models import TimelineEntry
 from feedback import services as feedback
-from feedback.iteration import claims, gathering, policies, services, shadows, triggers, work
+from feedback.iteration import (
+    checking,
+    claims,
+    gathering,
+    policies,
+    services,
+    shadows,
+    triggers,
+    work,
+)
 from feedback.models import DataIteration, IterationPolicy, Receipt
 from lepton.lib.refusals import Conflict
 from serving import challengers
@@ -27,6 +36,7 @@ GOOD = {"ok": "ok", "scratch": "scratch"}
 @pytest.fixture(autouse=True)
 def _weights_lie_there(monkeypatch):
     monkeypatch.setattr(runs, "check_backbone", lambda method, name: None)
+    monkeypatch.setattr(checking, "PATIENCE_SECONDS", 0)  # there is no data plane to wait for
 
 
 @pytest.fixture
