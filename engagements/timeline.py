@@ -100,6 +100,20 @@ SENTENCES = {
     "drift.accepted": _("took the present traffic (%(n)s images) as what is normal"),
     "feedback.given": _("answered a prediction with “%(verdict)s”"),
     "feedback.given_in_bulk": _("gave %(count)s answers to predictions"),
+    "feedback.withdrawn": _("took an answer to a prediction back"),
+    "review.drawn": _("drew %(count)s predictions into the review queue"),
+    "iteration_policy.set": _("set how data iterations go on: %(mode)s"),
+    "data_iteration.started": _("started data iteration %(number)s: %(trigger)s"),
+    "data_iteration.gathered": _(
+        "froze dataset version %(version)s in data iteration %(number)s: %(added)s added,"
+        " %(relabelled)s relabelled"
+    ),
+    "data_iteration.judged": _("judged model version %(version)s in data iteration %(number)s"),
+    "data_iteration.promoted": _("promoted model version %(version)s in data iteration %(number)s"),
+    "data_iteration.kept": _("kept the champion in data iteration %(number)s: %(reason)s"),
+    "data_iteration.demoted": _("demoted model version %(version)s: %(reason)s"),
+    "data_iteration.failed": _("data iteration %(number)s failed: %(cause)s"),
+    "data_iteration.nothing": _("found nothing new in data iteration %(number)s"),
 }
 
 # What the engagement looks like from a distance: icon and tone by kind; others are a plain dot.
@@ -167,6 +181,15 @@ LOOKS = {
     "alert.resolved": ("check-circle", "good"),
     "feedback.given": ("feedback", ""),
     "feedback.given_in_bulk": ("feedback", ""),
+    "feedback.withdrawn": ("rollback", ""),
+    "review.drawn": ("eye", ""),
+    "data_iteration.started": ("refresh", "accent"),
+    "data_iteration.gathered": ("lock", ""),
+    "data_iteration.judged": ("target", ""),
+    "data_iteration.promoted": ("rocket", "good"),
+    "data_iteration.kept": ("shield", ""),
+    "data_iteration.demoted": ("rollback", "warn"),
+    "data_iteration.failed": ("x-circle", "bad"),
 }
 # Parameters that are words of ours, to be told in the reader's language.
 WORDS = {"backbone", "cause", "check", "from", "method", "subject", "to", "verdict"}
@@ -182,6 +205,7 @@ IMPERSONAL = {
     "load_test.done",
     "load_test.failed",
     "drill.failed",
+    "data_iteration.failed",
 }
 
 

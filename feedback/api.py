@@ -6,9 +6,9 @@ from rest_framework.response import Response
 
 from accounts.access import member_api
 from accounts.roles import Capability
-from feedback import bulk, practice, predictions, serializers, services
+from feedback import practice, predictions, serializers, services
+from feedback.receipts import files
 from lepton.lib.paging import paged
-from lepton.lib.problems import sentence
 from lepton.lib.schema import listed, responses
 from lepton.lib.strict import valid
 
@@ -68,21 +68,13 @@ def referred(request):
 def many(request):
     """Answer up to 1,000 predictions; each row is taken or refused by itself."""
     rows = valid(serializers.BulkFeedbackSerializer, request.data)["feedback"]
-    checked = [serializers.ReferredFeedbackSerializer(data=row) for row in rows]
-    good = [one.validated_data for one in checked if one.is_valid()]
-    taken = iter(bulk.give_many(good, by=request.actor))
-    outcomes = [_refused(one) if one.errors else next(taken) for one in checked]
-    return Response(_told(outcomes))
+    return Response(_told(files.take_rows(rows, by=request.actor)))
 
 
 def _given(given):
     feedback, is_new = given
     data = serializers.FeedbackSerializer(feedback).data
     return Response(data, status=201 if is_new else 200)
-
-
-def _refused(serializer):
-    return bulk.Outcome(400, error=sentence(serializer.errors))
 
 
 def _told(outcomes):

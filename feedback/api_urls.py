@@ -1,6 +1,6 @@
 """API operations below a tenant."""
 
-from django.urls import path
+from django.urls import include, path
 
 from feedback import api
 from feedback.alerts import urls as alert_urls
@@ -8,6 +8,9 @@ from feedback.monitoring import urls as monitoring_urls
 
 app_name = "feedback_api"
 urlpatterns = [
+    path("", include("feedback.review.api_urls")),
+    path("", include("feedback.receipts.api_urls")),
+    path("", include("feedback.iteration.api_urls")),
     path("predictions/<uuid:prediction>/feedback", api.of_prediction, name="of_prediction"),
     path("feedback", api.referred, name="referred"),
     path("feedback/bulk", api.many, name="many"),

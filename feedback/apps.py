@@ -11,6 +11,7 @@ class FeedbackConfig(AppConfig):
         from feedback import gates, health, practicals
         from feedback.alerts import defaults, standing
         from feedback.figures import first_given
+        from feedback.iteration import due, sweeper  # noqa: F401, it listens for workers
 
         gates.register()
         health.register()
@@ -18,3 +19,4 @@ class FeedbackConfig(AppConfig):
         standing.register()
         timeline.listen(defaults.entry_made)
         iterations.register("feedback_at", first_given)
+        timeline.listen(due.entry_made)

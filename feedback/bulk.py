@@ -11,6 +11,7 @@ from accounts import audit
 from engagements import timeline
 from feedback import predictions, services
 from feedback.models import Feedback
+from feedback.receipts import settling
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,7 @@ def give_many(answers, *, by) -> list[Outcome]:
         services.lock({row.pk for row in found.values()})
         taker = _Taker(found, by)
         outcomes = [taker.outcome(answer) for answer in answers]
+        settling.settle(list(taker.answered.values()))
         taker.note()
     return outcomes
 
@@ -48,7 +50,7 @@ class _Taker:
         self.found, self.by = found, by
         rows = Feedback.objects.current().filter(prediction__in=list(found.values()))
         self.standing = {row.prediction_id: row for row in rows}
-        self.classes, self.taken = {}, Counter()
+        self.classes, self.taken, self.answered = {}, Counter(), {}
 
     def outcome(self, answer) -> Outcome:
         try:
@@ -68,6 +70,7 @@ class _Taker:
         self.standing[prediction.pk] = feedback
         if is_new:
             self.taken[prediction.endpoint.engagement] += 1
+            self.answered[prediction.pk] = prediction
         return Outcome(201 if is_new else 200, feedback)
 
     def _classes_of(self, prediction):

@@ -22,6 +22,10 @@ class FeedbackQuerySet(models.QuerySet):
         """Only what stands: the newest feedback of each prediction."""
         return self.filter(superseded_at=None)
 
+    def opinions(self):
+        """Everything somebody said and did not take back, oldest first."""
+        return self.filter(withdrawn_at=None).order_by("created_at", "pk")
+
     def newest_first(self):
         return self.select_related("prediction__model_version").order_by("-created_at")
 
@@ -42,6 +46,8 @@ class Feedback(Authored, TenantModel):
     comment = models.CharField(max_length=1000, blank=True)
     api_key = models.ForeignKey(ApiKey, null=True, on_delete=models.PROTECT, related_name="+")
     superseded_at = models.DateTimeField(null=True)
+    withdrawn_at = models.DateTimeField(null=True)  # its author took it back: it is no opinion
+    is_adjudication = models.BooleanField(default=False)  # it decides between people who differ
 
     objects = ScopedManager.from_queryset(FeedbackQuerySet)()
 
@@ -60,3 +66,10 @@ class Feedback(Authored, TenantModel):
 
     def __str__(self):
         return f"{self.prediction.label}: {self.get_verdict_display()}"
+
+
+from feedback.iteration.models import DataIteration, IterationPolicy  # noqa: E402
+from feedback.receipts.models import Receipt  # noqa: E402
+from feedback.review.models import Review, ReviewItem  # noqa: E402
+
+__all__ = ["DataIteration", "Feedback", "IterationPolicy", "Receipt", "Review", "ReviewItem"]

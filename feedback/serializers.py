@@ -17,7 +17,7 @@ class FeedbackSerializer(serializers.ModelSerializer):
     class Meta:
         model = Feedback
         fields = ["id", "prediction_id", "verdict", "label", "comment"]
-        fields += ["created_by", "created_at", "superseded_at"]
+        fields += ["created_by", "created_at", "superseded_at", "withdrawn_at", "is_adjudication"]
 
 
 class GiveFeedbackSerializer(StrictSerializer):

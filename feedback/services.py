@@ -9,29 +9,49 @@ from accounts import audit
 from accounts.models import author
 from engagements import timeline
 from feedback.models import Feedback
+from feedback.receipts import settling
 
 Verdict = Feedback.Verdict
 
 
-def give(prediction, *, verdict, by, label="", comment=""):
+def give(prediction, *, verdict, by, label="", comment="", decides=False):
     """Answer a prediction: confirm it, correct its label, or reject its input as not usable.
 
-    Returns (feedback, is_new). The same answer of the same author twice is one answer.
+    Returns (feedback, is_new). The same answer of the same author twice is one answer. With
+    `decides` it settles what people differ on.
     """
     label, comment = label.strip(), comment.strip()
     check(prediction, verdict, label, comment, classes_of(prediction))
     with transaction.atomic():
         lock([prediction.pk])
         standing = prediction.feedback.current().first()
-        feedback, is_new = replace(standing, prediction, verdict, label, comment, by)
+        feedback, is_new = replace(standing, prediction, verdict, label, comment, by, decides)
         if is_new:
+            settling.settle([prediction])
             _note(feedback, prediction, by)
     return feedback, is_new
 
 
-def replace(standing, prediction, verdict, label, comment, by):
+def withdraw(feedback, *, by):
+    """Take an answer back; what stood before it stands again."""
+    prediction = feedback.prediction
+    with transaction.atomic():
+        lock([prediction.pk])
+        now = timezone.now()
+        mine = Feedback.objects.filter(pk=feedback.pk, withdrawn_at=None)
+        if not mine.update(withdrawn_at=now, superseded_at=now):
+            raise ValidationError(_("This answer was taken back already."))
+        before = prediction.feedback.opinions().last()
+        if before and not prediction.feedback.current().exists():
+            Feedback.objects.filter(pk=before.pk).update(superseded_at=None)
+        settling.settle([prediction])
+        timeline.record(prediction.endpoint.engagement, "feedback.withdrawn", by=by)
+        audit.record("feedback.withdrawn", feedback, by=by, verdict=feedback.verdict)
+
+
+def replace(standing, prediction, verdict, label, comment, by, decides=False):
     """Put an answer in the place of the standing one, unless it says the same; needs the lock."""
-    said = {"verdict": verdict, "label": label, "comment": comment}
+    said = {"verdict": verdict, "label": label, "comment": comment, "is_adjudication": decides}
     said |= author(by) | {"api_key_id": getattr(by, "key_id", None)}
     if standing and all(getattr(standing, name) == value for name, value in said.items()):
         return standing, False

@@ -1,6 +1,6 @@
 """Pages."""
 
-from django.urls import path
+from django.urls import include, path
 
 from feedback import views
 from feedback.alerts import urls as alert_urls
@@ -9,6 +9,9 @@ from feedback.monitoring import urls as monitoring_urls
 app_name = "feedback"
 ENGAGEMENT = "t/<slug:tenant>/e/<uuid:engagement>/"
 urlpatterns = [
+    path("", include("feedback.review.urls")),
+    path("", include("feedback.receipts.urls")),
+    path("", include("feedback.iteration.urls")),
     path(f"{ENGAGEMENT}feedback/", views.predictions, name="predictions"),
     path(f"{ENGAGEMENT}feedback/<uuid:prediction>/", views.prediction, name="prediction"),
     path(f"{ENGAGEMENT}predictions/<uuid:prediction>/feedback/", views.give, name="give"),

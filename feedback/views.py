@@ -9,6 +9,9 @@ from accounts.roles import Capability
 from engagements import pages
 from feedback import figures, forms, services
 from feedback import predictions as log
+from feedback.receipts import words
+from feedback.receipts.models import Receipt
+from feedback.review import pages as review_pages
 from lepton.lib.paging import rows_and_pager
 from lepton.lib.refusals import refusals_in
 
@@ -24,8 +27,9 @@ def predictions(request, engagement):
     rows, pager = rows_and_pager(request, found, ordering="-at")
     context = pages.frame(engagement, _("Feedback")) | _figures(engagement)
     context |= {"rows": rows, "pager": pager, "form": form, "narrowed": bool(form.narrowed)}
-    template = "feedback/_predictions.html" if request.htmx else "feedback/predictions.html"
-    return render(request, template, context)
+    if request.htmx:
+        return render(request, "feedback/_predictions.html", context)
+    return render(request, "feedback/predictions.html", context | _reviewed(engagement))
 
 
 @require_GET
@@ -69,6 +73,12 @@ def panel(request, engagement):
     return render(request, "feedback/_panel.html", context)
 
 
+def _reviewed(engagement):
+    """What the review queue says of what answers, and how many more reviews would say more."""
+    found = review_pages.summary(engagement)
+    return {name: found[name] for name in ("champion", "metric", "advice")}
+
+
 def _figures(engagement):
     versions = figures.by_version(engagement)
     return {
@@ -98,7 +108,9 @@ def _whole_page(row):
 
 def _answers(row):
     history = list(row.feedback.newest_first())
+    receipt = Receipt.objects.newest_first().filter(prediction=row).first()
     return {
+        "receipt_steps": words.steps(receipt) if receipt else [],
         "prediction": row,
         "engagement": row.endpoint.engagement,
         "standing": next((one for one in history if one.superseded_at is None), None),

@@ -299,6 +299,12 @@ SPECTACULAR_SETTINGS = {
         "SideEnum": "engagements.models.Side",
         "SignoffKindEnum": "engagements.models.Signoff.Kind",
         "SplitPolicyEnum": "training.models.DatasetVersion.SplitPolicy",
+        "DeploymentStateEnum": "serving.models.Deployment.State",
+        "VerdictEnum": "feedback.models.Feedback.Verdict",
+        "ReviewVerdictEnum": "feedback.models.Review.Verdict",
+        "ReceiptStateEnum": "feedback.models.Receipt.State",
+        "DataIterationStateEnum": "feedback.models.DataIteration.State",
+        "IterationMethodEnum": "feedback.models.IterationPolicy.Method",
     },
 }
 
@@ -321,6 +327,7 @@ CELERY_TASK_ROUTES = {
     "engagements.tasks.wake_deliveries": {"queue": "imports"},
     "feedback.tasks.watch": {"queue": "imports"},
     "feedback.tasks.look_for_drift": {"queue": "imports"},
+    "feedback.iteration.tasks.wake_data_iterations": {"queue": "imports"},
 }
 
 LOGGING = {

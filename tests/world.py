@@ -51,10 +51,15 @@ from engagements.models import (
 from feedback.models import (
     Alert,
     AlertRule,
+    DataIteration,
     DriftFinding,
     DriftLook,
     DriftReference,
     Feedback,
+    IterationPolicy,
+    Receipt,
+    Review,
+    ReviewItem,
     Signs,
     Watch,
 )
@@ -112,6 +117,7 @@ def build(tenant, owner) -> SimpleNamespace:
         _data(world, owner)
         _model(world, owner)
         _serving(world, owner)
+        _feedback(world, owner)
         _monitoring(world, owner)
         _record(world, owner)
         _plan(world, owner)
@@ -317,8 +323,39 @@ def _serving(world, owner):
         **author(owner),
     )
     BulkRow.objects.create(parent=world.bulk, position=0, path="1.jpg", error="Unreadable.")
-    world.feedback = Feedback.objects.create(
-        prediction=world.prediction, verdict="confirm", **author(owner)
+
+
+def _feedback(world, owner):
+    by, engagement = author(owner), world.engagement
+    world.feedback = Feedback.objects.create(prediction=world.prediction, verdict="confirm", **by)
+    IterationPolicy.objects.create(engagement=engagement, **by)
+    world.data_iteration = DataIteration.objects.create(
+        engagement=engagement,
+        number=1,
+        trigger="hand",
+        base=world.version,
+        champion=world.model,
+        state=DataIteration.State.NOTHING,
+        due_at=None,
+        **by,
+    )
+    Receipt.objects.create(
+        engagement=engagement,
+        prediction=world.prediction,
+        state=Receipt.State.ACCEPTED,
+        label="ok",
+        opinions=1,
+    )
+    world.review_item = ReviewItem.objects.create(
+        engagement=engagement,
+        prediction=world.prediction,
+        source="random",
+        probability=0.5,
+        draw=1,
+        position=0.5,
+    )
+    Review.objects.create(
+        item=world.review_item, verdict="confirm", label="ok", feedback=world.feedback, **by
     )
 
 

@@ -22,8 +22,8 @@ class Eye:
     """Opens a model version's graph once and looks at pictures through it."""
 
     def __init__(self, version):
-        sha256 = artifacts.graph_hash(version.meta)
-        self.session = graph.open_session(artifacts.local_graph(version.storage_prefix, sha256))
+        sha256, _size = artifacts.graph_facts(version.meta)
+        self.session = graph.open_session(artifacts.whole_graph(version.storage_prefix, sha256))
 
     def see(self, keys: list[str]) -> dict[str, Seen]:
         """Return what is seen of stored pictures by key, without those gone or damaged."""

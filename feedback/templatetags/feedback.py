@@ -25,6 +25,15 @@ def picture(prediction):
     return format_html('<div class="picture">{}</div>', _image(prediction, alt=_("The input")))
 
 
+@register.simple_tag
+def stored_picture(key, alt=None):
+    """A stored picture in its own size; an icon where there is none."""
+    if not key:
+        return icon("image")
+    words = _("The picture") if alt is None else alt
+    return format_html('<img src="{}" alt="{}" decoding="async">', media.signed_url(key), words)
+
+
 @register.filter
 def as_metric(answers):
     """What the metric component shows of the answers to one model version."""

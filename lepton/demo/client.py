@@ -37,6 +37,9 @@ class Caller:
     def post(self, path: str, **body) -> dict:
         return _answer(self.http.post(f"{self.base}/{path}", json=body, headers=self.headers()))
 
+    def patch(self, path: str, **body) -> dict:
+        return _answer(self.http.patch(f"{self.base}/{path}", json=body, headers=self.headers()))
+
     def send(self, path: str, files: dict, **fields) -> dict:
         """Send files as a form."""
         sent = self.http.post(

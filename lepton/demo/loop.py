@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from lepton.demo import drift, enablement, golive, money, plan, promise, work
+from lepton.demo import iteration as iteration_steps
 from lepton.demo.stage import Stage, open_engagement
 
 SMALL = ("lepton_small", "fine_tune", "It needs no weights from elsewhere and answers in time.")
@@ -31,6 +32,7 @@ class Loop:
     waives_load_test: bool = False
     grows_to: int | None = None  # images a day, by a change request
     drifts: bool = False  # the camera is out of focus for a while
+    promotes: str = "manual"  # the policy of the data iteration
     is_repeated: bool = False
 
     def run(self):
@@ -135,10 +137,10 @@ class Loop:
             self.stage.step("Change request", change, "A second rolling line starts in spring.")
 
     def data_iteration(self, iteration):
-        """New images come in, and the next version of the data is frozen."""
-        more = self.stage.source.more
-        self.stage.step("Import", lambda stage: work.import_images(stage, more, number=2))
-        self.stage.step("Freeze", lambda stage: work.freeze(stage, number=2))
+        """New pictures are reviewed, become data and a challenger, which is judged."""
+        self.stage.step("Live requests", iteration_steps.live_requests)
+        self.stage.step("Review", iteration_steps.review)
+        self.stage.step("Data iteration", iteration_steps.iterate, self.promotes)
 
     def train(self, title, number, iteration=1) -> str:
         """Train (or find) a model version and return its id."""

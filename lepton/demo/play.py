@@ -36,6 +36,7 @@ def whole_loop(home, password, tell) -> list[Loop]:
             flips=True,
             grows_to=9_000,
             drifts=True,
+            promotes="shadow",
         ),
     ]
 

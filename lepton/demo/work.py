@@ -7,24 +7,23 @@ from training import measuring
 ENDED = ("succeeded", "failed", "cancelled")
 
 
-def import_images(stage, archive, splits=None, *, number=1):
-    """The customer uploads images: the first archive, or one that comes later."""
+def import_images(stage, archive, splits=None):
+    """The customer uploads images."""
     dataset = dataset_of(stage)
     path = f"datasets/{dataset}/imports"
     kept = [row for row in stage.customer.rows(path) if row["state"] != "failed"]
-    is_there = len(kept) >= number
-    row = kept[number - 1] if is_there else stage.customer.upload(path, archive, splits)
+    row = kept[0] if kept else stage.customer.upload(path, archive, splits)
     row = stage.customer.wait(f"imports/{row['id']}", until=_has_ended)
     _expect(row, "succeeded")
     counts = ", ".join(f"{n} {outcome}" for outcome, n in row["outcomes"].items() if n)
     return row, f"{row['files_total']} files: {counts}"
 
 
-def freeze(stage, *, number=1):
+def freeze(stage):
     """The ML engineer freezes a dataset version."""
     path = f"datasets/{dataset_of(stage)}/versions"
     kept = stage.engineer.rows(path)
-    version = kept[number - 1] if len(kept) >= number else stage.engineer.post(path, seed=7)
+    version = kept[0] if kept else stage.engineer.post(path, seed=7)
     counts = {split: sum(n.values()) for split, n in version["counts"].items()}
     parts = ", ".join(f"{n} {split}" for split, n in counts.items())
     return version, f"dataset version {version['number']}: {parts}"

@@ -15,6 +15,8 @@ ENGAGEMENT_PAGES = [
     ("engagements:go_live", _("Go-live"), "rocket"),
     ("feedback:monitoring", _("Monitoring"), "chart"),
     ("feedback:predictions", _("Feedback"), "feedback"),
+    ("feedback:review", _("Review"), "eye"),
+    ("feedback:data_iteration", _("Data iteration"), "rollback"),
     ("enablement:catalogue", _("Customer training"), "book"),
     ("engagements:iterations", _("Iterations"), "refresh"),
 ]

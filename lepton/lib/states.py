@@ -56,6 +56,14 @@ LOOKS = {
     "confirm": Look("good", "check", _("Confirmed")),
     "correct": Look("warn", "edit", _("Corrected")),
     "reject": Look("bad", "x", _("Rejected")),
+    # what becomes of feedback, and data iterations
+    "gathering": Look("accent", "spinner", _("Gathering")),
+    "judging": Look("accent", "spinner", _("Judging")),
+    "shadowing": Look("accent", "eye", _("In the shadow")),
+    "decision": Look("warn", "clock", _("Waits for a decision")),
+    "kept": Look("neutral", "shield", _("Champion kept")),
+    "demoted": Look("bad", "rollback", _("Demoted")),
+    "nothing": Look("neutral", "minus", _("Nothing new")),
     # phases and gates
     "done": Look("good", "check", _("Done")),
     "current": Look("accent", "circle-half", _("Current")),

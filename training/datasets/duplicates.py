@@ -13,30 +13,51 @@ SHAPE = (-1, looks.PRINT_SIDE, looks.PRINT_SIDE)
 def note(import_) -> None:
     """Compare what an import brought with the whole dataset, and note the pairs that are alike."""
     with tenant_scope(import_.tenant_id):
-        rows = Item.objects.filter(dataset=import_.dataset_id).exclude(image__thumbprint=None)
-        items = list(rows.order_by("pk").values_list("pk", "image__thumbprint"))
+        items = _with_prints(import_.dataset_id)
         brought = set(
             import_.rows.filter(outcome__in=ImportRow.IN_THE_SET).values_list("item", flat=True)
         )
-    ids = [pk for pk, _print in items]
-    new = [i for i, pk in enumerate(ids) if pk in brought]
-    if not new:
-        return
-    prints = np.frombuffer(b"".join(bytes(p) for _pk, p in items), np.uint8).reshape(SHAPE)
-    found = list(alike.pairs(prints, new))
+    found = alike_among(items, brought)
     with tenant_scope(import_.tenant_id):
-        rows = [_row(import_.dataset_id, ids, pair) for pair in found]
-        NearDuplicate.objects.bulk_create(rows, batch_size=1000, ignore_conflicts=True)
+        keep(import_.dataset_id, found)
 
 
-def _row(dataset_id, ids, pair) -> NearDuplicate:
-    return NearDuplicate(
-        dataset_id=dataset_id,
-        first_id=ids[pair.first],
-        second_id=ids[pair.second],
-        similarity=round(pair.similarity, 4),
-        is_mirrored=pair.is_mirrored,
-    )
+def alike_to_dataset(dataset_id, prints: dict) -> list[tuple]:
+    """Return (a, b, pair) of those pictures that are alike and not both there already.
+
+    `prints` are 32 x 32 thumbprints by any key; a and b are such keys or ids of items.
+    """
+    return alike_among([*_with_prints(dataset_id), *prints.items()], set(prints))
+
+
+def alike_among(items, new) -> list[tuple]:
+    """Return (a, b, pair) of `items`, (key, thumbprint), of which at least one key is in `new`."""
+    keys = [key for key, _print in items]
+    places = [i for i, key in enumerate(keys) if key in new]
+    if not places:
+        return []
+    prints = np.frombuffer(b"".join(bytes(p) for _key, p in items), np.uint8).reshape(SHAPE)
+    return [(keys[pair.first], keys[pair.second], pair) for pair in alike.pairs(prints, places)]
+
+
+def keep(dataset_id, found) -> None:
+    """Note pairs of items, (id, id, pair), that are alike; those noted before stay."""
+    rows = [
+        NearDuplicate(
+            dataset_id=dataset_id,
+            first_id=first,
+            second_id=second,
+            similarity=round(pair.similarity, 4),
+            is_mirrored=pair.is_mirrored,
+        )
+        for first, second, pair in found
+    ]
+    NearDuplicate.objects.bulk_create(rows, batch_size=1000, ignore_conflicts=True)
+
+
+def _with_prints(dataset_id) -> list[tuple]:
+    rows = Item.objects.filter(dataset=dataset_id).exclude(image__thumbprint=None)
+    return list(rows.order_by("pk").values_list("pk", "image__thumbprint"))
 
 
 def of(dataset):

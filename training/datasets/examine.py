@@ -96,12 +96,17 @@ def _known_images(shas, tenant_id) -> dict[str, Image]:
 def _keep(finding, original_sha256, cleaned, tenant_id):
     if cleaned.kind:
         finding.kind, finding.params = cleaned.kind, cleaned.params
-        return
+    else:
+        finding.image = keep(original_sha256, cleaned, tenant_id)
+
+
+def keep(original_sha256: str, cleaned, tenant_id) -> Image:
+    """Store a cleaned picture under its content's hash; its row is not yet in the database."""
     sha256 = hashlib.sha256(cleaned.data).hexdigest()
     name = f"{sha256}.{cleaned.ending}"
     key = storage.tenant_key(tenant_id, "images", sha256[:2], name)
     storage.put(key, cleaned.data)
-    finding.image = Image(
+    return Image(
         tenant_id=tenant_id,
         sha256=sha256,
         original_sha256=original_sha256,

@@ -31,14 +31,23 @@ class Diff(NamedTuple):
 
 
 def freeze_version(
-    dataset, *, by, seed=0, split_policy=None, duplicates_waiver="", leave_out_unlabelled=False
+    dataset,
+    *,
+    by,
+    seed=0,
+    split_policy=None,
+    duplicates_waiver="",
+    leave_out_unlabelled=False,
+    keeps=None,
 ):
     """Freeze the working set as the dataset's next version and return it.
 
     `split_policy` defaults to GIVEN where any image came with a split, else STRATIFIED by `seed`.
     Images that are alike are dealt to one split; where given splits part them, that is refused
     unless `duplicates_waiver` says why it may be. Images without a label never take part; while
-    there are some, `leave_out_unlabelled` must say that this is meant.
+    there are some, `leave_out_unlabelled` must say that this is meant. With `keeps`, an earlier
+    version, its images keep the splits they had there and whatever is new trains, so that the
+    holdout stays.
     If nothing changed since the newest version, that one is returned.
     """
     if not 0 <= seed <= GREATEST_SEED:
@@ -50,9 +59,9 @@ def freeze_version(
         items = list(dataset.items.included().select_related("image"))
         pairs = _pairs(dataset)
         policy = split_policy or (
-            Policy.GIVEN if any(i.split for i in items) else Policy.STRATIFIED
+            Policy.GIVEN if keeps or any(i.split for i in items) else Policy.STRATIFIED
         )
-        splits = _splits(items, policy, seed, pairs)
+        splits = _kept(items, keeps) if keeps else _splits(items, policy, seed, pairs)
         apart = [pair for pair in pairs if splits[pair[0]] != splits[pair[1]]]
         _refuse_alike_apart(apart, splits, items, duplicates_waiver)
         sha256 = manifest.sha256_of(_manifest_row(item, splits) for item in items)
@@ -120,6 +129,28 @@ def _splits(items, policy, seed, pairs) -> dict[str, str]:
     else:
         _refuse_groups_apart(rows)
         splits = splitting.given(together, seed=seed)
+    _refuse_poor_splits(rows, splits)
+    return splits
+
+
+def _kept(items, version) -> dict[str, str]:
+    """The splits of an earlier version, and train for what is new."""
+    before = dict(VersionItem.objects.filter(version=version).values_list("image", "split"))
+    new = [item for item in items if item.image_id not in before]
+    if meant := sum(item.split == Split.TEST for item in new):
+        words = ngettext(
+            "%d new image is meant for the test split, which would change the holdout: freeze a"
+            " version by hand first.",
+            "%d new images are meant for the test split, which would change the holdout: freeze a"
+            " version by hand first.",
+            meant,
+        )
+        raise ValidationError(words % meant)
+    given = {item.image_id: item.split or Split.TRAIN for item in new} | before
+    rows = [splitting.Row(i.image.sha256, i.label, given[i.image_id], i.group) for i in items]
+    _refuse_too_little(Counter(row.label for row in rows))
+    _refuse_groups_apart(rows)
+    splits = {row.key: str(row.split) for row in rows}
     _refuse_poor_splits(rows, splits)
     return splits
 

@@ -9,16 +9,8 @@ from lepton.lib import live
 from lepton.lib.wake import wake_on_commit
 from training import leases, tasks
 from training.engine.errors import Stopped, TrainingFailed
-from training.models import (
-    EvaluatedItem,
-    Evaluation,
-    LabelSuspect,
-    ModelVersion,
-    Run,
-    RunEpoch,
-)
-from training.models.dataset import Split
-from training.runs import manifest
+from training.models import LabelSuspect, ModelVersion, Run, RunEpoch
+from training.runs import evaluations, manifest
 from training.runs.reporter import plain
 
 
@@ -67,7 +59,9 @@ def succeed(claim, *, version_id, prefix, trained, evaluation, learnt, materials
         if run.cancel_requested_at:
             raise Stopped
         version = _model_version(run, version_id, prefix, trained.meta)
-        figures = _evaluation(version, run, evaluation, materials)
+        scores = evaluation.probabilities.tolist()
+        answers = zip(materials, scores, strict=True)
+        figures = evaluations.record(version, run.dataset_version_id, evaluation.metrics, answers)
         _epochs(run, trained.history)
         _suspects(run, version.classes, trained.suspects, learnt)
         done = manifest.completed(run.manifest, trained.meta)
@@ -91,59 +85,6 @@ def _model_version(run, version_id, prefix, meta):
         storage_prefix=prefix,
         meta=meta,
         size_bytes=sum(facts["bytes"] for facts in meta["files"].values()),
-    )
-
-
-def _evaluation(version, run, evaluation, materials):
-    measured = evaluation.metrics
-    names = ("accuracy", "macro_precision", "macro_recall", "macro_f1")
-    row = Evaluation.objects.create(
-        model_version=version,
-        dataset_version_id=run.dataset_version_id,
-        split=Split.TEST,
-        n=measured["n"],
-        ece=measured["expected_calibration_error"],
-        per_class=[_class_row(one) for one in measured["per_class"]],
-        confusion=measured["confusion_matrix"],
-        **_with_intervals(measured, names),
-        **_auc(measured),
-    )
-    answers = zip(materials, evaluation.probabilities.tolist(), strict=True)
-    items = [_item(row, version.classes, material, scores) for material, scores in answers]
-    EvaluatedItem.objects.bulk_create(items, batch_size=1000)
-    return row
-
-
-def _auc(measured) -> dict:
-    """The mean AUC with its ends; nothing where a class has no rows to measure it on."""
-    known = measured["macro_auc"] is not None
-    return _with_intervals(measured, ["macro_auc"]) if known else {}
-
-
-def _class_row(one):
-    figures = _with_intervals(one, ("precision", "recall", "f1"))
-    return {"label": one["class"], "n": one["n"], **figures}
-
-
-def _with_intervals(measured, names) -> dict:
-    """Figures by name, each with its `_low` and `_high`."""
-    found = {}
-    for name in names:
-        low, high = measured[f"{name}_interval"]
-        found |= {name: measured[name], f"{name}_low": low, f"{name}_high": high}
-    return found
-
-
-def _item(evaluation, classes, material, scores):
-    best = max(range(len(scores)), key=scores.__getitem__)
-    return EvaluatedItem(
-        evaluation=evaluation,
-        image_id=material.image_id,
-        path=material.path,
-        label=material.label,
-        answer=classes[best],
-        score=scores[best],
-        scores=scores,
     )
 
 

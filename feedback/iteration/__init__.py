@@ -1,0 +1,1 @@
+"""Data iteration: accepted corrections become data, data a challenger, a winner the champion."""

@@ -1,0 +1,39 @@
+"""What makes a data iteration look again: rows that are due, and a worker that is woken."""
+
+from django.utils import timezone
+
+from feedback.iteration import tasks
+from feedback.iteration.models import DataIteration, IterationPolicy
+from lepton.lib.wake import wake_on_commit
+
+ENDS = {"run.succeeded", "run.failed", "run.cancelled"}
+
+
+def look_at(engagements, accepted=()) -> None:
+    """Feedback came in for `engagements`, and labels were accepted in those of `accepted`."""
+    now = timezone.now()
+    watched = DataIteration.objects.watched().filter(engagement__in=list(engagements))
+    asked = IterationPolicy.objects.filter(engagement__in=list(accepted))
+    asked = asked.exclude(mode=IterationPolicy.Mode.MANUAL)
+    if watched.update(due_at=now) + asked.update(due_at=now):
+        wake_on_commit(tasks.wake_data_iterations)
+
+
+def entry_made(entry, *, by) -> None:
+    """A run ended, in the very transaction that says so: the iteration waiting for it is due."""
+    if entry.kind not in ENDS:
+        return
+    waiting = DataIteration.objects.filter(
+        engagement=entry.engagement_id,
+        state=DataIteration.State.TRAINING,
+        run__number=entry.params["number"],
+    )
+    if waiting.update(due_at=timezone.now()):
+        wake_on_commit(tasks.wake_data_iterations)
+
+
+def at(iteration, moment=None) -> None:
+    """Have a worker look at an iteration at a moment, now if none is given."""
+    DataIteration.objects.filter(pk=iteration.pk).update(due_at=moment or timezone.now())
+    if moment is None:
+        wake_on_commit(tasks.wake_data_iterations)
