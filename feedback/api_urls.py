@@ -3,10 +3,12 @@
 from django.urls import path
 
 from feedback import api
+from feedback.trace import api as trace_api
 
 app_name = "feedback_api"
 urlpatterns = [
     path("predictions/<uuid:prediction>/feedback", api.of_prediction, name="of_prediction"),
+    path("trace", trace_api.trace, name="trace"),
     path("feedback", api.referred, name="referred"),
     path("feedback/bulk", api.many, name="many"),
 ]

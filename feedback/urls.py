@@ -3,6 +3,7 @@
 from django.urls import path
 
 from feedback import views
+from feedback.trace import views as trace_views
 
 app_name = "feedback"
 ENGAGEMENT = "t/<slug:tenant>/e/<uuid:engagement>/"
@@ -10,5 +11,6 @@ urlpatterns = [
     path(f"{ENGAGEMENT}feedback/", views.predictions, name="predictions"),
     path(f"{ENGAGEMENT}feedback/<uuid:prediction>/", views.prediction, name="prediction"),
     path(f"{ENGAGEMENT}predictions/<uuid:prediction>/feedback/", views.give, name="give"),
+    path(f"{ENGAGEMENT}trace/", trace_views.trace, name="trace"),
     path(f"{ENGAGEMENT}panels/feedback/", views.panel, name="panel"),
 ]

@@ -41,6 +41,7 @@ from training.models import (
     Import,
     ImportRow,
     Item,
+    LabelChange,
     LabelSuspect,
     ModelApproval,
     ModelSelection,
@@ -91,6 +92,9 @@ def _data(world, owner):
         sha256=OTHER, original_sha256=OTHER, width=64, height=64, size_bytes=13, storage_key=key
     )
     copy = Item.objects.create(dataset=world.dataset, image=other, path="ok/2.jpg", label="ok")
+    LabelChange.objects.create(
+        dataset=world.dataset, image=other, before="scratch", label="ok", **by
+    )
     NearDuplicate.objects.create(
         dataset=world.dataset, first=world.item, second=copy, similarity=0.995
     )

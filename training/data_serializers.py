@@ -1,10 +1,8 @@
 """What the API takes and gives of data."""
 
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from lepton.lib import media
 from lepton.lib.strict import StrictSerializer
 from training.datasets.versions import GREATEST_SEED
 from training.models import Dataset, DatasetVersion, Import, ImportRow, Item, Split, VersionItem
@@ -130,17 +128,16 @@ class ItemSerializer(serializers.ModelSerializer):
     width = serializers.IntegerField(source="image.width")
     height = serializers.IntegerField(source="image.height")
     size_bytes = serializers.IntegerField(source="image.size_bytes")
-    url = serializers.SerializerMethodField()
+    url = serializers.SerializerMethodField(help_text="Empty: the image was erased.")
 
     class Meta:
         model = Item
         fields = ["id", "path", "label", "split", "group"]
         fields += ["sha256", "width", "height", "size_bytes", "url"]
 
-    @extend_schema_field(OpenApiTypes.URI)
-    def get_url(self, row):
-        url = media.signed_url(row.image.storage_key)
-        return self.context["request"].build_absolute_uri(url)
+    def get_url(self, row) -> str:
+        url = row.image.url
+        return url and self.context["request"].build_absolute_uri(url)
 
 
 class ChangeItemsSerializer(StrictSerializer):

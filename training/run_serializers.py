@@ -174,15 +174,15 @@ class ModelVersionDetailSerializer(ModelVersionSerializer):
 class EvaluatedItemSerializer(serializers.ModelSerializer):
     """What a model version answered for one held-out image; `image_url` opens it for minutes."""
 
-    image_url = serializers.SerializerMethodField()
+    image_url = serializers.SerializerMethodField(help_text="Empty: the image was erased.")
 
     class Meta:
         model = EvaluatedItem
         fields = ("id", "path", "label", "answer", "score", "scores", "image", "image_url")
 
     def get_image_url(self, item) -> str:
-        url = media.signed_url(item.image.storage_key)
-        return self.context["request"].build_absolute_uri(url)
+        url = item.image.url
+        return url and self.context["request"].build_absolute_uri(url)
 
 
 class SettingSerializer(serializers.Serializer):

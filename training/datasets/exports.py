@@ -9,11 +9,13 @@ import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import PurePosixPath
 
+from accounts import audit
 from accounts.scoping import tenant_scope
 from lepton.lib import storage
 from training.datasets import manifest
 from training.models import VersionItem
 
+EXPORTED = "dataset_version.exported"  # in the audit
 PAGE = 500
 FIELDS = ("path", "label", "split", "group", "image__sha256", "image__width", "image__height")
 
@@ -79,6 +81,13 @@ KINDS: dict[str, tuple[str, str, Callable]] = {
     "label-studio": ("label-studio-v{}.json", "application/json", label_studio_of),
     "zip": ("images-v{}.zip", "application/zip", zip_of),
 }
+
+
+def export(version, kind, *, by) -> tuple[str, str, Iterator[bytes]]:
+    """Return file name, content type and pieces of a version; who took it out is noted."""
+    name, content_type, pieces = KINDS[kind]
+    audit.record(EXPORTED, version, by=by, kind=kind, sha256=version.manifest_sha256)
+    return name.format(version.number), content_type, pieces(version)
 
 
 class _Pipe(io.RawIOBase):
