@@ -62,6 +62,10 @@ SENTENCES = {
     "staff_time.removed": _("removed %(hours)s hours of %(person)s"),
     "feedback.given": _("answered a prediction with “%(verdict)s”"),
     "feedback.given_in_bulk": _("gave %(count)s answers to predictions"),
+    "erasure.asked": _("asked to erase all of a subject (%(what)s)"),
+    "erasure.confirmed": _("confirmed that all of a subject is erased (%(what)s)"),
+    "erasure.withdrawn": _("took back the request to erase a subject (%(what)s)"),
+    "erasure.done": _("erased %(n)s files of a subject for good"),
 }
 
 # What the engagement looks like from a distance: icon and tone by kind; others are a plain dot.
@@ -106,6 +110,10 @@ LOOKS = {
     "staff_time.removed": ("clock", ""),
     "feedback.given": ("feedback", ""),
     "feedback.given_in_bulk": ("feedback", ""),
+    "erasure.asked": ("trash", "warn"),
+    "erasure.confirmed": ("trash", "warn"),
+    "erasure.withdrawn": ("rollback", ""),
+    "erasure.done": ("trash", "good"),
 }
 _listeners = []
 # Sentences that are whole without the one who acted.

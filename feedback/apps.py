@@ -10,7 +10,9 @@ class FeedbackConfig(AppConfig):
         from engagements import iterations  # models can be imported only now
         from feedback import gates, health
         from feedback.figures import first_given
+        from training import leases
 
         gates.register()
         health.register()
         iterations.register("feedback_at", first_given)
+        leases.register("erasure", "feedback.Erasure")

@@ -5,7 +5,10 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import ApiKey, Authored
 from accounts.scoping import ScopedManager, TenantModel
+from feedback.erasure.models import ErasedPiece, Erasure
 from serving.models import Prediction
+
+__all__ = ["ErasedPiece", "Erasure", "Feedback", "FeedbackQuerySet"]
 
 
 class FeedbackQuerySet(models.QuerySet):

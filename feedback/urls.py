@@ -1,8 +1,9 @@
 """Pages."""
 
-from django.urls import path
+from django.urls import include, path
 
 from feedback import views
+from feedback.erasure import urls as erasure_urls
 from feedback.trace import views as trace_views
 
 app_name = "feedback"
@@ -11,6 +12,7 @@ urlpatterns = [
     path(f"{ENGAGEMENT}feedback/", views.predictions, name="predictions"),
     path(f"{ENGAGEMENT}feedback/<uuid:prediction>/", views.prediction, name="prediction"),
     path(f"{ENGAGEMENT}predictions/<uuid:prediction>/feedback/", views.give, name="give"),
+    path(ENGAGEMENT, include(erasure_urls.urlpatterns)),
     path(f"{ENGAGEMENT}trace/", trace_views.trace, name="trace"),
     path(f"{ENGAGEMENT}panels/feedback/", views.panel, name="panel"),
 ]

@@ -269,6 +269,8 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "ImportStateEnum": "training.models.Import.State",
         "RunStateEnum": "training.models.Run.State",
+        "ErasureStateEnum": "feedback.models.Erasure.State",
+        "ErasureKindEnum": "feedback.models.Erasure.Kind",
         "KeyStateEnum": "accounts.models.ApiKey.State",
         "PhaseEnum": "engagements.phases.Phase",
         "VerdictOutcomeEnum": "engagements.models.Outcome",
@@ -291,6 +293,7 @@ CELERY_TASK_ROUTES = {
     "training.tasks.wake_imports": {"queue": "imports"},
     "engagements.tasks.refresh_standings": {"queue": "imports"},
     "engagements.tasks.wake_deliveries": {"queue": "imports"},
+    "feedback.tasks.wake_erasures": {"queue": "imports"},
 }
 
 LOGGING = {

@@ -29,7 +29,7 @@ from engagements.models import (
     Standing,
     Webhook,
 )
-from feedback.models import Feedback
+from feedback.models import ErasedPiece, Erasure, Feedback
 from serving.models import Deployment, Endpoint, Prediction, StoredReply
 from tests import factories
 from training.models import (
@@ -65,6 +65,7 @@ def build(tenant, owner) -> SimpleNamespace:
         _data(world, owner)
         _model(world, owner)
         _serving(world, owner)
+        _erasure(world, owner)
         _record(world, owner)
         _plan(world, owner)
         _desk(world, owner)
@@ -218,6 +219,19 @@ def _serving(world, owner):
     )
     world.feedback = Feedback.objects.create(
         prediction=world.prediction, verdict="confirm", **author(owner)
+    )
+
+
+def _erasure(world, owner):
+    world.erasure = Erasure.objects.create(
+        engagement=world.engagement,
+        kind="reference",
+        subject="part-1",
+        reason="Asked for.",
+        **author(owner),
+    )
+    ErasedPiece.objects.create(
+        erasure=world.erasure, kind="input", sha256=HASH, storage_key="inputs/x"
     )
 
 

@@ -137,14 +137,14 @@ def dataset_versions(request, dataset):
 @extend_schema(
     operation_id="dataset_version_read",
     tags=["Data"],
-    responses=responses(shapes.DatasetVersionSerializer, 403, 404),
+    responses=responses(shapes.DatasetVersionDetailSerializer, 403, 404),
 )
 @api_view(["GET"])
 @member_api()
 def dataset_version(request, pk):
     """Read a dataset version."""
     found = get_object_or_404(DatasetVersion, pk=pk)
-    return Response(shapes.DatasetVersionSerializer(found).data)
+    return Response(shapes.DatasetVersionDetailSerializer(found).data)
 
 
 @extend_schema(

@@ -201,6 +201,17 @@ class DatasetVersionSerializer(serializers.ModelSerializer):
         fields += ["created_by", "created_at"]
 
 
+class DatasetVersionDetailSerializer(DatasetVersionSerializer):
+    """A frozen dataset version with how many of its images are gone."""
+
+    erased_images = serializers.IntegerField(
+        help_text="Erased for good since it was frozen: it is not trained on again."
+    )
+
+    class Meta(DatasetVersionSerializer.Meta):
+        fields = [*DatasetVersionSerializer.Meta.fields, "erased_images"]
+
+
 class FreezeSerializer(StrictSerializer):
     """How to split the working set; without a policy, splits that were given are kept."""
 

@@ -23,7 +23,7 @@ from training import shutdown
 
 log = logging.getLogger(__name__)
 
-MODELS = {"run": "training.Run", "import": "training.Import"}
+MODELS = {"run": "training.Run", "import": "training.Import"}  # by kind; apps above add theirs
 MOST_CRASHES = 3
 CRASHED_CAUSE = gettext_noop("The worker was lost three times at the same point.")
 CRASHED_HINT = gettext_noop(
@@ -180,6 +180,11 @@ class Heart:
 def end_process() -> None:
     """End this process at once; whoever started it starts another."""
     os._exit(os.EX_SOFTWARE)
+
+
+def register(kind: str, model: str) -> None:
+    """Let workers claim rows of an app above, through its `lepton_claim_<kind>`."""
+    MODELS[kind] = model
 
 
 def claim(kind: str, worker: str) -> Claim | None:

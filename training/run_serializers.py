@@ -153,9 +153,13 @@ class ModelVersionDetailSerializer(ModelVersionSerializer):
     """A model version with its meta.json and its files."""
 
     files = serializers.SerializerMethodField()
+    erased_images = serializers.IntegerField(
+        source="run.dataset_version.erased_images",
+        help_text="Images it was made with that were erased for good since.",
+    )
 
     class Meta(ModelVersionSerializer.Meta):
-        fields = (*ModelVersionSerializer.Meta.fields, "meta", "files")
+        fields = (*ModelVersionSerializer.Meta.fields, "meta", "files", "erased_images")
 
     def get_files(self, version) -> ModelFileSerializer(many=True):
         absolute = self.context["request"].build_absolute_uri

@@ -48,6 +48,10 @@ LOOKS = {
     "confirm": Look("good", "check", _("Confirmed")),
     "correct": Look("warn", "edit", _("Corrected")),
     "reject": Look("bad", "x", _("Rejected")),
+    # erasures
+    "listed": Look("warn", "eye", _("Waits for a confirmation")),
+    "withdrawn": Look("neutral", "rollback", _("Withdrawn")),
+    "erased": Look("neutral", "trash", _("Erased")),
     # phases and gates
     "done": Look("good", "check", _("Done")),
     "current": Look("accent", "circle-half", _("Current")),

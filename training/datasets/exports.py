@@ -12,7 +12,7 @@ from pathlib import PurePosixPath
 from accounts import audit
 from accounts.scoping import tenant_scope
 from lepton.lib import storage
-from training.datasets import manifest
+from training.datasets import layout, manifest
 from training.models import VersionItem
 
 EXPORTED = "dataset_version.exported"  # in the audit
@@ -60,17 +60,22 @@ def label_studio_of(version) -> Iterator[bytes]:
 
 
 def zip_of(version) -> Iterator[bytes]:
-    """An ImageFolder zip, `<split>/<class>/<name>`, with its splits.csv."""
+    """An ImageFolder zip, `<split>/<class>/<name>`, with its splits.csv; what is gone is named."""
     out = _Pipe()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as archive:
-        lines = [("file", "label", "split", "group")]
-        for page in _pages(version, "image__storage_key"):
+        lines, erased = [("file", "label", "split", "group")], [("file", "sha256")]
+        for page in _pages(version, "image__storage_key", "image__erased_at"):
             for row in page:
+                if row["image__erased_at"]:
+                    erased.append((row["path"], row["image__sha256"]))
+                    continue
                 name = _name(row)
                 lines.append((name, row["label"], row["split"], row["group"]))
                 archive.writestr(name, storage.get(row["image__storage_key"]))
                 yield out.taken()
         archive.writestr("splits.csv", manifest.lines(lines))
+        if len(erased) > 1:
+            archive.writestr(layout.ERASED_FILE, manifest.lines(erased))
     yield out.taken()
 
 

@@ -1,5 +1,10 @@
 """Into the rows: a batch of findings becomes images, items and import rows in one transaction."""
 
+from functools import partial
+
+from django.db import transaction
+
+from lepton.lib import storage
 from training.datasets.examine import OUTCOME_OF
 from training.models import Dataset, Image, ImportRow, Item
 
@@ -14,6 +19,8 @@ def file_batch(import_, findings) -> None:
     rows, items, moved = [], [], []
     for finding in findings:
         image = images.get(finding.image.sha256) if finding.image else None
+        if image is not None and image.erased_at:
+            image = _refuse_erased(finding, image)
         before = there.get(image.pk) if image else None
         row = _row(import_, finding, image)
         if before is not None:
@@ -36,6 +43,12 @@ def _images(findings) -> dict[str, Image]:
     Image.objects.bulk_create(new.values(), ignore_conflicts=True)
     images = Image.objects.filter(sha256__in=new)
     return {f.image.sha256: f.image for f in found if f.is_known} | {i.sha256: i for i in images}
+
+
+def _refuse_erased(finding, image):
+    """Take it in no more; bytes that were just stored under its hash go again."""
+    finding.kind = "erased"
+    transaction.on_commit(partial(storage.discard, image.storage_key), robust=True)
 
 
 def _items_there(dataset_id, images) -> dict:
