@@ -2,21 +2,25 @@
 
 import logging
 
-from django.core.mail import send_mail
+from django.core.mail import EmailMessage
 from django.db import transaction
 from django.template.loader import render_to_string
 
 log = logging.getLogger(__name__)
 
 
-def send(user, subject, template, words) -> None:
+def send(user, subject, template, words, *, reply_to="") -> None:
     """Mail `user` the text of `template` once the transaction is committed."""
     text = render_to_string(template, {"user": user, **words})
-    transaction.on_commit(lambda: _deliver(subject, text, user.email), robust=True)
+    subject = " ".join(subject.split())  # a header is one line
+    mail = EmailMessage(
+        subject, text, None, [user.email], reply_to=[reply_to] if reply_to else None
+    )
+    transaction.on_commit(lambda: _deliver(mail), robust=True)
 
 
-def _deliver(subject, text, address):
+def _deliver(mail):
     try:
-        send_mail(subject, text, None, [address])
+        mail.send()
     except OSError as error:  # smtplib's errors are OSErrors; the change stands without a mail
-        log.warning("Could not send a mail to %s: %s", address, error)
+        log.warning("Could not send a mail to %s: %s", mail.to[0], error)

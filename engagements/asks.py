@@ -17,6 +17,7 @@ SENTENCES = {
     "gate.move": _("Move on to “%(phase)s”"),
     "check.meet": _("%(check)s: %(words)s"),
 }
+_more = []
 # What these checks wait for is asked of each person or item by itself.
 ASKED_ONE_BY_ONE = {
     "engagements.contract_signed",
@@ -27,8 +28,18 @@ ASKED_ONE_BY_ONE = {
 
 def of(engagement, gate) -> list[Ask]:
     """Return what the engagement needs now as unsaved rows, the most pressing kinds first."""
-    parts = (_requirement, _signatures, _waivers, _changes, _items, _ratings, _moves)
+    parts = (_requirement, _signatures, _waivers, _changes, *_more, _items, _ratings, _moves)
     return [ask for part in parts for ask in part(engagement, gate)]
+
+
+def register(part, **sentences) -> None:
+    """Let an app above ask too: `part(engagement, gate)` yields what `make` gives.
+
+    `sentences` are its words by kind, with `__` for the dot of the kind.
+    """
+    if part not in _more:
+        _more.append(part)
+    SENTENCES.update({kind.replace("__", "."): words for kind, words in sentences.items()})
 
 
 def asks_for(user, side=None):
@@ -56,7 +67,8 @@ def sentence(ask) -> str:
     return str(SENTENCES[ask.kind]) % params
 
 
-def _ask(engagement, kind, page, side, user=None, due_on=None, url="", **params):
+def make(engagement, kind, page, side, user=None, due_on=None, url="", **params):
+    """Return an ask as an unsaved row; `page` is the name of an engagement's page."""
     return Ask(
         engagement=engagement,
         kind=kind,
@@ -74,7 +86,7 @@ def _requirement(engagement, gate):
     signed = {one.side for one in signoffs.standing(engagement, kind)}
     if len(signed) == 1:
         side = Side.CUSTOMER if Side.VENDOR in signed else Side.VENDOR
-        yield _ask(engagement, "signoff.sign", "engagements:requirement", side, what=kind.value)
+        yield make(engagement, "signoff.sign", "engagements:requirement", side, what=kind.value)
 
 
 def _signatures(engagement, gate):
@@ -91,7 +103,7 @@ def _signatures(engagement, gate):
         signed = {one.created_by_id for one in signoffs.standing(engagement, kind)}
         for one in contract.deciders.select_related("user").exclude(user__in=signed):
             page = "engagements:contract"
-            yield _ask(engagement, "signoff.sign", page, one.side, one.user, what=kind.value)
+            yield make(engagement, "signoff.sign", page, one.side, one.user, what=kind.value)
 
 
 def _waivers(engagement, gate):
@@ -101,13 +113,13 @@ def _waivers(engagement, gate):
             asker = check.waiver.created_by
             side = Side.CUSTOMER if Side.of(asker) == Side.VENDOR else Side.VENDOR
             page = "engagements:overview"
-            yield _ask(engagement, "waiver.grant", page, side, check=check.key)
+            yield make(engagement, "waiver.grant", page, side, check=check.key)
 
 
 def _changes(engagement, gate):
     for change in engagement.change_requests.undecided():
         side = Side.CUSTOMER if change.side == Side.VENDOR else Side.VENDOR
-        yield _ask(engagement, "change.decide", "engagements:requirement", side)
+        yield make(engagement, "change.decide", "engagements:requirement", side)
 
 
 def _items(engagement, gate):
@@ -120,14 +132,14 @@ def _items(engagement, gate):
         if not any(one.is_open for one in item.needs.all()):
             who = {"user": item.assignee, "due_on": item.due_on}
             page = "engagements:plan"
-            yield _ask(engagement, "item.do", page, item.side, **who, title=item.title)
+            yield make(engagement, "item.do", page, item.side, **who, title=item.title)
 
 
 def _ratings(engagement, gate):
     reached = engagement.milestones.filter(is_private=False, reached_at__isnull=False)
     for milestone in reached.filter(ratings=None, iteration=engagement.iteration):
         page, title = "engagements:plan", milestone.title
-        yield _ask(engagement, "milestone.rate", page, Side.CUSTOMER, title=title)
+        yield make(engagement, "milestone.rate", page, Side.CUSTOMER, title=title)
 
 
 def _moves(engagement, gate):
@@ -135,11 +147,11 @@ def _moves(engagement, gate):
     overview = "engagements:overview"
     waiting = [check for check in gate.unmet if check.key not in ASKED_ONE_BY_ONE]
     if gate.is_open:
-        yield _ask(engagement, "gate.move", overview, Side.VENDOR, phase=gate.to.value)
+        yield make(engagement, "gate.move", overview, Side.VENDOR, phase=gate.to.value)
     elif engagement.requirement is None:
-        yield _ask(engagement, "requirement.write", "engagements:requirement", Side.VENDOR)
+        yield make(engagement, "requirement.write", "engagements:requirement", Side.VENDOR)
     elif waiting:
         first = waiting[0]
         words = {"check": first.key, "words": str(first.finding.words)}
         side, url = gates.side_of(first.key), first.finding.url
-        yield _ask(engagement, "check.meet", overview, side, url=url, **words)
+        yield make(engagement, "check.meet", overview, side, url=url, **words)

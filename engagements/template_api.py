@@ -41,9 +41,11 @@ class WholeTemplateSerializer(TemplateSerializer):
 
     items = ItemRowSerializer(many=True)
     milestones = PlannedRowSerializer(many=True)
+    response_hours = serializers.DictField(child=serializers.IntegerField())
 
     class Meta(TemplateSerializer.Meta):
-        fields = [*TemplateSerializer.Meta.fields, "items", "milestones", "retired_at"]
+        fields = [*TemplateSerializer.Meta.fields, "items", "milestones", "response_hours"]
+        fields += ["retired_at"]
 
 
 class WriteTemplateSerializer(StrictSerializer):
@@ -54,6 +56,11 @@ class WriteTemplateSerializer(StrictSerializer):
     phases = serializers.ListField(child=serializers.ChoiceField(choices=Phase.choices))
     items = ItemRowSerializer(many=True, default=list)
     milestones = PlannedRowSerializer(many=True, default=list)
+    response_hours = serializers.DictField(
+        child=serializers.IntegerField(min_value=1),
+        required=False,
+        help_text="Hours until a first answer to a ticket, by severity, other than by default.",
+    )
 
 
 @listed("whole_template", WholeTemplateSerializer, tags=TAGS, refusals=(404,))

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from engagements.models import EngagementTemplate, Side
 from engagements.phases import Phase
+from engagements.response_forms import HoursForm
 
 SPARE_ROWS = 3
 MOST_ROWS = 60
@@ -74,7 +75,8 @@ class TemplateForms:
         self.milestones = MilestoneRows(
             data, prefix="milestones", initial=initial.get("milestones")
         )
-        self.parts = (self.form, self.items, self.milestones)
+        self.hours = HoursForm(data, prefix="hours", initial=initial.get("hours"))
+        self.parts = (self.form, self.items, self.milestones, self.hours)
 
     def is_valid(self) -> bool:
         found = [part.is_valid() for part in self.parts]  # each says what it refuses
@@ -88,6 +90,7 @@ class TemplateForms:
             "key": self.key or new_key(data["name"]),
             "items": _items(self.items),
             "milestones": [_plain(row) for _number, row in _filled(self.milestones)],
+            "response_hours": self.hours.cleaned_data,
         }
 
 
@@ -98,7 +101,8 @@ def as_initial(template) -> dict:
         row | {"after": ", ".join(numbers[key] for key in row["after"])} for row in template.items
     ]
     facts = {name: getattr(template, name) for name in ("name", "description", "phases")}
-    return {"form": facts, "items": items, "milestones": template.milestones}
+    rows = {"items": items, "milestones": template.milestones}
+    return {"form": facts, **rows, "hours": template.response_hours}
 
 
 def new_key(name) -> str:

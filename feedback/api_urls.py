@@ -4,6 +4,7 @@ from django.urls import include, path
 
 from feedback import api
 from feedback.erasure import api_urls as erasure_urls
+from feedback.tickets import api_urls as ticket_urls
 from feedback.trace import api as trace_api
 
 app_name = "feedback_api"
@@ -11,6 +12,7 @@ urlpatterns = [
     path("predictions/<uuid:prediction>/feedback", api.of_prediction, name="of_prediction"),
     path("trace", trace_api.trace, name="trace"),
     path("", include(erasure_urls.urlpatterns)),
+    path("", include(ticket_urls.urlpatterns)),
     path("feedback", api.referred, name="referred"),
     path("feedback/bulk", api.many, name="many"),
 ]

@@ -10,8 +10,10 @@ class FeedbackConfig(AppConfig):
         from engagements import iterations  # models can be imported only now
         from feedback import gates, health
         from feedback.figures import first_given
+        from feedback.tickets import asking
         from training import leases
 
+        asking.register()
         gates.register()
         health.register()
         iterations.register("feedback_at", first_given)

@@ -6,9 +6,10 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import ApiKey, Authored
 from accounts.scoping import ScopedManager, TenantModel
 from feedback.erasure.models import ErasedPiece, Erasure
+from feedback.tickets.models import Ticket, TicketMessage
 from serving.models import Prediction
 
-__all__ = ["ErasedPiece", "Erasure", "Feedback", "FeedbackQuerySet"]
+__all__ = ["ErasedPiece", "Erasure", "Feedback", "FeedbackQuerySet", "Ticket", "TicketMessage"]
 
 
 class FeedbackQuerySet(models.QuerySet):

@@ -210,6 +210,8 @@ MFA_TOTP_ISSUER = "Lepton"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "engagements:home"
+# Where replies to tickets go, as in support@example.org; "" for replies on the page alone.
+LEPTON_REPLY_ADDRESS = env("LEPTON_REPLY_ADDRESS", "")
 EMAIL_BACKEND = env("LEPTON_EMAIL_BACKEND", "django.core.mail.backends.console.EmailBackend")
 
 # --- Transport ------------------------------------------------------------------------------------
@@ -269,6 +271,8 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "ImportStateEnum": "training.models.Import.State",
         "RunStateEnum": "training.models.Run.State",
+        "TicketStateEnum": "feedback.models.Ticket.State",
+        "TicketSeverityEnum": "engagements.response.Severity",
         "ErasureStateEnum": "feedback.models.Erasure.State",
         "ErasureKindEnum": "feedback.models.Erasure.Kind",
         "KeyStateEnum": "accounts.models.ApiKey.State",

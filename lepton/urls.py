@@ -31,6 +31,7 @@ urlpatterns = [
     path("api/docs/", api_docs.docs, name="api_docs"),
     path("api/v1/", include("accounts.api_root_urls")),
     path("api/v1/", include("engagements.api_root_urls")),
+    path("api/v1/", include("feedback.api_root_urls")),
     path(TENANT_API, include("accounts.api_urls")),
     path(TENANT_API, include("engagements.api_urls")),
     path(TENANT_API, include("training.api_urls")),

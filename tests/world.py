@@ -30,6 +30,7 @@ from engagements.models import (
     Webhook,
 )
 from feedback.models import ErasedPiece, Erasure, Feedback
+from feedback.tickets import services as tickets
 from serving.models import Deployment, Endpoint, Prediction, StoredReply
 from tests import factories
 from training.models import (
@@ -66,6 +67,7 @@ def build(tenant, owner) -> SimpleNamespace:
         _model(world, owner)
         _serving(world, owner)
         _erasure(world, owner)
+        _ticket(world, owner)
         _record(world, owner)
         _plan(world, owner)
         _desk(world, owner)
@@ -232,6 +234,12 @@ def _erasure(world, owner):
     )
     ErasedPiece.objects.create(
         erasure=world.erasure, kind="input", sha256=HASH, storage_key="inputs/x"
+    )
+
+
+def _ticket(world, owner):
+    world.ticket = tickets.open_ticket(
+        world.engagement, subject="A wrong answer", text="See the part.", severity="low", by=owner
     )
 
 

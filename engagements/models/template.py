@@ -33,6 +33,7 @@ class EngagementTemplate(models.Model):
     phases = ArrayField(models.CharField(max_length=20, choices=Phase), default=list)
     items = models.JSONField(default=list)
     milestones = models.JSONField(default=list)
+    response_hours = models.JSONField(default=dict, blank=True)  # as on the engagement
     created_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField(default=timezone.now)
     retired_at = models.DateTimeField(null=True)

@@ -20,6 +20,11 @@ KINDS = {
     "deployment.live": _("A model version was deployed"),
     "deployment.rolled_back": _("An endpoint was rolled back"),
     "deployment.failed": _("A model version did not load"),
+    "ticket.opened": _("A support ticket was opened"),
+    "ticket.answered": _("The vendor answered a support ticket"),
+    "ticket.replied": _("The customer replied in a support ticket"),
+    "ticket.resolved": _("A support ticket was resolved"),
+    "ticket.reopened": _("A support ticket was reopened"),
 }
 
 # Where the timeline has another word for it, or several.

@@ -13,6 +13,7 @@ ENGAGEMENT_PAGES = [
     ("training:models", _("Models"), "models"),
     ("serving:endpoint", _("Endpoint"), "endpoint"),
     ("feedback:predictions", _("Feedback"), "feedback"),
+    ("feedback:tickets", _("Help"), "ticket"),
     ("engagements:iterations", _("Iterations"), "refresh"),
 ]
 VENDOR_PAGES = [("engagements:economics", _("Economics"), "gauge")]  # others get 404 there

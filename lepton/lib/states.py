@@ -48,6 +48,14 @@ LOOKS = {
     "confirm": Look("good", "check", _("Confirmed")),
     "correct": Look("warn", "edit", _("Corrected")),
     "reject": Look("bad", "x", _("Rejected")),
+    # tickets
+    "open": Look("accent", "ticket", _("Open")),
+    "waiting": Look("neutral", "clock", _("Waits for the customer")),
+    "resolved": Look("good", "check-circle", _("Resolved")),
+    "reopened": Look("warn", "refresh", _("Reopened")),
+    "high": Look("warn", "alert", pgettext_lazy("severity", "High")),
+    "normal": Look("neutral", "circle", pgettext_lazy("severity", "Normal")),
+    "low": Look("neutral", "info", pgettext_lazy("severity", "Low")),
     # erasures
     "listed": Look("warn", "eye", _("Waits for a confirmation")),
     "withdrawn": Look("neutral", "rollback", _("Withdrawn")),
