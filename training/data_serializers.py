@@ -128,11 +128,12 @@ class ItemSerializer(serializers.ModelSerializer):
     width = serializers.IntegerField(source="image.width")
     height = serializers.IntegerField(source="image.height")
     size_bytes = serializers.IntegerField(source="image.size_bytes")
+    meta = serializers.DictField(child=serializers.CharField(), help_text="As imported.")
     url = serializers.SerializerMethodField(help_text="Empty: the image was erased.")
 
     class Meta:
         model = Item
-        fields = ["id", "path", "label", "split", "group"]
+        fields = ["id", "path", "label", "split", "group", "meta"]
         fields += ["sha256", "width", "height", "size_bytes", "url"]
 
     def get_url(self, row) -> str:
@@ -197,7 +198,7 @@ class DatasetVersionSerializer(serializers.ModelSerializer):
     class Meta:
         model = DatasetVersion
         fields = ["id", "dataset", "number", "classes", "split_policy", "seed", "images", "counts"]
-        fields += ["manifest_sha256", "duplicates_across", "duplicates_waiver"]
+        fields += ["manifest_sha256", "duplicates_across", "duplicates_waiver", "meta_names"]
         fields += ["created_by", "created_at"]
 
 

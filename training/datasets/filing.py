@@ -32,7 +32,7 @@ def file_batch(import_, findings) -> None:
             items.append(item)
         rows.append(row)
     Item.objects.bulk_create(items)
-    Item.objects.bulk_update(moved, ["split", "group"])
+    Item.objects.bulk_update(moved, ["split", "group", "meta"])
     ImportRow.objects.bulk_create(rows)
 
 
@@ -79,6 +79,7 @@ def _item(import_, finding, image):
         label=place.label,
         split=place.split,
         group=place.group,
+        meta=place.meta,
     )
 
 
@@ -90,9 +91,10 @@ def _meet(row, item, finding, moved):
         row.params["label"] = item.label
         return
     row.outcome, row.kind = Outcome.DUPLICATE, "duplicate"
-    given = finding.place.split or item.split, finding.place.group or item.group
+    place = finding.place
+    given = place.split or item.split, place.group or item.group, item.meta | place.meta
     is_from_before = not item._state.adding
-    if is_from_before and given != (item.split, item.group):
-        item.split, item.group = given
+    if is_from_before and given != (item.split, item.group, item.meta):
+        item.split, item.group, item.meta = given
         row.kind = "duplicate_moved"
         moved.append(item)

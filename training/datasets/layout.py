@@ -28,6 +28,7 @@ class Place:
     label: str = ""
     split: str = ""
     group: str = ""
+    meta: dict = field(default_factory=dict)
     kind: str = ""
     params: dict = field(default_factory=dict)
 
@@ -84,7 +85,7 @@ def _place(path, short, has_roots, manifest) -> Place:
         return found
     label = line.label or found.label
     lost = {} if label else {"kind": found.kind, "params": found.params}
-    return Place(label, line.split or found.split, line.group, **lost)
+    return Place(label, line.split or found.split, line.group, line.meta, **lost)
 
 
 def _from_folders(path, has_roots) -> Place:
