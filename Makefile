@@ -9,11 +9,11 @@ CPU_ONLY := $(if $(shell command -v nvidia-smi),,yes)
 # Two cores gain from two processes; more would only share the same disk and database.
 TEST_PROCESSES ?= 2
 
-.PHONY: help demo run test lint browser doctor reset
+.PHONY: help demo run test lint browser translations doctor reset
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1|\2/p' Makefile | awk -F'|' '{printf "make %-9s %s\n", $$1, $$2}'
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1|\2/p' Makefile | awk -F'|' '{printf "make %-12s %s\n", $$1, $$2}'
 
 demo: $(READY)  ## set up, play two engagements, serve the site (DATA=folder or zip, WEIGHTS=folder)
 	$(PYTHON) manage.py demo $(if $(DATA),--data "$(DATA)") $(if $(WEIGHTS),--weights "$(WEIGHTS)")
@@ -42,6 +42,11 @@ browser: $(READY)  ## get a Chromium for the browser tests, where none is found
 	else \
 	  $(PYTHON) -m playwright install chromium; \
 	fi
+
+translations: $(READY)  ## collect the site's words and compile what is translated (needs GNU gettext)
+	$(PYTHON) manage.py makemessages -l zh_Hans --add-location file --no-wrap --no-obsolete \
+	  -i .venv -i tests -i benchmarks -i staticfiles
+	$(PYTHON) manage.py compilemessages -l zh_Hans -i .venv
 
 doctor: $(READY)  ## say what is missing or misconfigured, and how to mend it
 	$(PYTHON) manage.py doctor

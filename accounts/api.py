@@ -84,6 +84,12 @@ def members(request):
 
 
 @extend_schema(
+    methods=["GET"],
+    operation_id="member_read",
+    tags=["Members"],
+    responses=responses(serializers.MemberSerializer, 403, 404),
+)
+@extend_schema(
     methods=["PATCH"],
     operation_id="member_change_role",
     tags=["Members"],
@@ -97,11 +103,13 @@ def members(request):
     description="End a membership.",
     responses=responses(None, 400, 403, 404),
 )
-@api_view(["PATCH", "DELETE"])
-@member_api(MANAGE)
+@api_view(["GET", "PATCH", "DELETE"])
+@member_api(Capability.VIEW, PATCH=MANAGE, DELETE=MANAGE)
 def member(request, member):
-    """Give a member another role."""
+    """Read a member, give them another role, or end their membership."""
     membership = get_object_or_404(Membership.objects.by_name(), pk=member)
+    if request.method == "GET":
+        return Response(serializers.MemberSerializer(membership).data)
     if request.method == "DELETE":
         services.remove_member(membership, by=request.actor)
         return Response(status=204)

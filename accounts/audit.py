@@ -6,6 +6,7 @@ from django.utils import timezone
 
 from accounts import chain
 from accounts.models import AuditEntry, PlatformAuditEntry, User
+from lepton.lib import words
 
 SITTING = timedelta(minutes=10)
 
@@ -15,16 +16,17 @@ def record(verb, subject, *, by, **detail):
 
     Goes last in its transaction: it locks the tenant's audit chain until the commit.
     """
-    entry = AuditEntry(
-        user=by if isinstance(by, User) else None,
-        api_key_id=getattr(by, "key_id", None),
-        actor_label=label_of(by),
-        verb=verb,
-        subject_type=subject._meta.label_lower,
-        subject_id=subject.pk,
-        subject_label=getattr(subject, "audit_label", str(subject))[:200],
-        detail=detail,
-    )
+    with words.in_english():
+        entry = AuditEntry(
+            user=by if isinstance(by, User) else None,
+            api_key_id=getattr(by, "key_id", None),
+            actor_label=label_of(by),
+            verb=verb,
+            subject_type=subject._meta.label_lower,
+            subject_id=subject.pk,
+            subject_label=getattr(subject, "audit_label", str(subject))[:200],
+            detail=words.kept(detail),
+        )
     return chain.append(entry)
 
 

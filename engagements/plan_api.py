@@ -45,17 +45,26 @@ def action_items(request, engagement):
 
 
 @extend_schema(
+    methods=["GET"],
+    operation_id="action_item_read",
+    tags=TAGS,
+    responses=responses(shapes.ActionItemSerializer, 403, 404),
+)
+@extend_schema(
+    methods=["PATCH"],
     operation_id="action_item_change",
     tags=TAGS,
     request=shapes.ChangeActionItemSerializer,
     responses=responses(shapes.ActionItemSerializer, 400, 403, 404, 409, 415),
 )
-@api_view(["PATCH"])
-@member_api(ENGAGE)
+@api_view(["GET", "PATCH"])
+@member_api(PATCH=ENGAGE)
 def action_item(request, engagement, item):
-    """Change an open action item."""
+    """Read an action item, or change an open one."""
     engagement, side = pages.engagement_of(engagement), side_of(request)
     items = engagement.actionitems.for_side(side)
+    if request.method == "GET":
+        return _answer(get_object_or_404(items, pk=item), side)
     wanted = _with_rows(engagement, items, valid(shapes.ChangeActionItemSerializer, request.data))
     found = get_object_or_404(items, pk=item)
     return _answer(plan.change_item(found, **wanted, by=request.actor), side)

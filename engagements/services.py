@@ -135,7 +135,7 @@ def _save_new(engagement):
 
 
 def _note_move(engagement, before, following, round_, by):
-    words = {"from": str(phases.Phase(before).label), "to": str(following.label)}
+    words = {"from": phases.Phase(before).label, "to": following.label}
     timeline.record(engagement, "engagement.advanced", by=by, **words)
     if round_:
         iteration = engagement.iteration + 1

@@ -173,7 +173,7 @@ def _refusal(kind):
 
 
 def _tell(signoff, kind, by, **more):
-    facts = {"subject": str(signoff.get_kind_display()), "hash": signoff.sha256[:12]} | more
+    facts = {"subject": Signoff.Kind(signoff.kind).label, "hash": signoff.sha256[:12]} | more
     url = page_of(signoff.engagement, signoff.kind)
     timeline.record(signoff.engagement, kind, by=by, url=url, **facts)
     audit.record(kind, signoff, by=by, sha256=signoff.sha256, **more)

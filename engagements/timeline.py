@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.audit import label_of
 from engagements.models import TimelineEntry
-from lepton.lib import live
+from lepton.lib import live, words
 
 SENTENCES = {
     "engagement.opened": _("opened the engagement"),
@@ -125,6 +125,8 @@ LOOKS = {
     "erasure.withdrawn": ("rollback", ""),
     "erasure.done": ("trash", "good"),
 }
+# Parameters that are words of ours, to be told in the reader's language.
+WORDS = {"backbone", "cause", "check", "from", "method", "subject", "to", "verdict"}
 _listeners = []
 # Sentences that are whole without the one who acted.
 IMPERSONAL = {"run.failed", "deployment.failed"}
@@ -133,8 +135,9 @@ IMPERSONAL = {"run.failed", "deployment.failed"}
 def record(engagement, kind, *, by, url="", is_private=False, **params):
     """Add an entry and tell whoever is watching; an unknown kind is an error.
 
-    A private entry is for the vendor's staff alone.
+    A private entry is for the vendor's staff alone. Give words of ours lazily translated.
     """
+    params = words.kept(params)
     sentence(kind, params)  # an unknown kind or a missing parameter is an error now, not when read
     entry = TimelineEntry.objects.create(
         engagement=engagement,
@@ -157,7 +160,7 @@ def listen(listener) -> None:
 
 
 def sentence(kind: str, params: dict) -> str:
-    return SENTENCES[kind] % params
+    return SENTENCES[kind] % words.shown(params, WORDS)
 
 
 def summed_up(entries) -> list[dict]:
@@ -166,9 +169,9 @@ def summed_up(entries) -> list[dict]:
     for kind_and_actor, group in groupby(entries, lambda e: (e.kind, e.actor_label)):
         group = list(group)
         if kind_and_actor[0] == "feedback.given" and len(group) > 1:
-            words = {"kind": "feedback.given_in_bulk", "params": {"count": len(group)}}
+            what = {"kind": "feedback.given_in_bulk", "params": {"count": len(group)}}
             newest = group[0]
-            group = [TimelineEntry(actor_label=newest.actor_label, at=newest.at, **words)]
+            group = [TimelineEntry(actor_label=newest.actor_label, at=newest.at, **what)]
         rows += [told(entry) for entry in group]
     return rows
 
@@ -176,9 +179,9 @@ def summed_up(entries) -> list[dict]:
 def told(entry) -> dict:
     """Return an entry as the timeline component takes it: a whole sentence with its look."""
     icon, tone = LOOKS.get(entry.kind, ("dot", ""))
-    words = sentence(entry.kind, entry.params)
+    did = sentence(entry.kind, entry.params)
     if entry.kind in IMPERSONAL:
-        text = capfirst(words)
+        text = capfirst(did)
     else:
-        text = gettext("%(actor)s %(did)s") % {"actor": entry.actor_label, "did": words}
+        text = gettext("%(actor)s %(did)s") % {"actor": entry.actor_label, "did": did}
     return {"text": text, "icon": icon, "tone": tone, "at": entry.at, "url": entry.url}

@@ -21,7 +21,7 @@ def request_waiver(engagement, check, *, reason, by):
         engagement = Engagement.objects.locked(engagement.pk)
         title = _unmet(engagement, check).title
         waiver = _save_new(engagement, check, reason.strip(), by)
-        words = {"check": str(title), "reason": waiver.reason}
+        words = {"check": title, "reason": waiver.reason}
         timeline.record(engagement, "waiver.requested", by=by, **words)
         audit.record("waiver.requested", waiver, by=by, key=check, reason=waiver.reason)
     return waiver
@@ -37,7 +37,7 @@ def grant_waiver(waiver, *, by):
         if not asked.update(**waiver.granted_fields(by)):
             raise Conflict(_("This waiver was granted already, or the engagement has moved on."))
         check = next(c for c in gates.checks_of(engagement.phase) if c.key == waiver.check_key)
-        words = {"check": str(check.title), "asker": waiver.created_by_label}
+        words = {"check": check.title, "asker": waiver.created_by_label}
         timeline.record(engagement, "waiver.granted", by=by, **words)
         audit.record("waiver.granted", waiver, by=by, key=check.key, reason=waiver.reason)
     waiver.refresh_from_db()

@@ -82,6 +82,6 @@ def check(prediction, verdict, label, comment, classes):
 
 def _note(feedback, prediction, by):
     engagement = prediction.endpoint.engagement
-    words = str(feedback.get_verdict_display())
+    words = Verdict(feedback.verdict).label
     timeline.record(engagement, "feedback.given", by=by, verdict=words)
     audit.record("feedback.given", feedback, by=by, verdict=feedback.verdict, label=feedback.label)

@@ -13,9 +13,11 @@ from channels.security.websocket import AllowedHostsOriginValidator  # noqa: E40
 from django.urls import path  # noqa: E402
 
 from lepton.forward import ForwardPredictions  # noqa: E402
+from lepton.lib import tracing  # noqa: E402
 from lepton.limits import LimitBodies  # noqa: E402
 from lepton.live import BoardConsumer, LiveConsumer  # noqa: E402
 
+tracing.start("web")
 site = ForwardPredictions(LimitBodies(django_application))
 application = ProtocolTypeRouter(
     {

@@ -7,6 +7,7 @@ import httpx
 from django.conf import settings
 from django.utils.translation import gettext as _
 
+from lepton.lib import tracing
 from lepton.lib.inference import inference_backend
 from lepton.lib.problems import CONTENT_TYPE, problem
 
@@ -24,6 +25,7 @@ HOP_BY_HOP = {
     b"upgrade",
     b"expect",
 }
+TRACEPARENT = tracing.HEADER.encode()
 OURS = {b"date", b"server"}  # each server says these of itself
 TIMEOUT = httpx.Timeout(125, connect=2, pool=5)
 LIMITS = httpx.Limits(max_connections=200, max_keepalive_connections=50, keepalive_expiry=5)
@@ -70,7 +72,8 @@ class ForwardPredictions:
             await send(message)
 
         try:
-            await self._pass_on(scope, receive, send_on)
+            with tracing.span("forward", following=_traceparent(scope)):
+                await self._pass_on(scope, receive, send_on)
         except ClientGone:
             return
         except TooLarge:
@@ -86,6 +89,9 @@ class ForwardPredictions:
     async def _pass_on(self, scope, receive, send):
         self.client = self.client or httpx.AsyncClient(timeout=TIMEOUT, limits=LIMITS)
         headers = [(name, value) for name, value in scope["headers"] if name not in HOP_BY_HOP]
+        if mine := tracing.current():
+            headers = [(n, v) for n, v in headers if n != TRACEPARENT]
+            headers.append((TRACEPARENT, mine.encode()))
         length = dict(headers).get(b"content-length", b"")
         if length.isdigit() and int(length) > settings.LEPTON_MAX_REQUEST_BYTES:
             raise TooLarge
@@ -104,6 +110,10 @@ class ForwardPredictions:
             await send({"type": "http.response.body", "body": b""})
         finally:
             await response.aclose()
+
+
+def _traceparent(scope) -> str:
+    return dict(scope["headers"]).get(TRACEPARENT, b"").decode("latin-1")
 
 
 def _address(scope) -> httpx.URL:

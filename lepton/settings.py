@@ -82,6 +82,7 @@ INSTALLED_APPS = [
     "feedback",
 ]
 MIDDLEWARE = [
+    "lepton.lib.tracing.traced",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -95,6 +96,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "lepton.lib.conditional.conditional",
 ]
 ROOT_URLCONF = "lepton.urls"
 ASGI_APPLICATION = "lepton.asgi.application"
@@ -268,6 +270,10 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_SETTINGS": {"deepLinking": True, "validatorUrl": None},
     "REDOC_DIST": "SIDECAR",
     "SCHEMA_PATH_PREFIX": r"/api/v1",
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "lepton.lib.conditional.describe",
+    ],
     "ENUM_NAME_OVERRIDES": {
         "ImportStateEnum": "training.models.Import.State",
         "RunStateEnum": "training.models.Run.State",

@@ -2,8 +2,10 @@
 
 from django.conf import settings
 from django.urls import include, path
+from django.views.i18n import set_language
 from drf_spectacular.views import SpectacularAPIView
 
+from accounts.access import public
 from lepton import api_docs, errors, health, media
 
 handler404 = "lepton.errors.not_found"
@@ -20,6 +22,7 @@ urlpatterns = [
     # Closed: nobody takes an address by their own word
     path("account/email/", errors.closed, name="no_email"),
     path("account/", include("allauth.urls")),
+    path("language/", public(set_language), name="language"),
     path("media/<str:signature>", media.serve, name="media"),
     path("", include("engagements.urls")),
     path("", include("accounts.urls")),

@@ -9,6 +9,7 @@ from pathlib import Path
 from django.conf import settings
 from django.utils.translation import gettext_noop
 
+from lepton.lib import tracing
 from training import leases
 from training.engine import backbones
 from training.engine.errors import Stopped, TrainingFailed
@@ -36,7 +37,10 @@ def carry_out(claim: leases.Claim) -> None:
         except TrainingFailed as failure:
             outcome.fail(claim, failure, _log_so_far(claim))
         else:
-            Attempt(claim, heart, run).carry_out()
+            facts = {"run__number": run.number, "run__attempt": claim.attempt}
+            facts |= {"run__method": run.method, "run__backbone": run.backbone}
+            with tracing.span("run", following=run.traceparent, **facts):
+                Attempt(claim, heart, run).carry_out()
 
 
 class Attempt:
@@ -94,16 +98,20 @@ class Attempt:
     def _work(self) -> None:
         self.report.say(f"attempt {self.claim.attempt}: {self.run.method} on {self.run.backbone}")
         rows = materials.of_version(self.claim.tenant_id, self.run.dataset_version_id)
-        materials.fetch(rows, self._images, **self.listeners)
+        with tracing.span("fetch images", images=len(rows)):
+            materials.fetch(rows, self._images, **self.listeners)
         self.report(Progress("preparing", message=gettext_noop("Loading the libraries")))
         task_type = _task_type(self.run.task_type)
         self.spent.takes_gpus(_gpus())
-        trained = self._train(task_type, [m for m in rows if m.split != "test"])
+        with tracing.span("train"):
+            trained = self._train(task_type, [m for m in rows if m.split != "test"])
         held_out = [m for m in rows if m.split == "test"]
-        evaluation = task_type.evaluate(
-            trained, self._rows(held_out), cache_dir=self.cache_dir, **self.listeners
-        )
-        files.store(trained.folder, self.prefix)
+        with tracing.span("evaluate", images=len(held_out)):
+            evaluation = task_type.evaluate(
+                trained, self._rows(held_out), cache_dir=self.cache_dir, **self.listeners
+            )
+        with tracing.span("store"):
+            files.store(trained.folder, self.prefix)
         found = {"trained": trained, "evaluation": evaluation, "materials": held_out}
         found["learnt"] = [m for m in rows if m.split == "train"]
         self.claim.write(**self.spent.fields)

@@ -29,16 +29,28 @@ class Webhook(Authored, TenantModel):
     description = models.CharField(_("description"), max_length=200, blank=True)
     events = ArrayField(models.CharField(max_length=40), verbose_name=_("events"))
     secret = models.CharField(max_length=80)  # whsec_…; needed to sign, shown once
+    old_secret = models.CharField(max_length=80, blank=True)  # signs beside it for a while
+    old_secret_until = models.DateTimeField(null=True)
     is_active = models.BooleanField(default=True)
     removed_at = models.DateTimeField(null=True)
 
     objects = ScopedManager.from_queryset(WebhookQuerySet)()
 
     class Meta(TenantModel.Meta):
-        pass
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(old_secret="") ^ models.Q(old_secret_until__isnull=False),
+                name="an_old_webhook_secret_has_an_end",
+            )
+        ]
 
     def __str__(self):
         return self.url
+
+    def secrets_at(self, moment) -> list[str]:
+        """What a message is signed with: the secret, and the one before it while both hold."""
+        both = self.old_secret_until is not None and moment < self.old_secret_until
+        return [self.secret, self.old_secret] if both else [self.secret]
 
     @property
     def topic(self) -> str:

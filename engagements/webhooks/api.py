@@ -1,6 +1,9 @@
 """API of webhooks and of the log of their deliveries."""
 
+from datetime import timedelta
+
 from django.shortcuts import get_object_or_404
+from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import api_view
 from rest_framework.response import Response
@@ -16,6 +19,7 @@ from lepton.lib.strict import valid
 
 TAGS = ["Webhooks"]
 MANAGE = Capability.MANAGE
+A_DAY = timedelta(days=1)
 
 
 @listed("webhook", serializers.WebhookSerializer, tags=TAGS)
@@ -78,15 +82,16 @@ def webhook(request, webhook):
     operation_id="webhook_rotate",
     tags=TAGS,
     description="Sign with a new secret. The answer is the only one that holds it.",
-    request=None,
-    responses=responses(serializers.WebhookWithSecretSerializer, 403, 404, 409),
+    request=serializers.RotateSecretSerializer,
+    responses=responses(serializers.WebhookWithSecretSerializer, 400, 403, 404, 409, 415),
 )
 @api_view(["POST"])
 @member_api(MANAGE)
 def rotate(request, webhook):
-    """Sign with a new secret from now on."""
-    found = _kept(webhook)
-    return _with_secret(found, services.rotate_secret(found, by=request.actor))
+    """Sign with a new secret from now on, and with the old one too for a while."""
+    wanted = valid(serializers.RotateSecretSerializer, request.data)
+    found, until = _kept(webhook), wanted.get("old_works_until", timezone.now() + A_DAY)
+    return _with_secret(found, services.rotate_secret(found, until=until, by=request.actor))
 
 
 @extend_schema(

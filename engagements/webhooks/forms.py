@@ -3,8 +3,17 @@
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from accounts.forms import RotateForm
 from engagements.models import Webhook
 from engagements.webhooks.kinds import KINDS
+
+
+class RotateSecretForm(RotateForm):
+    """How long the old secret goes on signing beside the new one."""
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["overlap"].label = _("The old secret stops signing")
 
 
 class WebhookForm(forms.Form):

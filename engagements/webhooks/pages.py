@@ -3,6 +3,7 @@
 import json
 
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from engagements.webhooks.kinds import KINDS, TEST
@@ -22,6 +23,7 @@ def detail(request, webhook) -> dict:
             {"label": webhook.description or webhook.url},
         ],
         "webhook": webhook,
+        "signs_with_both": len(webhook.secrets_at(timezone.now())) > 1,
         "told": [KINDS[kind] for kind in webhook.events if kind in KINDS],
         "deliveries": [_shown(row) for row in rows],
         "pager": pager,

@@ -92,7 +92,9 @@ def _letter(delivery):
     if not webhook.is_active:
         return None
     body = json.dumps(payload(event), separators=(",", ":"), ensure_ascii=False).encode()
-    signed = standard_webhooks.headers(webhook.secret, event.message_id, int(time.time()), body)
+    now = timezone.now()
+    signers = webhook.secrets_at(now)
+    signed = standard_webhooks.headers(signers, event.message_id, int(now.timestamp()), body)
     headers = {"Content-Type": "application/json", "User-Agent": "Lepton-Webhooks/1", **signed}
     return Letter(webhook.url, body, headers)
 

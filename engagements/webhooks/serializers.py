@@ -59,6 +59,12 @@ class WebhookChangesSerializer(StrictSerializer):
     is_active = serializers.BooleanField(required=False)
 
 
+class RotateSecretSerializer(StrictSerializer):
+    """How long the old secret goes on signing beside the new one: a day if not said."""
+
+    old_works_until = serializers.DateTimeField(required=False)
+
+
 class AttemptSerializer(serializers.ModelSerializer):
     """What a webhook answered once; no status means that there was no answer."""
 

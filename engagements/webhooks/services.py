@@ -77,12 +77,18 @@ def remove_webhook(webhook, *, by) -> None:
         audit.record("webhook.removed", webhook, by=by)
 
 
-def rotate_secret(webhook, *, by) -> str:
-    """Sign with a new secret from now on, and return it to be shown once."""
+def rotate_secret(webhook, *, until, by) -> str:
+    """Sign with a new secret from now on, and return it to be shown once.
+
+    The one before it signs too until `until`, so that receivers can change over in between.
+    """
     secret = standard_webhooks.new_secret()
     with _changed(webhook.pk) as webhook:
-        Webhook.objects.filter(pk=webhook.pk).update(secret=secret)
-        audit.record("webhook.secret_rotated", webhook, by=by)
+        overlap = {"old_secret": "", "old_secret_until": None}
+        if until > timezone.now():
+            overlap = {"old_secret": webhook.secret, "old_secret_until": until}
+        Webhook.objects.filter(pk=webhook.pk).update(secret=secret, **overlap)
+        audit.record("webhook.secret_rotated", webhook, by=by, old_until=until.isoformat())
     return secret
 
 

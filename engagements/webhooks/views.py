@@ -12,7 +12,7 @@ from accounts.roles import Capability
 from accounts.scoping import tenant_scope
 from engagements.models import Webhook
 from engagements.webhooks import pages, services
-from engagements.webhooks.forms import WebhookForm
+from engagements.webhooks.forms import RotateSecretForm, WebhookForm
 from lepton.lib.refusals import refusals_in, refusals_told
 
 
@@ -97,9 +97,12 @@ def remove_webhook(request, webhook):
 @member_page(Capability.MANAGE)
 def rotate_webhook(request, webhook):
     """Sign with a new secret and show it, this once."""
-    found = _kept(webhook)
+    found, form = _kept(webhook), RotateSecretForm(request.POST)
+    if not form.is_valid():
+        return _detail(request, found, status=422)
     with refusals_told(request):
-        secret = services.rotate_secret(found, by=request.user)
+        secret = services.rotate_secret(found, until=form.until, by=request.user)
+        found.refresh_from_db()
         return _detail(request, found, secret=secret)
     return redirect("engagements:webhooks", request.tenant.slug)
 
@@ -137,6 +140,7 @@ def _list(request, form, *, status=200):
 def _detail(request, webhook, *, form=None, secret="", status=200):
     context = pages.detail(request, webhook)
     context |= {"form": form or WebhookForm.of(webhook), "secret": secret}
+    context["rotate_form"] = RotateSecretForm(auto_id="rotate_%s")
     fragment = request.htmx and request.method == "GET"
     template = "engagements/_deliveries.html" if fragment else "engagements/webhook.html"
     return render(request, template, context, status=status)

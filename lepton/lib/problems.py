@@ -56,14 +56,15 @@ def exception_handler(exception, context):
 
 def json_404():
     """The 404 of the API for addresses that do not exist."""
-    return _json(404, _("There is nothing at this address."))
+    return json_problem(404, _("There is nothing at this address."))
 
 
 def json_500():
-    return _json(500, _("Something went wrong here. It was logged."))
+    return json_problem(500, _("Something went wrong here. It was logged."))
 
 
-def _json(status, error):
+def json_problem(status: int, error: str):
+    """Return a refusal from outside DRF's views."""
     return JsonResponse(problem(status, error), status=status, content_type=CONTENT_TYPE)
 
 

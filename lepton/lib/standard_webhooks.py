@@ -20,10 +20,11 @@ def signature(secret: str, message_id: str, timestamp: int, body: bytes) -> str:
     return "v1," + base64.b64encode(hmac.digest(key, signed, hashlib.sha256)).decode()
 
 
-def headers(secret: str, message_id: str, timestamp: int, body: bytes) -> dict[str, str]:
-    """Return the three headers that go with `body`."""
+def headers(secrets_: list[str], message_id: str, timestamp: int, body: bytes) -> dict[str, str]:
+    """Return the three headers that go with `body`, signed with each of the secrets."""
+    signatures = [signature(secret, message_id, timestamp, body) for secret in secrets_]
     return {
         "webhook-id": message_id,
         "webhook-timestamp": str(timestamp),
-        "webhook-signature": signature(secret, message_id, timestamp, body),
+        "webhook-signature": " ".join(signatures),
     }

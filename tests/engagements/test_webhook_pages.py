@@ -1,8 +1,11 @@
 """Webhooks through pages and API: who may do what, which addresses are refused, the log."""
 
 import socket
+from datetime import timedelta
 
 import pytest
+import standardwebhooks
+from django.utils import timezone
 
 from accounts.models import AuditEntry
 from accounts.scoping import tenant_scope
@@ -129,7 +132,7 @@ def test_the_secret_is_shown_once(acme, alice, bob, browse, server):
         pages += [client.get(f"{API}/{webhook.pk}/deliveries")]
         assert {page.status_code for page in pages} == {200}
         assert not any(webhook.secret in page.text for page in pages)
-    turned = browse(alice).post(f"{PAGE}{webhook.pk}/rotate/")
+    turned = browse(alice).post(f"{PAGE}{webhook.pk}/rotate/", {"overlap": "0"})
     old = webhook.secret
     with tenant_scope(acme):
         webhook.refresh_from_db()
@@ -199,3 +202,46 @@ def test_pausing_changing_and_removing(acme, alice, browse, webhook, server):
         assert Webhook.objects.get().removed_at
     said = {verb for (verb,) in verbs}
     assert said >= {f"webhook.{v}" for v in ("created", "paused", "resumed", "changed", "removed")}
+
+
+def _verified(secret, got) -> bool:
+    try:
+        return bool(standardwebhooks.Webhook(secret).verify(got.body, got.headers))
+    except standardwebhooks.WebhookVerificationError:
+        return False
+
+
+def test_both_secrets_sign_until_the_old_one_stops(acme, alice, browse, webhook, server):
+    client, old = browse(alice), webhook.secret
+    page = client.post(f"{PAGE}{webhook.pk}/rotate/", {"overlap": "24"})
+    assert "The secret before signs too until" in page.text and old not in page.text
+    with tenant_scope(acme):
+        webhook.refresh_from_db()
+    client.post(f"{PAGE}{webhook.pk}/test/")
+    sending.send_due()
+    assert _verified(old, server.got[0]) and _verified(webhook.secret, server.got[0])
+    with tenant_scope(acme):
+        over = timezone.now() - timedelta(seconds=1)
+        Webhook.objects.filter(pk=webhook.pk).update(old_secret_until=over)
+    client.post(f"{PAGE}{webhook.pk}/test/")
+    sending.send_due()
+    assert not _verified(old, server.got[1]) and _verified(webhook.secret, server.got[1])
+    assert "The secret before signs too until" not in client.get(f"{PAGE}{webhook.pk}/").text
+
+
+def test_by_api_the_old_secret_signs_for_a_day_unless_told_otherwise(
+    acme, alice, browse, webhook, server
+):
+    client, old = browse(alice), webhook.secret
+    at_once = {"old_works_until": timezone.now().isoformat()}
+    for body, still in (({}, True), (at_once, False)):
+        asked = client.post(f"{API}/{webhook.pk}/rotate", body, content_type="application/json")
+        client.post(f"{PAGE}{webhook.pk}/test/")
+        sending.send_due()
+        assert _verified(old, server.got[-1]) is still
+        old = asked.json()["secret"]
+        assert _verified(old, server.got[-1])
+    wrong = client.post(
+        f"{API}/{webhook.pk}/rotate", {"old_works_until": "soon"}, content_type="application/json"
+    )
+    assert wrong.status_code == 400 and "old_works_until" in wrong.text

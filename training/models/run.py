@@ -61,6 +61,7 @@ class Run(Leased, Authored, TenantModel):
     progress = models.JSONField(default=dict)  # the newest training.engine.progress.Progress
     log_tail = models.TextField(blank=True)
     manifest = models.JSONField(default=dict)  # what reproduces the figures
+    traceparent = models.CharField(max_length=55, blank=True)  # of the request that started it
     # what it used, all attempts together; None: not metered (training/runs/spent.py)
     cpu_seconds = models.FloatField(null=True)
     gpu_seconds = models.FloatField(null=True)

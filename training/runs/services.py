@@ -12,7 +12,7 @@ from accounts import audit
 from accounts.models import author
 from engagements import timeline
 from engagements.models import Engagement
-from lepton.lib import live
+from lepton.lib import live, tracing
 from lepton.lib.wake import wake_on_commit
 from training import tasks
 from training.engine import backbones
@@ -38,6 +38,7 @@ def start_run(engagement, *, dataset_version, method, backbone, by, params=None)
             method=method,
             backbone=backbone,
             params=chosen,
+            traceparent=tracing.current(),
             **author(by),
         )
         words = {
