@@ -62,11 +62,11 @@ SENTENCES = {
     "staff_time.removed": _("removed %(hours)s hours of %(person)s"),
     "feedback.given": _("answered a prediction with “%(verdict)s”"),
     "feedback.given_in_bulk": _("gave %(count)s answers to predictions"),
-    "ticket.opened": _("opened ticket #%(number)s: %(subject)s"),
-    "ticket.answered": _("answered ticket #%(number)s: %(subject)s"),
-    "ticket.replied": _("replied in ticket #%(number)s: %(subject)s"),
-    "ticket.resolved": _("resolved ticket #%(number)s: %(subject)s"),
-    "ticket.reopened": _("reopened ticket #%(number)s: %(subject)s"),
+    "ticket.opened": _("opened ticket #%(number)s: %(about)s"),
+    "ticket.answered": _("answered ticket #%(number)s: %(about)s"),
+    "ticket.replied": _("replied in ticket #%(number)s: %(about)s"),
+    "ticket.resolved": _("resolved ticket #%(number)s: %(about)s"),
+    "ticket.reopened": _("reopened ticket #%(number)s: %(about)s"),
     "erasure.asked": _("asked to erase all of a subject (%(what)s)"),
     "erasure.confirmed": _("confirmed that all of a subject is erased (%(what)s)"),
     "erasure.withdrawn": _("took back the request to erase a subject (%(what)s)"),
@@ -126,7 +126,7 @@ LOOKS = {
     "erasure.done": ("trash", "good"),
 }
 # Parameters that are words of ours, to be told in the reader's language.
-WORDS = {"backbone", "cause", "check", "from", "method", "subject", "to", "verdict"}
+WORDS = {"backbone", "cause", "check", "from", "method", "subject", "to", "verdict", "what"}
 _listeners = []
 # Sentences that are whole without the one who acted.
 IMPERSONAL = {"run.failed", "deployment.failed"}

@@ -214,7 +214,18 @@ LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "engagements:home"
 # Where replies to tickets go, as in support@example.org; "" for replies on the page alone.
 LEPTON_REPLY_ADDRESS = env("LEPTON_REPLY_ADDRESS", "")
-EMAIL_BACKEND = env("LEPTON_EMAIL_BACKEND", "django.core.mail.backends.console.EmailBackend")
+# With a host mails go out by SMTP, without one to the terminal.
+EMAIL_HOST = env("LEPTON_EMAIL_HOST", "")
+EMAIL_PORT = int(env("LEPTON_EMAIL_PORT", "587"))
+EMAIL_HOST_USER = env("LEPTON_EMAIL_USER", "")
+EMAIL_HOST_PASSWORD = env("LEPTON_EMAIL_PASSWORD", "")
+EMAIL_USE_TLS = env("LEPTON_EMAIL_TLS", "1") == "1"
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = env("LEPTON_EMAIL_FROM", "lepton@localhost")
+EMAIL_BACKEND = env(
+    "LEPTON_EMAIL_BACKEND",
+    f"django.core.mail.backends.{'smtp' if EMAIL_HOST else 'console'}.EmailBackend",
+)
 
 # --- Transport ------------------------------------------------------------------------------------
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE

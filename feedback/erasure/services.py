@@ -117,7 +117,7 @@ def _listed(erasure):
 def _tell(erasure, kind, by, **facts):
     """The timeline names no subject: it is to be forgotten."""
     engagement, url = erasure.engagement, erasure.get_absolute_url()
-    words = {"what": str(erasure.get_kind_display())}
+    words = {"what": Kind(erasure.kind).label}
     timeline.record(engagement, kind, by=by, url=url, **words)
     live.look_again(erasure.tenant_id, erasure.topic)
     audit.record(kind, erasure, by=by, reason=erasure.reason, **facts)

@@ -11,6 +11,7 @@ from engagements.models import Engagement, Side
 from feedback.erasure.models import ErasedPiece, Erasure
 from feedback.erasure.receipt import receipt_of
 from lepton.lib import live, storage
+from lepton.lib.words import in_english
 from training import leases
 from training.datasets import erasing
 
@@ -53,11 +54,11 @@ def _erase(claim, pieces):
 
 def _end(claim):
     """Write the receipt and open the training without them."""
-    with claim.scope() as erasure:
+    with claim.scope() as erasure, in_english():
         text = receipt_of(erasure)
     name = f"erasure-{str(claim.id)[:8]}.md"
     stored = documents.store(ContentFile(text.encode(), name=name), tenant_id=claim.tenant_id)
-    with claim.scope() as erasure:
+    with claim.scope() as erasure, in_english():
         title = _("Receipt of an erasure")
         receipt = documents.add_document(erasure.engagement, title, file=stored, by=None)
         claim.release(**leases.ended(state=State.SUCCEEDED, receipt=receipt, cause="", hint=""))

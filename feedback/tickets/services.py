@@ -207,7 +207,7 @@ def _locked(ticket) -> Ticket:
 
 
 def _tell(ticket, kind, by, message=None):
-    facts = {"number": ticket.number, "subject": ticket.subject}
+    facts = {"number": ticket.number, "about": ticket.subject}
     url = ticket.get_absolute_url()
     timeline.record(ticket.engagement, kind, by=by, url=url, **facts)
     if message:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from functools import partial
 
-from lepton.demo import money, plan, promise, work
+from lepton.demo import money, plan, promise, support, work
 from lepton.demo.stage import Stage, open_engagement
 
 SMALL = ("lepton_small", "fine_tune", "It needs no weights from elsewhere and answers in time.")
@@ -92,6 +92,7 @@ class Loop:
         """The customer learns to ask for themselves, with a guide."""
         self.stage.step("Hours", money.note_hours, "2", "Training")
         self.stage.step("Document", plan.hand_over, "How to ask for an answer", GUIDE)
+        self.stage.step("Ticket", support.ask_and_answer)
         self.stage.step("Predictions", work.ask, PREDICTIONS - 4)
 
     def go_live(self, iteration):

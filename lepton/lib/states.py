@@ -56,6 +56,9 @@ LOOKS = {
     "high": Look("warn", "alert", pgettext_lazy("severity", "High")),
     "normal": Look("neutral", "circle", pgettext_lazy("severity", "Normal")),
     "low": Look("neutral", "info", pgettext_lazy("severity", "Low")),
+    # decisions on model versions
+    "approved": Look("good", "check-circle", _("Approved")),
+    "rejected": Look("bad", "x-circle", _("Rejected")),
     # erasures
     "listed": Look("warn", "eye", _("Waits for a confirmation")),
     "withdrawn": Look("neutral", "rollback", _("Withdrawn")),

@@ -235,7 +235,7 @@ def test_webhooks_are_told(acme, alice, engagement):
             url="https://hooks.example/", events=["ticket.opened"], secret="x", created_by_label="A"
         )
         services.open_ticket(engagement, **ASKED, by=alice)
-        assert Event.objects.get().data["params"]["subject"] == "It says scratch"
+        assert Event.objects.get().data["params"]["about"] == "It says scratch"
 
 
 def test_the_queue_shows_all_tenants_the_longest_overdue_first(

@@ -14,7 +14,7 @@ import accounts.scoping
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0004_email_links"),
-        ("training", "0009_approvals"),
+        ("training", "0010_what_a_run_belongs_to"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
