@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("engagements", "0005_standard_templates"),
+        ("engagements", "0006_webhook_secrets_overlap"),
     ]
 
     operations = [
