@@ -159,9 +159,12 @@ def _composite_keys(model):
 
 
 def _composite_key(table, column, target):
+    """Added once: PostgreSQL would check the rows of before through the owner's policies."""
     name = f"{table}_{column}_same_tenant"[:63]
-    yield f"ALTER TABLE {table} DROP CONSTRAINT IF EXISTS {name}"
     yield (
-        f"ALTER TABLE {table} ADD CONSTRAINT {name} FOREIGN KEY (tenant_id, {column})"
-        f" REFERENCES {target} (tenant_id, id) DEFERRABLE INITIALLY DEFERRED"
+        f"DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_constraint WHERE conname = '{name}'"
+        f" AND conrelid = '{table}'::regclass) THEN"
+        f" ALTER TABLE {table} ADD CONSTRAINT {name} FOREIGN KEY (tenant_id, {column})"
+        f" REFERENCES {target} (tenant_id, id) DEFERRABLE INITIALLY DEFERRED;"
+        " END IF; END $$"
     )

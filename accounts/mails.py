@@ -9,18 +9,24 @@ from django.template.loader import render_to_string
 log = logging.getLogger(__name__)
 
 
-def send(user, subject, template, words, *, attachments=()) -> None:
+def send(user, subject, template, words, *, attachments=(), reply_to="") -> None:
     """Mail `user` the text of `template` once the transaction is committed.
 
     `attachments` are (name, bytes, content type).
     """
     text = render_to_string(template, {"user": user, **words})
-    mail = EmailMessage(subject, text, to=[user.email], attachments=attachments)
-    transaction.on_commit(lambda: _deliver(mail, user.email), robust=True)
+    mail = EmailMessage(
+        " ".join(subject.split()),  # a header is one line
+        text,
+        to=[user.email],
+        attachments=attachments,
+        reply_to=[reply_to] if reply_to else None,
+    )
+    transaction.on_commit(lambda: _deliver(mail), robust=True)
 
 
-def _deliver(mail, address):
+def _deliver(mail):
     try:
         mail.send()
     except OSError as error:  # smtplib's errors are OSErrors; the change stands without a mail
-        log.warning("Could not send a mail to %s: %s", address, error)
+        log.warning("Could not send a mail to %s: %s", mail.to[0], error)

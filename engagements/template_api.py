@@ -42,9 +42,10 @@ class WholeTemplateSerializer(TemplateSerializer):
 
     items = ItemRowSerializer(many=True)
     milestones = PlannedRowSerializer(many=True)
+    response_hours = serializers.DictField(child=serializers.IntegerField())
 
     class Meta(TemplateSerializer.Meta):
-        own = ["drill_days", "items", "milestones", "retired_at"]
+        own = ["drill_days", "items", "milestones", "response_hours", "retired_at"]
         fields = [*TemplateSerializer.Meta.fields, *own]
 
 
@@ -62,6 +63,11 @@ class WriteTemplateSerializer(StrictSerializer):
     )
     items = ItemRowSerializer(many=True, default=list)
     milestones = PlannedRowSerializer(many=True, default=list)
+    response_hours = serializers.DictField(
+        child=serializers.IntegerField(min_value=1),
+        required=False,
+        help_text="Hours until a first answer to a ticket, by severity, other than by default.",
+    )
 
 
 @listed("whole_template", WholeTemplateSerializer, tags=TAGS, refusals=(404,))

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from engagements.models import EngagementTemplate, Side
 from engagements.models.template import DRILL_DAYS
 from engagements.phases import Phase
+from engagements.response_forms import HoursForm
 
 SPARE_ROWS = 3
 MOST_ROWS = 60
@@ -83,7 +84,8 @@ class TemplateForms:
         self.milestones = MilestoneRows(
             data, prefix="milestones", initial=initial.get("milestones")
         )
-        self.parts = (self.form, self.items, self.milestones)
+        self.hours = HoursForm(data, prefix="hours", initial=initial.get("hours"))
+        self.parts = (self.form, self.items, self.milestones, self.hours)
 
     def is_valid(self) -> bool:
         found = [part.is_valid() for part in self.parts]  # each says what it refuses
@@ -98,6 +100,7 @@ class TemplateForms:
             "key": self.key or new_key(data["name"]),
             "items": _items(self.items),
             "milestones": [_plain(row) for _number, row in _filled(self.milestones)],
+            "response_hours": self.hours.cleaned_data,
         }
 
 
@@ -109,7 +112,8 @@ def as_initial(template) -> dict:
     ]
     names = ("name", "description", "phases", "drill_days")
     facts = {name: getattr(template, name) for name in names}
-    return {"form": facts, "items": items, "milestones": template.milestones}
+    rows = {"items": items, "milestones": template.milestones}
+    return {"form": facts, **rows, "hours": template.response_hours}
 
 
 def new_key(name) -> str:

@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import PlatformAuditEntry, author
-from engagements import cycles
+from engagements import cycles, response
 from engagements.models import ActionDependency, ActionItem, EngagementTemplate, Milestone, Side
 from engagements.models.template import DRILL_DAYS
 from engagements.phases import ORDER, Phase
@@ -33,7 +33,16 @@ def plan(engagement, *, by, iteration=1):
 
 
 def save_template(
-    key, *, name, phases, items, milestones, by, description="", drill_days=DRILL_DAYS
+    key,
+    *,
+    name,
+    phases,
+    items,
+    milestones,
+    by,
+    description="",
+    drill_days=DRILL_DAYS,
+    response_hours=None,
 ):
     """Write a template anew or change it; engagements that were opened with it stay as they are."""
     if not by.is_account_manager:
@@ -44,9 +53,13 @@ def save_template(
     template.name, template.description = name, description
     template.drill_days = drill_days
     template.phases, template.milestones = _in_order(phases), milestones
+    if response_hours is not None:
+        template.response_hours = response.checked(response_hours)
     template.items = _checked(items, template.phases)
     _refuse_other_phases(milestones, template.phases, "milestones")
-    template.full_clean(exclude=["created_by", "items", "milestones", "retired_at"])
+    template.full_clean(
+        exclude=["created_by", "items", "milestones", "retired_at", "response_hours"]
+    )
     with transaction.atomic():
         try:
             template.save()

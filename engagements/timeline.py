@@ -114,6 +114,15 @@ SENTENCES = {
     "data_iteration.demoted": _("demoted model version %(version)s: %(reason)s"),
     "data_iteration.failed": _("data iteration %(number)s failed: %(cause)s"),
     "data_iteration.nothing": _("found nothing new in data iteration %(number)s"),
+    "ticket.opened": _("opened ticket #%(number)s: %(about)s"),
+    "ticket.answered": _("answered ticket #%(number)s: %(about)s"),
+    "ticket.replied": _("replied in ticket #%(number)s: %(about)s"),
+    "ticket.resolved": _("resolved ticket #%(number)s: %(about)s"),
+    "ticket.reopened": _("reopened ticket #%(number)s: %(about)s"),
+    "erasure.asked": _("asked to erase all of a subject (%(what)s)"),
+    "erasure.confirmed": _("confirmed that all of a subject is erased (%(what)s)"),
+    "erasure.withdrawn": _("took back the request to erase a subject (%(what)s)"),
+    "erasure.done": _("erased %(n)s files of a subject for good"),
 }
 
 # What the engagement looks like from a distance: icon and tone by kind; others are a plain dot.
@@ -190,9 +199,18 @@ LOOKS = {
     "data_iteration.kept": ("shield", ""),
     "data_iteration.demoted": ("rollback", "warn"),
     "data_iteration.failed": ("x-circle", "bad"),
+    "ticket.opened": ("ticket", "warn"),
+    "ticket.answered": ("ticket", ""),
+    "ticket.replied": ("ticket", ""),
+    "ticket.resolved": ("ticket", "good"),
+    "ticket.reopened": ("ticket", "warn"),
+    "erasure.asked": ("trash", "warn"),
+    "erasure.confirmed": ("trash", "warn"),
+    "erasure.withdrawn": ("rollback", ""),
+    "erasure.done": ("trash", "good"),
 }
 # Parameters that are words of ours, to be told in the reader's language.
-WORDS = {"backbone", "cause", "check", "from", "method", "subject", "to", "verdict"}
+WORDS = {"backbone", "cause", "check", "from", "method", "subject", "to", "verdict", "what"}
 _listeners = []
 # Sentences that are whole without the one who acted.
 IMPERSONAL = {

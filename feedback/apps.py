@@ -12,7 +12,10 @@ class FeedbackConfig(AppConfig):
         from feedback.alerts import defaults, standing
         from feedback.figures import first_given
         from feedback.iteration import due, sweeper  # noqa: F401, it listens for workers
+        from feedback.tickets import asking
+        from training import leases
 
+        asking.register()
         gates.register()
         health.register()
         practicals.register()
@@ -20,3 +23,4 @@ class FeedbackConfig(AppConfig):
         timeline.listen(defaults.entry_made)
         iterations.register("feedback_at", first_given)
         timeline.listen(due.entry_made)
+        leases.register("erasure", "feedback.Erasure")

@@ -16,6 +16,8 @@ def register():
     known = gettext_lazy("Accuracy in use known")
     phases = [Phase.OPTIMISATION]
     gates.register("feedback.accuracy_known", known, phases, accuracy_known, Side.CUSTOMER)
+    tickets = gettext_lazy("No severe ticket is open")
+    gates.register("feedback.no_severe_ticket", tickets, [Phase.GO_LIVE], no_severe_ticket)
     heard = gettext_lazy("The customer was heard")
     gates.register("feedback.heard", heard, [Phase.FEEDBACK], heard_in_phase, Side.CUSTOMER)
 
@@ -36,3 +38,13 @@ def heard_in_phase(engagement) -> Finding:
     ).count()
     words = _("%s answers since this phase began.") % n
     return Finding(n > 0, words, {"answers": n}, pages.url("feedback:predictions", engagement))
+
+
+def no_severe_ticket(engagement) -> Finding:
+    """No ticket of the two worst severities waits to be resolved."""
+    found = engagement.tickets.unresolved().severe().order_by("number")
+    numbers = list(found.values_list("number", flat=True))
+    named = ", ".join(f"#{number}" for number in numbers)
+    words = _("Open: %s.") % named if numbers else _("None is open.")
+    evidence = {"open": len(numbers), "tickets": named}
+    return Finding(not numbers, words, evidence, pages.url("feedback:tickets", engagement))

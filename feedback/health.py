@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy
 from engagements import health
 from engagements.health import Reading
 from feedback import figures
+from feedback.tickets import times
 from serving.models import Prediction
 
 DOUBTFUL = 0.6  # a score below it
@@ -18,6 +19,7 @@ RECENT = timedelta(days=7)
 def register():
     """Let the share of confirmed answers count, and how many doubtful ones were looked at."""
     title = gettext_lazy("Answers found right in use")
+    health.register("feedback.tickets", gettext_lazy("Tickets answered in time"), 2, tickets)
     health.register("feedback.confirmed", title, 3, confirmed)
     health.register("feedback.reviewed", gettext_lazy("Doubtful answers reviewed"), 1, reviewed)
 
@@ -46,3 +48,12 @@ def reviewed(engagement) -> Reading:
         return Reading(None, _("No answer of the last 7 days was doubtful."))
     words = {"reviewed": seen, "n": n}
     return Reading(seen / n, _("%(reviewed)s of %(n)s of the last 7 days.") % words, words)
+
+
+def tickets(engagement) -> Reading:
+    """The share of the last 90 days' tickets that got their first answer in time."""
+    found = times.of(engagement)
+    if not found["due"]:
+        return Reading(None, _("No ticket of the last 90 days was due an answer yet."))
+    words = _("%(in_time)s of %(due)s in time; %(overdue)s wait too long now.") % found
+    return Reading(found["in_time"] / found["due"], words, found)

@@ -5,14 +5,11 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import ApiKey, Authored
 from accounts.scoping import ScopedManager, TenantModel
-from feedback.alerts.models import Alert as Alert
-from feedback.alerts.models import AlertRule as AlertRule
-from feedback.monitoring.models import DriftFinding as DriftFinding
-from feedback.monitoring.models import DriftLook as DriftLook
-from feedback.monitoring.models import DriftReference as DriftReference
-from feedback.monitoring.models import Signs as Signs
-from feedback.monitoring.models import Watch as Watch
+from feedback.erasure.models import ErasedPiece, Erasure
+from feedback.tickets.models import Ticket, TicketMessage
 from serving.models import Prediction
+
+__all__ = ["ErasedPiece", "Erasure", "Feedback", "FeedbackQuerySet", "Ticket", "TicketMessage"]
 
 
 class FeedbackQuerySet(models.QuerySet):

@@ -6,6 +6,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import Exists, OuterRef, Prefetch
 from django.http import Http404
 from django.shortcuts import get_object_or_404
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts.models import ApiKey, Membership
@@ -55,6 +56,13 @@ def one(pk, engagement=None) -> Prediction:
     if engagement:
         found = found.filter(endpoint__engagement=engagement)
     return get_object_or_404(found, pk=pk)
+
+
+def url(prediction) -> str:
+    """Return the address of a prediction's page."""
+    endpoint = prediction.endpoint
+    where = [endpoint.tenant.slug, endpoint.engagement_id, prediction.pk]
+    return reverse("feedback:prediction", args=where)
 
 
 def known(ids=(), references=()) -> dict:

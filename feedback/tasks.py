@@ -2,6 +2,8 @@
 
 from celery import shared_task
 
+from training import leases
+
 
 @shared_task(ignore_result=True)
 def watch():
@@ -17,3 +19,11 @@ def look_for_drift():
     from feedback.monitoring import comparing  # only a worker needs it
 
     comparing.work_off()
+
+
+@shared_task(ignore_result=True)
+def wake_erasures():
+    """Carry out confirmed erasures until none is claimable."""
+    from feedback.erasure import work  # only a worker needs it
+
+    leases.work_off("erasure", work.carry_out)

@@ -222,7 +222,20 @@ MFA_TOTP_ISSUER = "Lepton"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "engagements:home"
-EMAIL_BACKEND = env("LEPTON_EMAIL_BACKEND", "django.core.mail.backends.console.EmailBackend")
+# Where replies to tickets go, as in support@example.org; "" for replies on the page alone.
+LEPTON_REPLY_ADDRESS = env("LEPTON_REPLY_ADDRESS", "")
+# With a host mails go out by SMTP, without one to the terminal.
+EMAIL_HOST = env("LEPTON_EMAIL_HOST", "")
+EMAIL_PORT = int(env("LEPTON_EMAIL_PORT", "587"))
+EMAIL_HOST_USER = env("LEPTON_EMAIL_USER", "")
+EMAIL_HOST_PASSWORD = env("LEPTON_EMAIL_PASSWORD", "")
+EMAIL_USE_TLS = env("LEPTON_EMAIL_TLS", "1") == "1"
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = env("LEPTON_EMAIL_FROM", "lepton@localhost")
+EMAIL_BACKEND = env(
+    "LEPTON_EMAIL_BACKEND",
+    f"django.core.mail.backends.{'smtp' if EMAIL_HOST else 'console'}.EmailBackend",
+)
 
 # --- Transport ------------------------------------------------------------------------------------
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE
@@ -291,6 +304,10 @@ SPECTACULAR_SETTINGS = {
         "ExplanationMethodEnum": "training.models.Explanation.Method",
         "ImportStateEnum": "training.models.Import.State",
         "RunStateEnum": "training.models.Run.State",
+        "TicketStateEnum": "feedback.models.Ticket.State",
+        "TicketSeverityEnum": "engagements.response.Severity",
+        "ErasureStateEnum": "feedback.models.Erasure.State",
+        "ErasureKindEnum": "feedback.models.Erasure.Kind",
         "KeyStateEnum": "accounts.models.ApiKey.State",
         "PhaseEnum": "engagements.phases.Phase",
         "MetricEnum": "engagements.models.Requirement.Metric",
@@ -328,6 +345,7 @@ CELERY_TASK_ROUTES = {
     "feedback.tasks.watch": {"queue": "imports"},
     "feedback.tasks.look_for_drift": {"queue": "imports"},
     "feedback.iteration.tasks.wake_data_iterations": {"queue": "imports"},
+    "feedback.tasks.wake_erasures": {"queue": "imports"},
 }
 
 LOGGING = {

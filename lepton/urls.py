@@ -36,6 +36,7 @@ urlpatterns = [
     path("api/v1/", include("accounts.api_root_urls")),
     path("api/v1/", include("engagements.api_root_urls")),
     path("api/v1/", include("enablement.api_root_urls")),
+    path("api/v1/", include("feedback.api_root_urls")),
     path(TENANT_API, include("accounts.api_urls")),
     path(TENANT_API, include("engagements.api_urls")),
     path(TENANT_API, include("enablement.api_urls")),

@@ -55,6 +55,8 @@ from feedback.models import (
     DriftFinding,
     DriftLook,
     DriftReference,
+    ErasedPiece,
+    Erasure,
     Feedback,
     IterationPolicy,
     Receipt,
@@ -63,6 +65,7 @@ from feedback.models import (
     Signs,
     Watch,
 )
+from feedback.tickets import services as tickets
 from serving.models import (
     BulkPrediction,
     BulkRow,
@@ -91,6 +94,7 @@ from training.models import (
     Import,
     ImportRow,
     Item,
+    LabelChange,
     LabelEntry,
     LabelSuspect,
     ModelApproval,
@@ -119,6 +123,8 @@ def build(tenant, owner) -> SimpleNamespace:
         _serving(world, owner)
         _feedback(world, owner)
         _monitoring(world, owner)
+        _erasure(world, owner)
+        _ticket(world, owner)
         _record(world, owner)
         _plan(world, owner)
         _desk(world, owner)
@@ -160,6 +166,9 @@ def _data(world, owner):
     LabelEntry.objects.create(item=world.item, kind="label", label="ok", **by)
     ImageVector.objects.create(
         image=world.image, network="resnet18", weights="0" * 16, vector=b"\x01" * 64
+    )
+    LabelChange.objects.create(
+        dataset=world.dataset, image=other, before="scratch", label="ok", **by
     )
     NearDuplicate.objects.create(
         dataset=world.dataset, first=world.item, second=copy, similarity=0.995
@@ -385,6 +394,25 @@ def _monitoring(world, owner):
     )
     world.alert = Alert.objects.create(
         rule=world.rule, state=Alert.State.FIRING, fired_at=now(), words="Too many."
+    )
+
+
+def _erasure(world, owner):
+    world.erasure = Erasure.objects.create(
+        engagement=world.engagement,
+        kind="reference",
+        subject="part-1",
+        reason="Asked for.",
+        **author(owner),
+    )
+    ErasedPiece.objects.create(
+        erasure=world.erasure, kind="input", sha256=HASH, storage_key="inputs/x"
+    )
+
+
+def _ticket(world, owner):
+    world.ticket = tickets.open_ticket(
+        world.engagement, subject="A wrong answer", text="See the part.", severity="low", by=owner
     )
 
 

@@ -19,7 +19,7 @@ from lepton.lib.schema import PAGE_PARAMETERS, listed, page_of, responses
 from lepton.lib.streaming import streamed
 from lepton.lib.strict import valid
 from training import data_serializers as shapes
-from training.datasets import curate, exports, health, manifest, services, versions
+from training.datasets import curate, exports, health, services, versions
 from training.models import Dataset, DatasetVersion, Split
 
 DATA = Capability.DATA
@@ -138,14 +138,14 @@ def dataset_versions(request, dataset):
 @extend_schema(
     operation_id="dataset_version_read",
     tags=["Data"],
-    responses=responses(shapes.DatasetVersionSerializer, 403, 404),
+    responses=responses(shapes.DatasetVersionDetailSerializer, 403, 404),
 )
 @api_view(["GET"])
 @member_api()
 def dataset_version(request, pk):
     """Read a dataset version."""
     found = get_object_or_404(DatasetVersion, pk=pk)
-    return Response(shapes.DatasetVersionSerializer(found).data)
+    return Response(shapes.DatasetVersionDetailSerializer(found).data)
 
 
 @extend_schema(
@@ -196,8 +196,8 @@ def version_diff(request, pk):
 def version_manifest(request, pk):
     """Download the manifest of a dataset version."""
     found = get_object_or_404(DatasetVersion, pk=pk)
-    name = f"manifest-v{found.number}.csv"
-    return streamed(request, manifest.csv_of(found), content_type="text/csv", filename=name)
+    name, content_type, pieces = exports.export(found, "csv", by=request.actor)
+    return streamed(request, pieces, content_type=content_type, filename=name)
 
 
 @extend_schema(
@@ -216,9 +216,8 @@ def version_export(request, pk, kind):
     found = get_object_or_404(DatasetVersion, pk=pk)
     if kind not in exports.KINDS:
         raise NotFound
-    name, content_type, pieces = exports.KINDS[kind]
-    facts = {"content_type": content_type, "filename": name.format(found.number)}
-    return streamed(request, pieces(found), **facts)
+    name, content_type, pieces = exports.export(found, kind, by=request.actor)
+    return streamed(request, pieces, content_type=content_type, filename=name)
 
 
 def _labelled(request, rows, shape):

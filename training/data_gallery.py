@@ -6,7 +6,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.roles import Capability, may
-from lepton.lib import media
 from lepton.lib.paging import rows_and_pager
 from lepton.templatetags.ui import percent
 from training.datasets import health, similar
@@ -37,10 +36,7 @@ def of(request, labelled, *, ordering="path", note=lambda row: "", like=None) ->
         rows, pager = rows_and_pager(request, found, ordering=ordering, size=THUMBS)
     else:
         rows, pager, how, note = _alike_first(request, found, like, asked)
-    thumbs = [
-        {"row": row, "url": media.signed_url(row.image.storage_key), "note": note(row)}
-        for row in rows
-    ]
+    thumbs = [{"row": row, "url": row.image.url, "note": note(row)} for row in rows]
     counts = labelled.counts()
     splits = {split for by_split in counts.values() for split in by_split}
     return {

@@ -1,10 +1,8 @@
 """What the API takes and gives of data."""
 
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from lepton.lib import media
 from lepton.lib.strict import StrictSerializer
 from training.datasets.versions import GREATEST_SEED
 from training.models import Dataset, DatasetVersion, Import, ImportRow, Item, Split, VersionItem
@@ -130,17 +128,17 @@ class ItemSerializer(serializers.ModelSerializer):
     width = serializers.IntegerField(source="image.width")
     height = serializers.IntegerField(source="image.height")
     size_bytes = serializers.IntegerField(source="image.size_bytes")
-    url = serializers.SerializerMethodField()
+    meta = serializers.DictField(child=serializers.CharField(), help_text="As imported.")
+    url = serializers.SerializerMethodField(help_text="Empty: the image was erased.")
 
     class Meta:
         model = Item
-        fields = ["id", "path", "label", "split", "group"]
+        fields = ["id", "path", "label", "split", "group", "meta"]
         fields += ["sha256", "width", "height", "size_bytes", "url"]
 
-    @extend_schema_field(OpenApiTypes.URI)
-    def get_url(self, row):
-        url = media.signed_url(row.image.storage_key)
-        return self.context["request"].build_absolute_uri(url)
+    def get_url(self, row) -> str:
+        url = row.image.url
+        return url and self.context["request"].build_absolute_uri(url)
 
 
 class ChangeItemsSerializer(StrictSerializer):
@@ -200,8 +198,19 @@ class DatasetVersionSerializer(serializers.ModelSerializer):
     class Meta:
         model = DatasetVersion
         fields = ["id", "dataset", "number", "classes", "split_policy", "seed", "images", "counts"]
-        fields += ["manifest_sha256", "duplicates_across", "duplicates_waiver"]
+        fields += ["manifest_sha256", "duplicates_across", "duplicates_waiver", "meta_names"]
         fields += ["created_by", "created_at"]
+
+
+class DatasetVersionDetailSerializer(DatasetVersionSerializer):
+    """A frozen dataset version with how many of its images are gone."""
+
+    erased_images = serializers.IntegerField(
+        help_text="Erased for good since it was frozen: it is not trained on again."
+    )
+
+    class Meta(DatasetVersionSerializer.Meta):
+        fields = [*DatasetVersionSerializer.Meta.fields, "erased_images"]
 
 
 class FreezeSerializer(StrictSerializer):

@@ -181,6 +181,5 @@ def version_export(request, engagement, pk, kind):
     version = pages.version_of(engagement_of(engagement), pk)
     if kind not in exports.KINDS:
         raise Http404
-    name, content_type, pieces = exports.KINDS[kind]
-    facts = {"content_type": content_type, "filename": name.format(version.number)}
-    return streamed(request, pieces(version), **facts)
+    name, content_type, pieces = exports.export(version, kind, by=request.user)
+    return streamed(request, pieces, content_type=content_type, filename=name)

@@ -78,23 +78,43 @@ class BinSerializer(serializers.Serializer):
     interval = interval(allow_null=False)
 
 
-class SliceRowSerializer(serializers.Serializer):
+class GapSerializer(serializers.Serializer):
+    """A share with its 95 % interval, and its gap to the rest of the images with its own."""
+
+    n = serializers.IntegerField()
+    low = serializers.FloatField()
+    high = serializers.FloatField()
+    gap = serializers.FloatField()
+    gap_low = serializers.FloatField()
+    gap_high = serializers.FloatField()
+    p = serializers.FloatField(help_text="Of Fisher's exact test, corrected by Holm's method.")
+    is_sure = serializers.BooleanField(help_text="More than chance, at 5 % for all gaps together.")
+
+
+class RecallGapSerializer(GapSerializer):
+    """The recall of one class on a part of the images."""
+
+    label = serializers.CharField()
+    recall = serializers.FloatField()
+
+
+class SliceRowSerializer(GapSerializer):
     """The accuracy on a part of the images."""
 
     name = serializers.CharField()
-    n = serializers.IntegerField()
     accuracy = serializers.FloatField()
-    low = serializers.FloatField()
-    high = serializers.FloatField()
+    recalls = RecallGapSerializer(many=True, help_text="Of classes with enough images in it.")
 
 
 class SliceSerializer(serializers.Serializer):
-    """The images by how they look, with the gap between the best and the worst part."""
+    """The images by how they look or by their metadata, a row each part."""
 
     name = serializers.CharField()
+    is_metadata = serializers.BooleanField()
+    too_small = serializers.IntegerField(help_text="Parts with too few images for a figure.")
     rows = SliceRowSerializer(many=True)
-    gap = serializers.FloatField()
-    is_sure = serializers.BooleanField(help_text="The intervals of two parts do not overlap.")
+    gap = serializers.FloatField(help_text="Between the best part and the worst.")
+    is_sure = serializers.BooleanField(help_text="Some part differs by more than chance.")
 
 
 class CloserSerializer(serializers.Serializer):

@@ -63,7 +63,7 @@ def answers(request, engagement, pk):
     context = pages.frame(engagement, _crumb(request, engagement), crumb, _("Images"))
     context |= {"version": version, "cell": cell, "pager": pager, "total": items.count()}
     context["wrong"] = wrong
-    context["items"] = [(row, media.signed_url(row.image.storage_key)) for row in rows]
+    context["items"] = [(row, row.image.url) for row in rows]
     return render(request, "training/model_answers.html", context)
 
 

@@ -39,7 +39,9 @@ def augmented(request, engagement):
 def picture(request, engagement, version, number):
     """One view of the version's first training image; number 0 is the serving view."""
     with tenant_scope(request.tenant):
-        rows = version_of(engagement_of(engagement), version).items.filter(split="train")
+        rows = version_of(engagement_of(engagement), version).items.filter(
+            split="train", image__erased_at=None
+        )
         row = rows.select_related("image").order_by("image__sha256").first()
     if row is None or number >= SHOWN:
         raise Http404

@@ -157,9 +157,13 @@ class ModelVersionDetailSerializer(ModelVersionSerializer):
     """A model version with its meta.json and its files."""
 
     files = serializers.SerializerMethodField()
+    erased_images = serializers.IntegerField(
+        source="run.dataset_version.erased_images",
+        help_text="Images it was made with that were erased for good since.",
+    )
 
     class Meta(ModelVersionSerializer.Meta):
-        fields = (*ModelVersionSerializer.Meta.fields, "meta", "files")
+        fields = (*ModelVersionSerializer.Meta.fields, "meta", "files", "erased_images")
 
     def get_files(self, version) -> ModelFileSerializer(many=True):
         absolute = self.context["request"].build_absolute_uri
@@ -178,15 +182,15 @@ class ModelVersionDetailSerializer(ModelVersionSerializer):
 class EvaluatedItemSerializer(serializers.ModelSerializer):
     """What a model version answered for one held-out image; `image_url` opens it for minutes."""
 
-    image_url = serializers.SerializerMethodField()
+    image_url = serializers.SerializerMethodField(help_text="Empty: the image was erased.")
 
     class Meta:
         model = EvaluatedItem
         fields = ("id", "path", "label", "answer", "score", "scores", "image", "image_url")
 
     def get_image_url(self, item) -> str:
-        url = media.signed_url(item.image.storage_key)
-        return self.context["request"].build_absolute_uri(url)
+        url = item.image.url
+        return url and self.context["request"].build_absolute_uri(url)
 
 
 SETTING_KINDS = ("integer", "number", "string", "model_version", "model_versions")

@@ -20,7 +20,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ("accounts", "0006_practice_keys_are_known"),
-        ("engagements", "0008_ratings_in_the_portfolio"),
+        ("engagements", "0009_ratings_in_the_portfolio"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

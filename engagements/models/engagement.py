@@ -58,6 +58,8 @@ class Engagement(Authored, TenantModel):
     )
     # the template's phases when it was opened: a later change of the template leaves them
     phases = ArrayField(models.CharField(max_length=20, choices=Phase), default=every_phase)
+    # {severity: hours until a first answer}, where other than engagements.response has it
+    response_hours = models.JSONField(default=dict, blank=True)
     # private to the vendor
     budget_cents = models.BigIntegerField(_("budget"), null=True, blank=True)
     price_cents = models.BigIntegerField(_("price"), null=True, blank=True)

@@ -41,6 +41,7 @@ class EngagementTemplate(models.Model):
         default=DRILL_DAYS,
         validators=[MinValueValidator(1), MaxValueValidator(730)],
     )
+    response_hours = models.JSONField(default=dict, blank=True)  # as on the engagement
     created_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField(default=timezone.now)
     retired_at = models.DateTimeField(null=True)

@@ -28,6 +28,11 @@ KINDS = {
     "alert.fired": _("An alert fired"),
     "alert.acknowledged": _("Somebody looks after an alert"),
     "alert.resolved": _("An alert is over"),
+    "ticket.opened": _("A support ticket was opened"),
+    "ticket.answered": _("The vendor answered a support ticket"),
+    "ticket.replied": _("The customer replied in a support ticket"),
+    "ticket.resolved": _("A support ticket was resolved"),
+    "ticket.reopened": _("A support ticket was reopened"),
 }
 
 # Where the timeline has another word for it, or several.

@@ -15,7 +15,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0004_email_links"),
         ("feedback", "0002_isolation"),
-        ("serving", "0010_isolation_of_tallies"),
+        ("serving", "0011_isolation_of_tallies"),
         ("training", "0009_approvals"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

@@ -34,7 +34,7 @@ SELECT EXISTS (
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("serving", "0010_isolation_of_tallies"),
+        ("serving", "0011_isolation_of_tallies"),
         ("feedback", "0003_monitoring"),
     ]
     operations = [

@@ -17,7 +17,7 @@ class Migration(migrations.Migration):
         ("accounts", "0004_email_links"),
         ("engagements", "0005_standard_templates"),
         ("feedback", "0004_isolation_of_monitoring"),
-        ("serving", "0010_isolation_of_tallies"),
+        ("serving", "0011_isolation_of_tallies"),
         ("training", "0009_approvals"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

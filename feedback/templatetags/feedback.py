@@ -5,6 +5,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from feedback.models import ErasedPiece
 from lepton.lib import media
 from lepton.templatetags.ui import icon
 
@@ -21,7 +22,9 @@ def thumbnail(prediction):
 def picture(prediction):
     """The picture a prediction answered, or why there is none."""
     if not prediction.input_key:
-        return format_html('<p class="soft small">{}</p>', _("The input was not kept."))
+        gone = ErasedPiece.objects.filter(sha256=prediction.input_sha256, kind="input").exists()
+        words = _("The input was erased for good.") if gone else _("The input was not kept.")
+        return format_html('<p class="soft small">{}</p>', words)
     return format_html('<div class="picture">{}</div>', _image(prediction, alt=_("The input")))
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from functools import partial
 
-from lepton.demo import drift, enablement, golive, money, plan, promise, work
+from lepton.demo import drift, enablement, golive, money, plan, promise, support, work
 from lepton.demo import iteration as iteration_steps
 from lepton.demo.stage import Stage, open_engagement
 
@@ -94,6 +94,7 @@ class Loop:
         """The customer learns to ask for themselves, with a guide."""
         self.stage.step("Hours", money.note_hours, "2", "Training")
         self.stage.step("Document", plan.hand_over, "How to ask for an answer", GUIDE)
+        self.stage.step("Ticket", support.ask_and_answer)
         self.stage.step("Predictions", work.ask, PREDICTIONS - 4)
         self.stage.step("Operator", enablement.train_operator)
         self.stage.step("Integrator", enablement.train_integrator)

@@ -18,6 +18,7 @@ ENGAGEMENT_PAGES = [
     ("feedback:review", _("Review"), "eye"),
     ("feedback:data_iteration", _("Data iteration"), "rollback"),
     ("enablement:catalogue", _("Customer training"), "book"),
+    ("feedback:tickets", _("Help"), "ticket"),
     ("engagements:iterations", _("Iterations"), "refresh"),
 ]
 VENDOR_PAGES = [("engagements:economics", _("Economics"), "gauge")]  # others get 404 there

@@ -64,6 +64,21 @@ LOOKS = {
     "kept": Look("neutral", "shield", _("Champion kept")),
     "demoted": Look("bad", "rollback", _("Demoted")),
     "nothing": Look("neutral", "minus", _("Nothing new")),
+    # tickets
+    "open": Look("accent", "ticket", _("Open")),
+    "waiting": Look("neutral", "clock", _("Waits for the customer")),
+    "resolved": Look("good", "check-circle", _("Resolved")),
+    "reopened": Look("warn", "refresh", _("Reopened")),
+    "high": Look("warn", "alert", pgettext_lazy("severity", "High")),
+    "normal": Look("neutral", "circle", pgettext_lazy("severity", "Normal")),
+    "low": Look("neutral", "info", pgettext_lazy("severity", "Low")),
+    # decisions on model versions
+    "approved": Look("good", "check-circle", _("Approved")),
+    "rejected": Look("bad", "x-circle", _("Rejected")),
+    # erasures
+    "listed": Look("warn", "eye", _("Waits for a confirmation")),
+    "withdrawn": Look("neutral", "rollback", _("Withdrawn")),
+    "erased": Look("neutral", "trash", _("Erased")),
     # phases and gates
     "done": Look("good", "check", _("Done")),
     "current": Look("accent", "circle-half", _("Current")),
@@ -84,7 +99,6 @@ LOOKS = {
     # alerts and drift
     "firing": Look("bad", "bell", _("Firing")),
     "acknowledged": Look("warn", "eye", _("Acknowledged")),
-    "resolved": Look("good", "check-circle", _("Resolved")),
     "silenced": Look("neutral", "pause", _("Silenced")),
     "drifted": Look("warn", "alert", _("Drifted")),
     "steady": Look("good", "check", _("No drift")),

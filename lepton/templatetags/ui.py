@@ -66,6 +66,14 @@ def percent(share, digits=1):
     return _("%(number)s%%") % {"number": _rounded(float(share) * 100, int(digits))}
 
 
+@register.filter
+def points(share, digits=1):
+    """A difference of shares in percentage points with its sign: -0.031 becomes "−3.1"."""
+    number = round(float(share) * 100, int(digits))
+    sign = "−" if number < 0 else "+" if number > 0 else "±"
+    return f"{sign}{_rounded(abs(number), int(digits))}"
+
+
 def _rounded(number, digits):
     """Rounded first: Django's number_format cuts digits off."""
     return number_format(round(number, digits), digits)

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from scipy.stats import binomtest
+from scipy.stats import binomtest, fisher_exact
 from sklearn import metrics
 from sklearn.calibration import calibration_curve
 
@@ -112,3 +112,34 @@ def test_equal_models_do_not_differ():
 def test_a_class_that_is_nowhere_or_everywhere_has_no_curve():
     with pytest.raises(ValueError, match="rows of others"):
         curves.curve(np.array([True, True]), np.array([0.1, 0.2]))
+
+
+# From table II of Newcombe's paper, method 10.
+NEWCOMBE = [
+    ((56, 70, 48, 80), (0.0524, 0.3339)),
+    ((9, 10, 3, 10), (0.1705, 0.8090)),
+    ((6, 7, 2, 7), (0.0582, 0.8062)),
+    ((5, 56, 0, 29), (-0.0381, 0.1926)),
+    ((0, 10, 0, 10), (-0.2775, 0.2775)),
+    ((10, 10, 0, 20), (0.6791, 1.0)),
+]
+
+
+@pytest.mark.parametrize("table, published", NEWCOMBE)
+def test_the_interval_of_a_gap_is_as_newcombe_published_it(table, published):
+    assert curves.difference_interval(*table) == pytest.approx(published, abs=1e-4)
+
+
+def test_fisher_s_test_agrees_with_scipy():
+    rng = np.random.default_rng(3)
+    for _round in range(200):
+        n, m = rng.integers(1, 400, 2)
+        a, b = rng.integers(0, n + 1), rng.integers(0, m + 1)
+        ours = curves.fisher(int(a), int(n), int(b), int(m))
+        theirs = fisher_exact([[a, n - a], [b, m - b]]).pvalue
+        assert ours == pytest.approx(theirs, rel=1e-6, abs=1e-12)
+
+
+def test_holm_corrects_in_order():
+    assert curves.holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.03, 0.06, 0.06, 0.02])
+    assert curves.holm([]) == [] and curves.holm([0.9, 0.8]) == [1.0, 1.0]

@@ -26,9 +26,17 @@ def picture(label: str, seed: int, side: int = 48) -> bytes:
 
 
 def dataset_version(
-    engagement, by, per_class=PER_CLASS, classes=CLASSES, test_sha256="0" * 64
+    engagement,
+    by,
+    per_class=PER_CLASS,
+    classes=CLASSES,
+    test_sha256="0" * 64,
+    meta=lambda seed: {},
 ) -> DatasetVersion:
-    """Freeze a version of `per_class` images in each class; needs the tenant's scope."""
+    """Freeze a version of `per_class` images in each class; needs the tenant's scope.
+
+    `meta(seed)` is the metadata of an image, whose seeds count from 1.
+    """
     dataset, _made = Dataset.objects.get_or_create(
         engagement=engagement, name="castings", defaults=author(by)
     )
@@ -42,6 +50,7 @@ def dataset_version(
         counts=counts,
         manifest_sha256="0" * 64,
         test_sha256=test_sha256,
+        meta_names=sorted(meta(1)),
         **author(by),
     )
     seed = 0
@@ -49,11 +58,11 @@ def dataset_version(
         for label in classes:
             for _number in range(n):
                 seed += 1
-                _add(version, split, label, seed)
+                _add(version, split, label, seed, meta(seed))
     return version
 
 
-def _add(version, split, label, seed):
+def _add(version, split, label, seed, meta):
     data = picture(label, seed)
     sha256 = hashlib.sha256(data).hexdigest()
     key = storage.tenant_key(version.tenant_id, "images", sha256[:2], f"{sha256}.png")
@@ -68,6 +77,5 @@ def _add(version, split, label, seed):
             "storage_key": key,
         },
     )
-    VersionItem.objects.create(
-        version=version, image=image, path=f"{label}/{seed}.png", label=label, split=split
-    )
+    where = {"path": f"{label}/{seed}.png", "label": label, "split": split, "meta": meta}
+    VersionItem.objects.create(version=version, image=image, **where)

@@ -1,5 +1,6 @@
 """Versions go out in the formats of others and come back without loss."""
 
+import hashlib
 import io
 import json
 import zipfile
@@ -12,11 +13,12 @@ from tests.training import imports
 from tests.training.zips import picture, two_classes, zipped
 from training.datasets import exports, splits, versions
 from training.datasets.archive import BadArchive
-from training.models import Dataset
+from training.models import Dataset, Item
 
 pytestmark = pytest.mark.django_db(transaction=True)
-SPLITS = "file,split,label,group\n" + "".join(
-    f"{label}/{n}.png,{'test' if n > 2 else 'train'},{label},part {n % 3 if n < 3 else n}\n"
+SPLITS = "file,split,label,group,meta.site,meta.shift\n" + "".join(
+    f"{label}/{n}.png,{'test' if n > 2 else 'train'},{label},part {n % 3 if n < 3 else n},"
+    f"{'north' if n % 2 else ''},{n}\n"
     for label in ("ok", "scratch")
     for n in range(5)
 )
@@ -32,7 +34,7 @@ def version(acme, alice):
 
 def contents(tenant, version):
     with tenant_scope(tenant):
-        rows = version.items.values_list("path", "label", "split", "group")
+        rows = version.items.values_list("path", "label", "split", "group", "meta")
         return {path: facts for path, *facts in rows}
 
 
@@ -44,7 +46,8 @@ def export(kind, version) -> bytes:
 def test_what_goes_out_comes_back_without_loss(kind, acme, version):
     before = contents(acme, version)
     lines = splits.parse(export(kind, version), list(before))
-    assert {path: [one.label, one.split, one.group] for path, one in lines.items()} == before
+    found = {path: [one.label, one.split, one.group, one.meta] for path, one in lines.items()}
+    assert found == before
 
 
 def test_the_zip_alone_brings_everything_back(acme, alice, version):
@@ -58,7 +61,12 @@ def test_the_zip_alone_brings_everything_back(acme, alice, version):
     with tenant_scope(acme):
         again = versions.freeze_version(other.datasets.get(), by=alice)
         rows = [
-            sorted(one.items.values_list("image__sha256", "label", "split", "group"))
+            [
+                (*row, sorted(meta.items()))
+                for *row, meta in one.items.order_by("image__sha256").values_list(
+                    "image__sha256", "label", "split", "group", "meta"
+                )
+            ]
             for one in (version, again)
         ]
     assert rows[0] == rows[1]
@@ -125,3 +133,32 @@ def test_members_download_every_format_and_strangers_none(acme, bob, carol, vers
         assert b"".join(browse(bob).get(f"{api}/{kind}").streaming_content)
     assert browse(bob).get(f"{page}export/pickle/").status_code == 404
     assert browse(bob).get(f"{api}/pickle").status_code == 404
+
+
+def test_metadata_is_kept_and_the_manifest_carries_it(acme, version):
+    with tenant_scope(acme):
+        item = version.items.get(path="ok/1.png")
+        assert item.meta == {"site": "north", "shift": "1"}
+        assert version.items.get(path="ok/2.png").meta == {"shift": "2"}  # an empty one is none
+        assert version.meta_names == ["shift", "site"]
+    text = export("csv", version).decode()
+    assert text.splitlines()[0] == "sha256,path,label,split,group,meta.shift,meta.site"
+    assert hashlib.sha256(text.encode()).hexdigest() == version.manifest_sha256
+
+
+def test_other_metadata_makes_another_version(acme, alice, version):
+    with tenant_scope(acme):
+        Item.objects.filter(path="ok/1.png").update(meta={"site": "south"})
+        again = versions.freeze_version(version.dataset, by=alice)
+    assert (version.number, again.number) == (1, 2)
+    assert again.test_sha256 == version.test_sha256  # the holdout of a contract stays
+
+
+def test_a_column_that_is_no_metadata_is_named():
+    with pytest.raises(BadArchive) as refused:
+        splits.parse(b"file,split,site\na.png,train,north\n", ["a.png"])
+    assert "unknown column: site" in str(refused.value.cause)
+    assert "meta.site" in str(refused.value.hint)
+    long = f"file,split,meta.site\na.png,train,{'x' * 201}\n".encode()
+    with pytest.raises(BadArchive):
+        splits.parse(long, ["a.png"])

@@ -1,6 +1,6 @@
 """Annotation files in the formats of others, as the rows of a splits file.
 
-Read: JSON Lines ({"file", "label", "split", "group"} a line), COCO (images, annotations and
+Read: JSON Lines ({"file", "label", "split", "group", "meta"} a line), COCO (images, annotations and
 categories; an image's class is the category of its annotations), and Label Studio's JSON export
 (tasks with a choice each). Anything else is taken for CSV (splits.py).
 """
@@ -46,7 +46,7 @@ def _json_lines(data) -> Iterator[tuple[str, dict]]:
             raise BadAnnotations(f"{where}: {error}") from None
         if not isinstance(row, dict) or not isinstance(row.get("file"), str):
             raise BadAnnotations(_("%s: it has no “file”") % where)
-        yield where, _row(row["file"], row.get("label"), row.get("split"), row.get("group"))
+        yield where, _row(row["file"], row.get("label"), row)
 
 
 def _coco(document) -> Iterator[tuple[str, dict]]:
@@ -63,7 +63,7 @@ def _coco(document) -> Iterator[tuple[str, dict]]:
             words = _("%(where)s has several categories (%(names)s): an image has one class here")
             raise BadAnnotations(words % {"where": where, "names": ", ".join(found)})
         label = found[0] if found else ""
-        yield where, _row(image["file_name"], label, image.get("split"), image.get("group"))
+        yield where, _row(image["file_name"], label, image)
 
 
 def _label_studio(tasks) -> Iterator[tuple[str, dict]]:
@@ -77,7 +77,7 @@ def _label_studio(tasks) -> Iterator[tuple[str, dict]]:
             words = _("%(where)s has several choices (%(names)s): an image has one class here")
             raise BadAnnotations(words % {"where": where, "names": ", ".join(sorted(chosen))})
         label = next(iter(chosen), "")
-        yield where, _row(_local(data["image"]), label, data.get("split"), data.get("group"))
+        yield where, _row(_local(data["image"]), label, data)
 
 
 def _choices(task) -> set[str]:
@@ -111,6 +111,10 @@ def _dicts(document, name, *needed) -> list[dict]:
     return rows
 
 
-def _row(file, label, split, group) -> dict:
-    found = {"file": file, "label": label, "split": split, "group": group}
+def _row(file, label, said) -> dict:
+    """A row of the splits file, of an entry with `split`, `group` and `meta` {name: value}."""
+    found = {"file": file, "label": label, "split": said.get("split"), "group": said.get("group")}
+    meta = said.get("meta")
+    for name, value in (meta if isinstance(meta, dict) else {}).items():
+        found[f"meta.{name}"] = value
     return {name: "" if value is None else str(value) for name, value in found.items()}

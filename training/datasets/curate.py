@@ -6,9 +6,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts import audit
+from accounts.models import author
 from engagements import pages, timeline
 from lepton.lib import live
-from training.models import Dataset, Split
+from training.models import Dataset, LabelChange, Split
 
 MOST = 5000  # images changed at once
 
@@ -29,9 +30,23 @@ def change_items(dataset, ids, *, by, label=None, split=None, excluded=None, che
         rows = dataset.items.filter(pk__in=ids)
         if rows.count() < len(set(ids)):
             raise ValidationError({"ids": _("Some of these images are not in this dataset.")})
+        if excluded is False and rows.filter(image__erased_at__isnull=False).exists():
+            raise ValidationError({"ids": _("Some of these images were erased for good.")})
+        if label is not None:
+            note_labels(rows, label, by=by)
         n = rows.update(**changes)
         _tell(dataset, n, label, split, excluded, by)
     return n
+
+
+def note_labels(items, label, *, by) -> None:
+    """Note who gives these items the label, where it is not theirs already; goes before it."""
+    said = {"label": label, **author(by)}
+    others = items.exclude(label=label).values_list("dataset_id", "image_id", "label")
+    LabelChange.objects.bulk_create(
+        LabelChange(dataset_id=dataset, image_id=image, before=before, **said)
+        for dataset, image, before in others
+    )
 
 
 def _changes(dataset, label, split, excluded, checked) -> dict:

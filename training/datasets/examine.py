@@ -16,6 +16,7 @@ OUTCOME_OF = {
     "corrupt": Outcome.CORRUPT,
     "decoder_died": Outcome.CORRUPT,
     "empty": Outcome.CORRUPT,
+    "erased": Outcome.IGNORED,
     "ignored": Outcome.IGNORED,
     "label_too_long": Outcome.UNKNOWN_LABEL,
     "no_split": Outcome.UNKNOWN_LABEL,

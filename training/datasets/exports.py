@@ -8,18 +8,21 @@ import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import PurePosixPath
 
+from accounts import audit
 from accounts.scoping import tenant_scope
 from lepton.lib import storage
 from lepton.lib.pipe import Pipe
-from training.datasets import manifest
+from training.datasets import layout, manifest
 from training.models import VersionItem
 
+EXPORTED = "dataset_version.exported"  # in the audit
 PAGE = 500
-FIELDS = ("path", "label", "split", "group", "image__sha256", "image__width", "image__height")
+FIELDS = ("path", "label", "split", "group", "meta")
+FIELDS += ("image__sha256", "image__width", "image__height")
 
 
 def jsonl_of(version) -> Iterator[bytes]:
-    """A line {"file", "label", "split", "group", "sha256"} an image."""
+    """A line {"file", "label", "split", "group", "meta", "sha256"} an image."""
     for page in _pages(version):
         yield b"".join(json.dumps(_plain(row)).encode() + b"\n" for row in page)
 
@@ -58,17 +61,24 @@ def label_studio_of(version) -> Iterator[bytes]:
 
 
 def zip_of(version) -> Iterator[bytes]:
-    """An ImageFolder zip, `<split>/<class>/<name>`, with its splits.csv."""
+    """An ImageFolder zip, `<split>/<class>/<name>`, with its splits.csv; what is gone is named."""
     out = Pipe()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as archive:
-        lines = [("file", "label", "split", "group")]
-        for page in _pages(version, "image__storage_key"):
+        lines = [("file", *manifest.columns(version.meta_names)[2:])]
+        erased = [("file", "sha256")]
+        for page in _pages(version, "image__storage_key", "image__erased_at"):
             for row in page:
+                if row["image__erased_at"]:
+                    erased.append((row["path"], row["image__sha256"]))
+                    continue
                 name = _name(row)
-                lines.append((name, row["label"], row["split"], row["group"]))
+                meta = [row["meta"].get(one, "") for one in version.meta_names]
+                lines.append((name, row["label"], row["split"], row["group"], *meta))
                 archive.writestr(name, storage.get(row["image__storage_key"]))
                 yield out.taken()
         archive.writestr("splits.csv", manifest.lines(lines))
+        if len(erased) > 1:
+            archive.writestr(layout.ERASED_FILE, manifest.lines(erased))
     yield out.taken()
 
 
@@ -79,6 +89,13 @@ KINDS: dict[str, tuple[str, str, Callable]] = {
     "label-studio": ("label-studio-v{}.json", "application/json", label_studio_of),
     "zip": ("images-v{}.zip", "application/zip", zip_of),
 }
+
+
+def export(version, kind, *, by) -> tuple[str, str, Iterator[bytes]]:
+    """Return file name, content type and pieces of a version; who took it out is noted."""
+    name, content_type, pieces = KINDS[kind]
+    audit.record(EXPORTED, version, by=by, kind=kind, sha256=version.manifest_sha256)
+    return name.format(version.number), content_type, pieces(version)
 
 
 def _pages(version, *more) -> Iterator[list[dict]]:
@@ -95,19 +112,23 @@ def _pages(version, *more) -> Iterator[list[dict]]:
 
 def _plain(row) -> dict:
     found = {name: row[name] for name in ("label", "split", "group")}
-    return {"file": row["path"], **found, "sha256": row["image__sha256"]}
+    return {"file": row["path"], **found, **_meta(row), "sha256": row["image__sha256"]}
+
+
+def _meta(row) -> dict:
+    return {"meta": row["meta"]} if row["meta"] else {}
 
 
 def _coco_image(number, row) -> dict:
     size = {"width": row["image__width"], "height": row["image__height"]}
     named = {"id": number, "file_name": row["path"], **size}
-    return named | {"split": row["split"], "group": row["group"]}
+    return named | {"split": row["split"], "group": row["group"]} | _meta(row)
 
 
 def _task(row) -> dict:
     chosen = {"choices": [row["label"]]}
     result = {"from_name": "class", "to_name": "image", "type": "choices", "value": chosen}
-    data = {"image": row["path"], "split": row["split"], "group": row["group"]}
+    data = {"image": row["path"], "split": row["split"], "group": row["group"]} | _meta(row)
     return {"data": data, "annotations": [{"result": [result]}]}
 
 

@@ -1,5 +1,10 @@
 """Into the rows: a batch of findings becomes images, items and import rows in one transaction."""
 
+from functools import partial
+
+from django.db import transaction
+
+from lepton.lib import storage
 from training.datasets.examine import OUTCOME_OF
 from training.models import Dataset, Image, ImportRow, Item
 
@@ -14,6 +19,8 @@ def file_batch(import_, findings) -> None:
     rows, items, moved = [], [], []
     for finding in findings:
         image = images.get(finding.image.sha256) if finding.image else None
+        if image is not None and image.erased_at:
+            image = _refuse_erased(finding, image)
         before = there.get(image.pk) if image else None
         row = _row(import_, finding, image)
         if before is not None:
@@ -26,7 +33,7 @@ def file_batch(import_, findings) -> None:
             items.append(item)
         rows.append(row)
     Item.objects.bulk_create(items)
-    Item.objects.bulk_update(moved, ["label", "split", "group"])
+    Item.objects.bulk_update(moved, ["label", "split", "group", "meta"])
     ImportRow.objects.bulk_create(rows)
 
 
@@ -37,6 +44,12 @@ def _images(findings) -> dict[str, Image]:
     Image.objects.bulk_create(new.values(), ignore_conflicts=True)
     images = Image.objects.filter(sha256__in=new)
     return {f.image.sha256: f.image for f in found if f.is_known} | {i.sha256: i for i in images}
+
+
+def _refuse_erased(finding, image):
+    """Take it in no more; bytes that were just stored under its hash go again."""
+    finding.kind = "erased"
+    transaction.on_commit(partial(storage.discard, image.storage_key), robust=True)
 
 
 def _items_there(dataset_id, images) -> dict:
@@ -67,6 +80,7 @@ def _item(import_, finding, image):
         label=place.label,
         split=place.split,
         group=place.group,
+        meta=place.meta,
     )
 
 
@@ -89,9 +103,10 @@ def _meet(row, item, finding, moved):
         row.params["label"] = item.label
         return
     row.outcome, row.kind = Outcome.DUPLICATE, "duplicate"
-    given = finding.place.split or item.split, finding.place.group or item.group
+    place = finding.place
+    given = place.split or item.split, place.group or item.group, item.meta | place.meta
     is_from_before = not item._state.adding
-    if is_from_before and given != (item.split, item.group):
-        item.split, item.group = given
+    if is_from_before and given != (item.split, item.group, item.meta):
+        item.split, item.group, item.meta = given
         row.kind = "duplicate_moved"
         moved.append(item)

@@ -13,6 +13,7 @@ SPLIT_FOLDERS = {
     "testing": "test",
 }
 SPLITS_FILE = "splits.csv"  # of this name at the top of an archive it says where files belong
+ERASED_FILE = "erased.csv"  # names what an exported archive no longer has
 OS_NAMES = {"thumbs.db", "desktop.ini", "__macosx", "$recycle.bin"}
 IMAGE_ENDINGS = (
     *(".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".gif", ".tif", ".tiff", ".webp"),
@@ -28,6 +29,7 @@ class Place:
     label: str = ""
     split: str = ""
     group: str = ""
+    meta: dict = field(default_factory=dict)
     kind: str = ""
     params: dict = field(default_factory=dict)
 
@@ -76,7 +78,7 @@ def _has_split_roots(paths) -> bool:
 def _place(path, short, has_roots, manifest) -> Place:
     if is_os_file(path):
         return Place(kind="ignored")
-    if path == SPLITS_FILE:
+    if path in (SPLITS_FILE, ERASED_FILE):
         return Place(kind="splits_file")
     found = _from_folders(short, has_roots)
     line = manifest.get(path)
@@ -84,7 +86,7 @@ def _place(path, short, has_roots, manifest) -> Place:
         return found
     label = line.label or found.label
     lost = {} if label else {"kind": found.kind, "params": found.params}
-    return Place(label, line.split or found.split, line.group, **lost)
+    return Place(label, line.split or found.split, line.group, line.meta, **lost)
 
 
 def _from_folders(path, has_roots) -> Place:

@@ -19,9 +19,14 @@ def lines(rows: Iterable[Iterable[str]]) -> str:
     return out.getvalue()
 
 
-def sha256_of(rows: Iterable[Iterable[str]]) -> str:
+def columns(meta_names: Iterable[str]) -> tuple[str, ...]:
+    """The columns of a manifest whose images have metadata of these names; else the first few."""
+    return (*COLUMNS, *(f"meta.{name}" for name in meta_names))
+
+
+def sha256_of(rows: Iterable[Iterable[str]], meta_names: Iterable[str] = ()) -> str:
     """The sha256 of the manifest with these rows, sorted as they will be written."""
-    digest = hashlib.sha256(lines([COLUMNS]).encode())
+    digest = hashlib.sha256(lines([columns(meta_names)]).encode())
     digest.update(lines(sorted(rows)).encode())
     return digest.hexdigest()
 
@@ -37,16 +42,16 @@ def holdout_sha256_of(rows: Iterable[tuple[str, str]]) -> str:
 
 def csv_of(version) -> Iterator[bytes]:
     """The manifest of a version in pieces; each piece is read in a transaction of its own."""
-    yield lines([COLUMNS]).encode()
+    yield lines([columns(version.meta_names)]).encode()
     after = ""
     while True:
         with tenant_scope(version.tenant_id):
             found = VersionItem.objects.filter(version=version.pk, image__sha256__gt=after)
-            page = list(
-                found.order_by("image__sha256").values_list(
-                    "image__sha256", "path", "label", "split", "group"
-                )[:PAGE]
-            )
+            names = ("image__sha256", "path", "label", "split", "group", "meta")
+            page = [
+                (*row, *(meta.get(name, "") for name in version.meta_names))
+                for *row, meta in found.order_by("image__sha256").values_list(*names)[:PAGE]
+            ]
         if not page:
             return
         after = page[-1][0]

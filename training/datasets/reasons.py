@@ -26,6 +26,10 @@ WORDS = {
         _("Nothing to do: the image is kept once."),
     ),
     "empty": (_("The file is empty."), _SEND_AGAIN),
+    "erased": (
+        _("This image was erased for good, as its subject asked."),
+        _("Nothing to do: it is not taken in again."),
+    ),
     "ignored": (_OS_FILE, _("Nothing to do.")),
     "splits_file": (_("It says where the other files belong."), _("Nothing to do.")),
     "unlabelled": (

@@ -1,11 +1,11 @@
-"""The splits file: a CSV with `file`, `split` and optionally `label` and `group`, read strictly;
-or the same in a JSON format (annotations.py)."""
+"""The splits file: a CSV with `file`, `split` and optionally `label`, `group` and any number of
+`meta.<name>`, read strictly; or the same in a JSON format (annotations.py)."""
 
 import csv
 import io
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from django.utils.translation import gettext as _
 
@@ -14,6 +14,7 @@ from training.datasets.archive import BadArchive
 
 COLUMNS = ("file", "label", "split", "group")
 MAX_BYTES = 50 * 1024**2
+META, MOST_NAME, MOST_VALUE = "meta.", 60, 200
 SHOWN = 5  # problems named in one message
 
 
@@ -24,6 +25,7 @@ class Line:
     label: str
     split: str
     group: str
+    meta: dict = field(default_factory=dict)
 
 
 def parse(data: bytes, paths: Sequence[str]) -> dict[str, Line]:
@@ -40,7 +42,7 @@ def parse(data: bytes, paths: Sequence[str]) -> dict[str, Line]:
             continue
         split = layout.SPLIT_FOLDERS.get((row.get("split") or "").strip().lower(), "")
         label, group = (row.get("label") or "").strip(), (row.get("group") or "").strip()
-        lines[path] = Line(label, split, group)
+        lines[path] = Line(label, split, group, _meta(row))
     if problems:
         raise _bad(_summary(problems))
     return lines
@@ -59,6 +61,18 @@ def _rows_of(data) -> Iterator[tuple[str, dict]]:
         yield _("line %d") % reader.line_num, row
 
 
+def _is_meta(name) -> bool:
+    """Whether a column is metadata: `meta.` and a name, as in meta.site."""
+    plain = str(name).removeprefix(META)
+    return str(name).startswith(META) and 0 < len(plain) <= MOST_NAME
+
+
+def _meta(row) -> dict[str, str]:
+    """What a row says besides: {name: value}, without the empty ones."""
+    found = ((name, (row[name] or "").strip()) for name in row if name and _is_meta(name))
+    return {name.removeprefix(META): value for name, value in found if value}
+
+
 def _unique_ends(paths) -> dict[str, str]:
     """Paths by their last part where that is unique: other tools keep images in other folders."""
     count = Counter(path.rsplit("/", 1)[-1] for path in paths)
@@ -71,7 +85,7 @@ def _reader(data):
         columns = reader.fieldnames or []
     except (UnicodeDecodeError, csv.Error) as error:
         raise _bad(_("it is not a CSV file in UTF-8 (%(detail)s)") % {"detail": error}) from None
-    if unknown := [str(name) for name in columns if name not in COLUMNS]:
+    if unknown := [str(name) for name in columns if name not in COLUMNS and not _is_meta(name)]:
         raise _bad(_("unknown column: %(names)s") % {"names": ", ".join(unknown)})
     if missing := [name for name in ("file", "split") if name not in columns]:
         raise _bad(_("missing column: %(names)s") % {"names": ", ".join(missing)})
@@ -97,6 +111,8 @@ def _problem(row, path, seen) -> str:
         return _("“%(file)s” is named twice") % {"file": row["file"]}
     if len((row.get("label") or "").strip()) > 80 or len((row.get("group") or "").strip()) > 200:
         return _("a label has at most 80 characters and a group 200")
+    if any(len(value) > MOST_VALUE for value in _meta(row).values()):
+        return _("a value of metadata has at most %s characters") % MOST_VALUE
     return ""
 
 
@@ -119,6 +135,7 @@ def _bad(detail):
         _("The splits file cannot be used: %(detail)s.") % {"detail": detail},
         _(
             "A CSV needs the columns file and split (train, valid, test); label and group may"
-            " follow. JSON Lines, COCO and Label Studio's JSON are read too."
+            " follow, and whatever else is known of the images as meta.<name>, like meta.site."
+            " JSON Lines, COCO and Label Studio's JSON are read too."
         ),
     )

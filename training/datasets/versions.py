@@ -64,7 +64,9 @@ def freeze_version(
         splits = _kept(items, keeps) if keeps else _splits(items, policy, seed, pairs)
         apart = [pair for pair in pairs if splits[pair[0]] != splits[pair[1]]]
         _refuse_alike_apart(apart, splits, items, duplicates_waiver)
-        sha256 = manifest.sha256_of(_manifest_row(item, splits) for item in items)
+        names = sorted({name for item in items for name in item.meta})
+        rows = (_manifest_row(item, splits, names) for item in items)
+        sha256 = manifest.sha256_of(rows, names)
         newest = dataset.versions.newest_first().first()
         if newest and newest.manifest_sha256 == sha256:
             return newest
@@ -79,6 +81,7 @@ def freeze_version(
             test_sha256=manifest.holdout_sha256_of(_test_rows(items, splits)),
             duplicates_across=len(apart),
             duplicates_waiver=duplicates_waiver.strip() if apart else "",
+            meta_names=names,
             **author(by),
         )
         _fill(version, items, splits)
@@ -226,9 +229,10 @@ def _refuse_poor_splits(rows, splits):
         raise ValidationError(poor)
 
 
-def _manifest_row(item, splits):
+def _manifest_row(item, splits, names):
     sha256 = item.image.sha256
-    return (sha256, item.path, item.label, splits[sha256], item.group)
+    meta = (item.meta.get(name, "") for name in names)
+    return (sha256, item.path, item.label, splits[sha256], item.group, *meta)
 
 
 def _test_rows(items, splits):
@@ -251,6 +255,7 @@ def _fill(version, items, splits):
             label=item.label,
             split=splits[item.image.sha256],
             group=item.group,
+            meta=item.meta,
         )
         for item in items
     )

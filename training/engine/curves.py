@@ -1,7 +1,7 @@
 """Curves of a classifier over its threshold, its calibration, and two compared. NumPy only."""
 
 from dataclasses import dataclass
-from math import comb
+from math import comb, lgamma
 
 import numpy as np
 
@@ -143,6 +143,44 @@ def mcnemar(b: int, c: int) -> float:
     n, least = b + c, min(b, c)
     tail = sum(comb(n, k) for k in range(least + 1)) / 2**n
     return min(1.0, 2 * tail)
+
+
+def difference_interval(a: int, n: int, b: int, m: int) -> tuple[float, float]:
+    """Return the 95 % interval of a / n - b / m for independent samples: Newcombe's hybrid score
+    interval (Statistics in Medicine 17, 1998, 873-890, method 10)."""
+    first, second = a / n, b / m
+    l1, u1 = wilson_interval(a, n, z=Z95)
+    l2, u2 = wilson_interval(b, m, z=Z95)
+    below = ((first - l1) ** 2 + (u2 - second) ** 2) ** 0.5
+    above = ((u1 - first) ** 2 + (second - l2) ** 2) ** 0.5
+    return first - second - below, first - second + above
+
+
+def fisher(a: int, n: int, b: int, m: int) -> float:
+    """Return the p value of Fisher's exact two-sided test of a of n against b of m: the sum over
+    all tables with these margins that are no more probable than this one."""
+    hits = a + b
+    least, most = max(0, hits - m), min(n, hits)
+    logs = [_log_comb(n, k) + _log_comb(m, hits - k) for k in range(least, most + 1)]
+    here = logs[a - least]
+    top = max(logs)
+    weights = np.exp(np.array(logs) - top)
+    as_rare = np.array(logs) <= here + 1e-7  # as scipy and R take ties
+    return min(1.0, float(weights[as_rare].sum() / weights.sum()))
+
+
+def holm(values: list[float]) -> list[float]:
+    """Return p values corrected for their number (Holm, Scandinavian Journal of Statistics 6,
+    1979, 65-70), in their order."""
+    corrected, worst = [0.0] * len(values), 0.0
+    for rank, place in enumerate(sorted(range(len(values)), key=values.__getitem__)):
+        worst = max(worst, min(1.0, (len(values) - rank) * values[place]))
+        corrected[place] = worst
+    return corrected
+
+
+def _log_comb(n: int, k: int) -> float:
+    return lgamma(n + 1) - lgamma(k + 1) - lgamma(n - k + 1)
 
 
 def _paired_interval(e: int, f: int, g: int, h: int) -> tuple[float, float]:

@@ -65,16 +65,27 @@ class FeatureCache:
         """Keep `features` [n, features] under `keys` for good."""
         self.folder.mkdir(parents=True, exist_ok=True)
         features = np.ascontiguousarray(features, dtype=self.dtype)
-        handle, name = tempfile.mkstemp(dir=self.folder, suffix=".partial")
-        os.close(handle)
-        partial = Path(name)
-        save_file({"features": features}, partial, metadata={"keys": json.dumps(list(keys))})
-        with partial.open("rb") as file:
-            os.fsync(file.fileno())
-        name = hashlib.sha256("\n".join(keys).encode()).hexdigest()[:32] + ".safetensors"
-        partial.replace(self.folder / name)
+        name = _write_segment(self.folder, keys, features)
         self._known.update(zip(keys, features, strict=True))
         self._read.add(name)
+
+
+def forget(cache_dir: Path, sha256s: Sequence[str]) -> None:
+    """Remove every feature of these images, of all backbones and precisions.
+
+    A segment that holds some is written anew without them before it goes, so that a kill at any
+    moment leaves each other feature where it was.
+    """
+    gone = set(sha256s)
+    for segment in sorted((Path(cache_dir) / "features").glob("*/*.safetensors")):
+        known = _read_segment(segment)
+        kept = {key: value for key, value in known.items() if key.split(":")[0] not in gone}
+        if len(kept) == len(known):
+            continue
+        if kept:
+            values = np.stack(list(kept.values()))
+            _write_segment(segment.parent, list(kept), values)
+        segment.unlink(missing_ok=True)
 
 
 def extract(
@@ -146,6 +157,19 @@ def _compute(missing, *, views, cache, forward, batch, decoders, progress, shoul
                 cache.add([f"{row.sha256}:{view}" for row in rows], forward(pixels))
             done = at + len(rows)
             progress(Progress("preparing", done, len(missing), **pace.at(done)))
+
+
+def _write_segment(folder: Path, keys: Sequence[str], features: np.ndarray) -> str:
+    """Write one segment whole or not at all; returns its name."""
+    handle, name = tempfile.mkstemp(dir=folder, suffix=".partial")
+    os.close(handle)
+    partial = Path(name)
+    save_file({"features": features}, partial, metadata={"keys": json.dumps(list(keys))})
+    with partial.open("rb") as file:
+        os.fsync(file.fileno())
+    name = hashlib.sha256("\n".join(keys).encode()).hexdigest()[:32] + ".safetensors"
+    partial.replace(folder / name)
+    return name
 
 
 def _read_segment(path: Path) -> dict[str, np.ndarray]:

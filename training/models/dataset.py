@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Authored
 from accounts.scoping import ScopedManager, TenantModel
 from engagements.models import Engagement
+from lepton.lib import media
 
 
 class Split(models.TextChoices):
@@ -95,10 +96,16 @@ class Image(TenantModel):
     brightness = models.FloatField(null=True)  # 0 to 1
     sharpness = models.FloatField(null=True)
     thumbprint = models.BinaryField(null=True, max_length=1024)
+    erased_at = models.DateTimeField(null=True)  # its bytes are gone for good; the hashes stay
 
     class Meta(TenantModel.Meta):
         constraints = [models.UniqueConstraint("tenant", "sha256", name="one_image_per_content")]
         indexes = [models.Index(fields=["tenant", "original_sha256"], name="image_by_original")]
+
+    @property
+    def url(self) -> str:
+        """An address that opens it for a few minutes; "" once it was erased."""
+        return "" if self.erased_at else media.signed_url(self.storage_key)
 
 
 class ItemQuerySet(LabelledQuerySet):
@@ -126,6 +133,7 @@ class Item(TenantModel):
     label_checked_at = models.DateTimeField(null=True)  # somebody looked, and the label is right
     held_by = models.CharField(max_length=200, blank=True)  # who is shown it to label it
     held_until = models.DateTimeField(null=True)
+    meta = models.JSONField(default=dict, blank=True)  # {name: value}, both text, as imported
 
     objects = ScopedManager.from_queryset(ItemQuerySet)()
 
@@ -141,6 +149,21 @@ class Item(TenantModel):
                 name="items_to_label",
             ),
         ]
+
+
+class LabelChange(Authored, TenantModel):
+    """Somebody gave an image of a dataset another label. Never changed."""
+
+    dataset = models.ForeignKey(Dataset, on_delete=models.CASCADE, related_name="label_changes")
+    image = models.ForeignKey(Image, on_delete=models.PROTECT, related_name="label_changes")
+    before = models.CharField(max_length=80)
+    label = models.CharField(max_length=80)
+
+    class Meta(TenantModel.Meta):
+        pass
+
+    def __str__(self):
+        return f"{self.before} → {self.label}"
 
 
 class NearDuplicate(TenantModel):
@@ -185,6 +208,7 @@ class DatasetVersion(Authored, TenantModel):
     test_sha256 = models.CharField(max_length=64)  # of its test rows' contents and labels
     duplicates_across = models.PositiveIntegerField(default=0)  # pairs of alike images apart
     duplicates_waiver = models.CharField(max_length=500, blank=True)  # why they may be
+    meta_names = ArrayField(models.CharField(max_length=60), default=list)  # of its items' metadata
 
     objects = ScopedManager.from_queryset(DatasetVersionQuerySet)()
 
@@ -207,6 +231,11 @@ class DatasetVersion(Authored, TenantModel):
     def images(self) -> int:
         return sum(self.images_in(split) for split in Split.values)
 
+    @property
+    def erased_images(self) -> int:
+        """How many of its images were erased since: it cannot be trained on any more."""
+        return self.items.filter(image__erased_at__isnull=False).count()
+
 
 class VersionItem(TenantModel):
     """One row of a dataset version's manifest. Never changed."""
@@ -217,6 +246,7 @@ class VersionItem(TenantModel):
     label = models.CharField(max_length=80)
     split = models.CharField(max_length=5, choices=Split)
     group = models.CharField(max_length=200, blank=True)
+    meta = models.JSONField(default=dict, blank=True)
 
     objects = ScopedManager.from_queryset(LabelledQuerySet)()
 

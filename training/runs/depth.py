@@ -1,14 +1,19 @@
 """A model version looked at more closely: threshold and cost, calibration, slices, comparison."""
 
+from collections import Counter
+
 import numpy as np
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from lepton.lib import charts
 from training.engine import curves
-from training.engine.evaluate import auc, auc_interval, wilson_interval
+from training.engine.evaluate import auc, auc_interval
+from training.runs import fairness
 
 POINTS = 120  # of a drawn curve
+LEAST_LOOKS = 30  # measured images, for thirds of them
+MOST_VALUES = 12  # of one name, beyond which numbers are shown as thirds
 SLICED_BY = {
     "brightness": gettext_lazy("Brightness"),
     "sharpness": gettext_lazy("Sharpness"),
@@ -33,6 +38,18 @@ class Answers:
             "brightness": _floats(row[3] for row in rows),
             "sharpness": _floats(row[4] for row in rows),
             "size": _floats(row[5] * row[6] for row in rows),
+        }
+        self.metadata = self._metadata()
+
+    def _metadata(self) -> dict[str, np.ndarray]:
+        """What is known of the images besides, by name; "" where it is not given."""
+        version = self.evaluation.dataset_version
+        if not version.meta_names:
+            return {}
+        found = dict(version.items.exclude(meta={}).values_list("image_id", "meta"))
+        known = [found.get(image, {}) for image in self.images]
+        return {
+            name: np.array([meta.get(name, "") for meta in known]) for name in version.meta_names
         }
 
 
@@ -88,24 +105,50 @@ def calibration(answers: Answers) -> list[dict]:
 
 
 def slices(answers: Answers) -> list[dict]:
-    """Accuracy on the lower, middle and upper third by look; the gap between best and worst."""
-    found = []
+    """Accuracy and recall by look and by metadata, each part with its gap to the rest."""
+    return fairness.judged(answers, [*_by_look(answers), *_by_metadata(answers)])
+
+
+def _by_look(answers):
+    """Thirds of brightness, sharpness and size, where enough was measured."""
     for name, title in SLICED_BY.items():
         values = answers.looks[name]
         known = ~np.isnan(values)
-        if known.sum() < 30 or np.ptp(values[known]) == 0:
-            continue
-        low, high = np.quantile(values[known], [1 / 3, 2 / 3])
-        parts = [
-            (_("lower third"), known & (values <= low)),
-            (_("middle third"), known & (values > low) & (values <= high)),
-            (_("upper third"), known & (values > high)),
-        ]
-        rows = [_slice(word, answers.right[inside]) for word, inside in parts if inside.any()]
-        gap = max(r["accuracy"] for r in rows) - min(r["accuracy"] for r in rows)
-        apart = max(r["low"] for r in rows) > min(r["high"] for r in rows)
-        found.append({"name": name, "title": title, "rows": rows, "gap": gap, "is_sure": apart})
-    return found
+        if known.sum() >= LEAST_LOOKS and np.ptp(values[known]) > 0:
+            yield fairness.Sliced(name, title, _thirds(values, known), known, False)
+
+
+def _by_metadata(answers):
+    """Each value of what is known of the images besides; thirds of numbers that are many."""
+    for name, values in answers.metadata.items():
+        known = values != ""
+        counts = Counter(values[known].tolist())
+        numbers = _numbers(values) if len(counts) > MOST_VALUES else None
+        if numbers is not None:
+            parts = _thirds(numbers, known)
+        else:
+            common = sorted(word for word, _n in counts.most_common(MOST_VALUES))
+            parts = [(word, values == word) for word in common]
+        if len(counts) > 1:
+            yield fairness.Sliced(name, name, parts, known, True)
+
+
+def _thirds(values, known):
+    low, high = np.quantile(values[known], [1 / 3, 2 / 3])
+    parts = [
+        (_("lower third"), known & (values <= low)),
+        (_("middle third"), known & (values > low) & (values <= high)),
+        (_("upper third"), known & (values > high)),
+    ]
+    return [(word, inside) for word, inside in parts if inside.any()]
+
+
+def _numbers(words):
+    """The values as numbers, NaN where none is given; None if one is no number."""
+    try:
+        return np.array([float(word) if word else np.nan for word in words])
+    except ValueError:
+        return None
 
 
 def comparison(before: Answers, after: Answers) -> dict | None:
@@ -121,12 +164,6 @@ def comparison(before: Answers, after: Answers) -> dict | None:
 
 def _label(answers, i):
     return answers.classes[answers.labels[i]]
-
-
-def _slice(word, right) -> dict:
-    low, high = wilson_interval(int(right.sum()), len(right))
-    share = float(right.mean())
-    return {"name": word, "n": len(right), "accuracy": share, "low": low, "high": high}
 
 
 def _costs(requirement):

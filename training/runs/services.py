@@ -6,6 +6,7 @@ from django.db import transaction
 from django.db.models import Max, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from accounts import audit
 from accounts.models import author
@@ -124,6 +125,13 @@ def check_backbone(method, name):
 def _check_data(engagement, version):
     if version.dataset.engagement_id != engagement.pk:
         raise ValidationError({"dataset_version": _("No such dataset version here.")})
+    if n := version.erased_images:
+        text = ngettext(
+            "%(n)s of its images was erased for good: freeze the next version and train on that.",
+            "%(n)s of its images were erased for good: freeze the next version and train on that.",
+            n,
+        )
+        raise ValidationError({"dataset_version": text % {"n": n}})
     if len(version.classes) < 2:
         raise ValidationError({"dataset_version": _("A model needs at least two classes.")})
     if not version.images_in("test"):

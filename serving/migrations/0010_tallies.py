@@ -13,7 +13,7 @@ import accounts.scoping
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0004_email_links"),
-        ("serving", "0014_isolation_of_exercises"),
+        ("serving", "0009_isolation_of_exercises"),
         ("training", "0009_approvals"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

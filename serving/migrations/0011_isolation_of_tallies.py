@@ -41,7 +41,7 @@ RETURNING id
 
 
 class Migration(migrations.Migration):
-    dependencies = [("serving", "0009_tallies")]
+    dependencies = [("serving", "0010_tallies")]
     operations = [
         ProtectTenantTables(system=["duehour"]),
         # The owner is bound by the policies too, and marks the hours of every tenant here.

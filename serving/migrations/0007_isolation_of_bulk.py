@@ -33,7 +33,7 @@ DUE = "SELECT EXISTS (SELECT FROM serving_bulkprediction q WHERE {claimable})"
 
 
 class Migration(migrations.Migration):
-    dependencies = [("serving", "0007_bulk_predictions")]
+    dependencies = [("serving", "0006_bulk_predictions")]
     operations = [
         ProtectTenantTables(frozen=["bulkrow"], system_writes=["bulkprediction"]),
         SystemFunction(

@@ -14,7 +14,7 @@ import accounts.scoping
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0004_email_links"),
-        ("serving", "0008_isolation_of_bulk"),
+        ("serving", "0007_isolation_of_bulk"),
         ("training", "0009_approvals"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

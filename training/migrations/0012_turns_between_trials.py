@@ -1,4 +1,4 @@
-"""Isolation of labels, explanations and vectors; explanations are claimed like runs."""
+"""Isolation of trials and sources; turns are counted by when a row was last claimed."""
 
 from django.db import migrations
 
@@ -32,11 +32,10 @@ CLAIMED = "TABLE (id uuid, tenant_id uuid, attempt int, crashes int)"
 LEASED = {
     "run": ("training_run", "'queued', 'preparing', 'training', 'evaluating'"),
     "import": ("training_import", "'queued', 'running'"),
-    "explanation": ("training_explanation", "'queued', 'running'"),
 }
-CLAIMABLE = """
-SELECT '{kind}' WHERE EXISTS (
-  SELECT FROM {table} WHERE state IN ({open_states})
+WAITS_ELSEWHERE = """
+SELECT EXISTS (
+  SELECT FROM training_run WHERE tenant_id <> p_tenant AND state = 'queued'
   AND (lease_expires_at IS NULL OR lease_expires_at < now())
 )
 """
@@ -49,16 +48,8 @@ def claim(kind):
     return SystemFunction(f"lepton_claim_{kind}", arguments, CLAIMED, body)
 
 
-def claimable():
-    parts = [
-        CLAIMABLE.format(kind=kind, table=table, open_states=open_states)
-        for kind, (table, open_states) in LEASED.items()
-    ]
-    return SystemFunction("lepton_claimable", "", "TABLE (kind text)", "UNION ALL".join(parts))
-
-
 class Migration(migrations.Migration):
-    dependencies = [("training", "0012_labelling_and_explanations")]
+    dependencies = [("training", "0011_search_and_sources")]
     operations = [
         ProtectTenantTables(
             append_only=[
@@ -69,11 +60,16 @@ class Migration(migrations.Migration):
                 "modelselection",
                 "modelapproval",
                 "runsource",
-                "labelentry",
             ],
             portfolio=["evaluation", "modelversion"],
-            system_writes=["run", "import", "explanation"],
+            system_writes=["run", "import"],
         ),
-        claim("explanation"),
-        claimable(),
+        claim("run"),
+        claim("import"),
+        SystemFunction(
+            "lepton_run_waits_elsewhere",
+            "p_tenant uuid",
+            "TABLE (waits boolean)",
+            WAITS_ELSEWHERE,
+        ),
     ]

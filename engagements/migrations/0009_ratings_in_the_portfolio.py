@@ -6,5 +6,5 @@ from accounts.isolation import ProtectTenantTables
 
 
 class Migration(migrations.Migration):
-    dependencies = [("engagements", "0007_isolation_of_packs")]
+    dependencies = [("engagements", "0008_isolation_of_packs")]
     operations = [ProtectTenantTables(portfolio=["rating"])]

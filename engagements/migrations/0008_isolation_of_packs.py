@@ -6,5 +6,5 @@ from accounts.isolation import ProtectTenantTables
 
 
 class Migration(migrations.Migration):
-    dependencies = [("engagements", "0006_go_live")]
+    dependencies = [("engagements", "0007_go_live")]
     operations = [ProtectTenantTables(append_only=["golivepack"])]

@@ -13,7 +13,7 @@ import accounts.scoping
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0004_email_links"),
-        ("training", "0011_turns_between_trials"),
+        ("training", "0012_turns_between_trials"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

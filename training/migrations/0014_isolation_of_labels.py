@@ -1,4 +1,4 @@
-"""Isolation of trials and sources; turns are counted by when a row was last claimed."""
+"""Isolation of labels, explanations and vectors; explanations are claimed like runs."""
 
 from django.db import migrations
 
@@ -32,10 +32,11 @@ CLAIMED = "TABLE (id uuid, tenant_id uuid, attempt int, crashes int)"
 LEASED = {
     "run": ("training_run", "'queued', 'preparing', 'training', 'evaluating'"),
     "import": ("training_import", "'queued', 'running'"),
+    "explanation": ("training_explanation", "'queued', 'running'"),
 }
-WAITS_ELSEWHERE = """
-SELECT EXISTS (
-  SELECT FROM training_run WHERE tenant_id <> p_tenant AND state = 'queued'
+CLAIMABLE = """
+SELECT '{kind}' WHERE EXISTS (
+  SELECT FROM {table} WHERE state IN ({open_states})
   AND (lease_expires_at IS NULL OR lease_expires_at < now())
 )
 """
@@ -48,8 +49,16 @@ def claim(kind):
     return SystemFunction(f"lepton_claim_{kind}", arguments, CLAIMED, body)
 
 
+def claimable():
+    parts = [
+        CLAIMABLE.format(kind=kind, table=table, open_states=open_states)
+        for kind, (table, open_states) in LEASED.items()
+    ]
+    return SystemFunction("lepton_claimable", "", "TABLE (kind text)", "UNION ALL".join(parts))
+
+
 class Migration(migrations.Migration):
-    dependencies = [("training", "0010_search_and_sources")]
+    dependencies = [("training", "0013_labelling_and_explanations")]
     operations = [
         ProtectTenantTables(
             append_only=[
@@ -60,16 +69,11 @@ class Migration(migrations.Migration):
                 "modelselection",
                 "modelapproval",
                 "runsource",
+                "labelentry",
             ],
             portfolio=["evaluation", "modelversion"],
-            system_writes=["run", "import"],
+            system_writes=["run", "import", "explanation"],
         ),
-        claim("run"),
-        claim("import"),
-        SystemFunction(
-            "lepton_run_waits_elsewhere",
-            "p_tenant uuid",
-            "TABLE (waits boolean)",
-            WAITS_ELSEWHERE,
-        ),
+        claim("explanation"),
+        claimable(),
     ]

@@ -49,7 +49,7 @@ def wait():
 
 
 class Migration(migrations.Migration):
-    dependencies = [("serving", "0013_exercises")]
+    dependencies = [("serving", "0008_exercises")]
     operations = [
         ProtectTenantTables(system_writes=["loadtest", "rollbackdrill"]),
         *(claim(kind, table) for kind, table in TABLES.items()),

@@ -1,0 +1,1 @@
+"""Erasing everything of one subject: listed first, confirmed, then for good and with a receipt."""
