@@ -5,11 +5,11 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import ApiKey, Authored
 from accounts.scoping import ScopedManager, TenantModel
+from feedback.alerts.models import Alert, AlertRule
 from feedback.erasure.models import ErasedPiece, Erasure
+from feedback.monitoring.models import DriftFinding, DriftLook, DriftReference, Signs, Watch
 from feedback.tickets.models import Ticket, TicketMessage
 from serving.models import Prediction
-
-__all__ = ["ErasedPiece", "Erasure", "Feedback", "FeedbackQuerySet", "Ticket", "TicketMessage"]
 
 
 class FeedbackQuerySet(models.QuerySet):
@@ -69,4 +69,22 @@ from feedback.iteration.models import DataIteration, IterationPolicy  # noqa: E4
 from feedback.receipts.models import Receipt  # noqa: E402
 from feedback.review.models import Review, ReviewItem  # noqa: E402
 
-__all__ = ["DataIteration", "Feedback", "IterationPolicy", "Receipt", "Review", "ReviewItem"]
+__all__ = [
+    "Alert",
+    "AlertRule",
+    "DataIteration",
+    "DriftFinding",
+    "DriftLook",
+    "DriftReference",
+    "ErasedPiece",
+    "Erasure",
+    "Feedback",
+    "IterationPolicy",
+    "Receipt",
+    "Review",
+    "ReviewItem",
+    "Signs",
+    "Ticket",
+    "TicketMessage",
+    "Watch",
+]

@@ -33,6 +33,7 @@ class Migration(migrations.Migration):
                 ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
                 ("attempt", models.PositiveIntegerField(default=0)),
                 ("claimed_by", models.CharField(blank=True, max_length=120)),
+                ("claimed_at", models.DateTimeField(null=True)),
                 ("lease_expires_at", models.DateTimeField(null=True)),
                 ("crashes", models.PositiveSmallIntegerField(default=0)),
                 ("cancel_requested_at", models.DateTimeField(null=True)),
