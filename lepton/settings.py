@@ -312,6 +312,7 @@ SPECTACULAR_SETTINGS = {
         "PhaseEnum": "engagements.phases.Phase",
         "MetricEnum": "engagements.models.Requirement.Metric",
         "AlertMetricEnum": "feedback.models.AlertRule.Metric",
+        "AlertSeverityEnum": "feedback.models.AlertRule.Severity",
         "VerdictOutcomeEnum": "engagements.models.Outcome",
         "SideEnum": "engagements.models.Side",
         "SignoffKindEnum": "engagements.models.Signoff.Kind",

@@ -15,7 +15,7 @@ from training import explanations as services
 from training.models import Explanation, Image, ModelVersion
 
 
-class QuestionSerializer(StrictSerializer):
+class ExplanationQuestionSerializer(StrictSerializer):
     """An image by its id, the method, and the class that is to be explained."""
 
     image = serializers.UUIDField()
@@ -46,7 +46,7 @@ class ExplanationSerializer(serializers.ModelSerializer):
     operation_id="explanation_ask",
     tags=["Model versions"],
     description="Queued for a worker; the same question finds the answer that is there already.",
-    request=QuestionSerializer,
+    request=ExplanationQuestionSerializer,
     responses=responses({201: ExplanationSerializer}, 400, 403, 404, 415),
 )
 @api_view(["GET", "POST"])
@@ -56,7 +56,7 @@ def explanations(request, version):
     found = get_object_or_404(ModelVersion.objects, pk=version)
     if request.method == "GET":
         return paged(request, found.explanations.all(), ExplanationSerializer)
-    wanted = valid(QuestionSerializer, request.data)
+    wanted = valid(ExplanationQuestionSerializer, request.data)
     image = get_object_or_404(Image.objects, pk=wanted.pop("image"))
     asked = services.ask(found, image, wanted.pop("method"), by=request.actor, **wanted)
     return Response(ExplanationSerializer(asked).data, status=201)

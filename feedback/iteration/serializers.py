@@ -76,7 +76,7 @@ class DiffPartSerializer(serializers.Serializer):
     pictures = DiffPictureSerializer(many=True)
 
 
-class RealisedSerializer(serializers.Serializer):
+class AccuracyInUseSerializer(serializers.Serializer):
     """Accuracy in use with its 95 % interval, from the review queue or what was answered."""
 
     value = serializers.FloatField()
@@ -109,7 +109,7 @@ class DataIterationDetailSerializer(DataIterationSerializer):
 
     steps = serializers.SerializerMethodField()
     card = serializers.SerializerMethodField()
-    accuracy_before = RealisedSerializer(allow_null=True)
+    accuracy_before = AccuracyInUseSerializer(allow_null=True)
     accuracy_since = serializers.SerializerMethodField()
     verdict = serializers.SerializerMethodField(help_text="The judgement in a sentence.")
 
@@ -123,9 +123,9 @@ class DataIterationDetailSerializer(DataIterationSerializer):
     def get_card(self, row) -> DiffPartSerializer(many=True):
         return DiffPartSerializer(shown.card(row), many=True, context=self.context).data
 
-    def get_accuracy_since(self, row) -> RealisedSerializer(allow_null=True):
+    def get_accuracy_since(self, row) -> AccuracyInUseSerializer(allow_null=True):
         found = shown.in_use(row)["after"]
-        return found and RealisedSerializer(found).data
+        return found and AccuracyInUseSerializer(found).data
 
     def get_verdict(self, row) -> str:
         return judging.in_words(row.judgement) if row.judgement else ""

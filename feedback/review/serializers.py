@@ -64,7 +64,7 @@ class NextSerializer(serializers.Serializer):
     item = ReviewItemSerializer(allow_null=True)
 
 
-class EstimateSerializer(serializers.Serializer):
+class ReviewEstimateSerializer(serializers.Serializer):
     """Accuracy on all kept predictions, from the drawn ones, with its 95 % interval."""
 
     value = serializers.FloatField()
@@ -96,7 +96,7 @@ class QueueSerializer(serializers.Serializer):
     adjudication = serializers.IntegerField()
     sources = serializers.DictField(child=serializers.IntegerField())
     model_version = serializers.IntegerField(allow_null=True)
-    accuracy = EstimateSerializer(allow_null=True)
+    accuracy = ReviewEstimateSerializer(allow_null=True)
     advice = AdviceSerializer(many=True)
 
 
