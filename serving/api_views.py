@@ -59,7 +59,7 @@ def endpoint(request, endpoint):
     operation_id="deployment_create",
     tags=TAGS,
     request=serializers.CreateDeployment,
-    responses=responses({201: DeploymentSerializer}, 400, 403, 404, 415),
+    responses=responses({201: DeploymentSerializer}, 400, 403, 404, 409, 415),
 )
 @api_view(["GET", "POST"])
 @member_api(POST=Capability.DEPLOY)

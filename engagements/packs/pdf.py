@@ -12,11 +12,9 @@ from reportlab.lib.units import mm
 from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.cidfonts import UnicodeCIDFont
 from reportlab.platypus import (
-    KeepTogether,
     ListFlowable,
     Paragraph,
     SimpleDocTemplate,
-    Spacer,
     Table,
     TableStyle,
 )
@@ -30,9 +28,16 @@ LABEL = ParagraphStyle("label", CELL, textColor=SOFT)
 TITLE = ParagraphStyle("title", BODY, fontName="Helvetica-Bold", fontSize=20, leading=25)
 LEAD = ParagraphStyle("lead", BODY, textColor=SOFT, spaceAfter=4 * mm)
 H2 = ParagraphStyle(
-    "h2", BODY, fontName="Helvetica-Bold", fontSize=13, leading=17, spaceBefore=7 * mm
+    "h2",
+    BODY,
+    fontName="Helvetica-Bold",
+    fontSize=13,
+    leading=17,
+    spaceBefore=7 * mm,
+    spaceAfter=1.5 * mm,
+    keepWithNext=1,
 )
-H3 = ParagraphStyle("h3", H2, fontSize=10, leading=13, spaceBefore=3 * mm, keepWithNext=1)
+H3 = ParagraphStyle("h3", H2, fontSize=10, leading=13, spaceBefore=3 * mm, spaceAfter=0)
 WIDTH = A4[0] - 36 * mm - 12  # what the page's frame leaves
 SHORT = 16  # rows of a table that is not parted between two pages
 pdfmetrics.registerFont(UnicodeCIDFont(OTHER_SCRIPT))
@@ -68,12 +73,8 @@ def render(title: str, lead: str, sections: list[dict], *, foot: str) -> bytes:
 
 
 def _section(one) -> list:
-    """A heading stays with what comes first below it."""
-    flowables = [_paragraph(one["title"], H2), Spacer(1, 1.5 * mm)]
-    parts = [KINDS[block["kind"]](block) for block in one["blocks"]]
-    if parts and one["blocks"][0]["kind"] != "table":
-        return [KeepTogether([*flowables, parts[0]]), *parts[1:]]
-    return flowables + parts
+    """A heading, and what stands below it."""
+    return [_paragraph(one["title"], H2), *(KINDS[b["kind"]](b) for b in one["blocks"])]
 
 
 def _facts(block):
@@ -90,23 +91,15 @@ def _table(block):
     table = Table(
         [head, *rows], colWidths=_widths(block), repeatRows=1, spaceBefore=1 * mm, spaceAfter=3 * mm
     )
-    table.setStyle(
-        TableStyle(
-            [
-                ("BACKGROUND", (0, 0), (-1, 0), WELL),
-                ("LINEBELOW", (0, 0), (-1, -1), 0.4, LINE),
-                ("VALIGN", (0, 0), (-1, -1), "TOP"),
-                *_PADDING,
-            ]
-        )
-    )
-    return KeepTogether([table]) if len(rows) <= SHORT else table
+    whole = [("NOSPLIT", (0, 0), (-1, -1))] if len(rows) <= SHORT else []
+    table.setStyle(TableStyle([*_RULED, *_PADDING, *whole]))
+    return table
 
 
 def _widths(block) -> list[float]:
     """Columns by their longest content, long ones less than in proportion."""
     columns = list(zip(block["head"], *block["rows"], strict=True))
-    wanted = [min(max(len(cell) for cell in column), 60) ** 0.75 + 3 for column in columns]
+    wanted = [min(max(len(cell) for cell in column), 64) ** 0.8 + 3 for column in columns]
     return [WIDTH * one / sum(wanted) for one in wanted]
 
 
@@ -115,6 +108,11 @@ def _list(block):
     return ListFlowable(items, bulletType="bullet", start="•", leftIndent=5 * mm, bulletFontSize=8)
 
 
+_RULED = [
+    ("BACKGROUND", (0, 0), (-1, 0), WELL),
+    ("LINEBELOW", (0, 0), (-1, -1), 0.4, LINE),
+    ("VALIGN", (0, 0), (-1, -1), "TOP"),
+]
 _PADDING = [
     ("LEFTPADDING", (0, 0), (-1, -1), 3),
     ("RIGHTPADDING", (0, 0), (-1, -1), 3),
