@@ -3,7 +3,7 @@
 from bisect import bisect_right
 from collections.abc import Mapping
 
-STEPS = 4  # buckets an octave: a percentile is at most a tenth off
+STEPS = 4  # buckets an octave: a percentile is less than a fifth off, mostly a few hundredths
 LATENCY_EDGES = [2 ** (k / STEPS) for k in range(16 * STEPS + 1)]  # 1 ms to 65 s
 SCORE_BUCKETS = 20
 
