@@ -143,6 +143,7 @@ class Played:
         run = self.alice.get(f"runs/{row['run']}") if row["run"] else {}
         live = self.alice.get("endpoints/plates/deployments")["results"][0]["live_at"]
         return {
+            "load average": f"{os.getloadavg()[0]:.1f} on {os.cpu_count()} cores",
             "corrections": len(self.asked),
             "answers": answer["model_version"],
             "verdict": row["verdict"],

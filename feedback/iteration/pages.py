@@ -37,7 +37,7 @@ def overview(engagement) -> dict:
         "blocks": triggers.blocks(engagement, policy),
         "iterations": rows,
         "newest": rows[0] if rows else None,
-        "steps": shown.steps(rows[0]) if rows else [],
+        "passed": shown.steps(rows[0]) if rows else [],
     }
 
 
@@ -60,7 +60,7 @@ def detail(row) -> dict:
         "topic": services.topic_of(row.engagement),
         "row": row,
         "trigger": row.trigger_words or triggers.title_of(row.trigger),
-        "steps": shown.steps(row),
+        "passed": shown.steps(row),
         "card": shown.card(row),
         "metrics": metrics,
     }

@@ -87,7 +87,7 @@ def as_metric(label, found) -> dict:
         "review": _("of all predictions, from the review queue"),
         "answers": _("of what was answered"),
     }
-    ends = {name: found[name] for name in ("value", "low", "high", "n")}
+    ends = {name: found[name] for name in ("value", "low", "high", "n")} | {"target": None}
     return {"label": label, "badge": "live", "note": notes[found["source"]], **ends}
 
 

@@ -7,6 +7,7 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
+from django.utils.timezone import now
 
 from accounts.scoping import tenant_scope
 from feedback.models import DataIteration, Feedback, IterationPolicy, Receipt, ReviewItem
@@ -253,6 +254,21 @@ def test_one_data_iteration_is_decided_on_its_page(browse, alice, place):
     found = client.get(api(f"data-iterations/{row['id']}")).json()
     assert (found["state"], found["cause"]) == ("kept", "Not before the audit.")
     assert client.post(api(f"data-iterations/{row['id']}/promote")).status_code == 409
+
+
+def test_a_promoted_one_shows_accuracy_in_use_before_and_since(browse, alice, place):
+    before = {"value": 0.8, "low": 0.65, "high": 0.9, "n": 30, "source": "review"}
+    with tenant_scope(place.tenant):
+        DataIteration.objects.update(
+            state="promoted",
+            challenger=place.model,
+            judgement=JUDGED,
+            promoted_at=now(),
+            accuracy_before=before,
+        )
+    shown = browse(alice).get(page(place, "iteration", 1)).text
+    assert "80.0%" in shown and "n = 30" in shown and "too few answers yet" in shown
+    assert "Step(" not in browse(alice).get(page(place, "data_iteration")).text
 
 
 def test_strangers_find_none_of_it(browse, carol, place, queue):
