@@ -16,6 +16,7 @@ from lepton.lib import live
 from lepton.lib.refusals import Conflict
 from lepton.lib.wake import wake_on_commit
 from training.datasets import erasing
+from training.models import Item
 from training.runs.services import cancel_run
 
 State, Kind, Others = Erasure.State, Erasure.Kind, Erasure.Others
@@ -84,7 +85,16 @@ def _carry_over(erasure, found, *, keeps, by):
     images = [one for one in found.images if one.original_sha256 not in shared]
     asked = [one for one in found.predictions if one.input_sha256 not in shared and one.input_key]
     for run in found.runs:
-        cancel_run(run, by=by)
+        if run.cancel_requested_at is None:
+            cancel_run(run, by=by)
+    ErasedPiece.objects.bulk_create(_pieces(erasure, images, asked))
+    Item.objects.filter(pk__in=[item.pk for item in found.items]).delete()
+    erasing.mark(images)
+    forget_inputs(asked)
+
+
+def _pieces(erasure, images, asked) -> list[ErasedPiece]:
+    """The files that have to go; an input is kept once, however often it was sent."""
     pieces = [
         ErasedPiece(
             erasure=erasure,
@@ -100,11 +110,7 @@ def _carry_over(erasure, found, *, keeps, by):
         ErasedPiece(erasure=erasure, kind=ErasedPiece.Kind.INPUT, sha256=sha, storage_key=key)
         for key, sha in sorted(inputs.items())
     ]
-    ErasedPiece.objects.bulk_create(pieces)
-    for item in found.items:
-        item.delete()
-    erasing.mark(images)
-    forget_inputs(asked)
+    return pieces
 
 
 def _listed(erasure):

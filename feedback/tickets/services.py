@@ -35,9 +35,7 @@ def open_ticket(
 ):
     """Ask the vendor for help; `file` is a stored document (engagements.documents.store)."""
     subject, text = subject.strip(), _checked(text)
-    if not subject:
-        raise ValidationError({"subject": _("Say in a few words what it is about.")})
-    _refuse_strange(engagement, prediction, model_version)
+    _refuse_strange(engagement, subject, prediction, model_version)
     with transaction.atomic():
         due = _due(Engagement.objects.locked(engagement.pk), severity)
         ticket = Ticket.objects.create(
@@ -136,7 +134,9 @@ def _checked(text):
     return text
 
 
-def _refuse_strange(engagement, prediction, model_version):
+def _refuse_strange(engagement, subject, prediction, model_version):
+    if not subject:
+        raise ValidationError({"subject": _("Say in a few words what it is about.")})
     if prediction and prediction.endpoint.engagement_id != engagement.pk:
         raise ValidationError({"prediction": _("There is none with this id here.")})
     if model_version and model_version.engagement_id != engagement.pk:

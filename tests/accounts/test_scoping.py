@@ -2,6 +2,7 @@
 
 from types import SimpleNamespace
 
+import psycopg
 import pytest
 from django.apps import apps
 from django.db import IntegrityError, connection, connections, transaction
@@ -48,6 +49,20 @@ def test_raw_sql_of_the_app_role_sees_no_row_of_another_tenant(acme, alice, caro
             assert _rows_of(acme, table) == 0, table
         assert _rows_of(acme, table) == 0, table
     assert _count("SELECT count(*) FROM accounts_tenant") == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_isolation_can_be_repeated_on_filled_tables(acme, alice, server_environment):
+    """As a migration of a later release does it on an installation that is in use."""
+    worlds.build(acme, alice)
+    with connection.schema_editor(collect_sql=True) as editor:
+        for label in ("accounts", "engagements", "training", "serving", "feedback"):
+            state = SimpleNamespace(apps=apps)
+            ProtectTenantTables().database_forwards(label, editor, None, state)
+    with psycopg.connect(server_environment["DATABASE_OWNER_URL"]) as owner:
+        for statement in editor.collected_sql:
+            owner.execute(statement)
+    assert unprotected_tables() == []
 
 
 def test_a_scope_shows_its_tenant_only(acme, alice, bob, carol):

@@ -65,8 +65,7 @@ def freeze_version(
         apart = [pair for pair in pairs if splits[pair[0]] != splits[pair[1]]]
         _refuse_alike_apart(apart, splits, items, duplicates_waiver)
         names = sorted({name for item in items for name in item.meta})
-        rows = (_manifest_row(item, splits, names) for item in items)
-        sha256 = manifest.sha256_of(rows, names)
+        sha256 = manifest.sha256_of((_manifest_row(i, splits, names) for i in items), names)
         newest = dataset.versions.newest_first().first()
         if newest and newest.manifest_sha256 == sha256:
             return newest
