@@ -123,6 +123,7 @@ def _value(name, route, world):
             "threshold": world.model,
             "closer": world.model,
             "distil": world.model,
+            "explain": world.model,
             "decide": world.model,
             "card": world.model,
             "prediction": world.prediction,

@@ -54,17 +54,17 @@ def measure(images: int) -> None:
     print(f"{'page':34}{'median ms':>10}{'worst ms':>10}{'queries':>9}")
     gallery = f"{base}gallery/"
     for name, page in [
-        ("the data page", base.rsplit("/", 2)[0] + "/"),
+        ("like one, by features", f"{gallery}?like={seen}"),
+        ("like one, by prints", f"{gallery}?like={bare}"),
         ("first page", gallery),
         ("a class and a split", f"{gallery}?label=dent&split=test"),
         ("a page in the middle", middle(owner, gallery)),
         ("without a label", f"{gallery}?show=unlabelled"),
         ("much darker", f"{gallery}?show=dark"),
-        ("like one, by features", f"{gallery}?like={seen}"),
         ("like one, features, a class", f"{gallery}?like={seen}&label=dent"),
-        ("like one, by prints", f"{gallery}?like={bare}"),
         ("like one, prints, a class", f"{gallery}?like={bare}&label=dent"),
         ("labelling", f"{base}label/"),
+        ("the data page", base.rsplit("/", 2)[0] + "/"),
     ]:
         print(f"{name:34}{row(owner, page).split(page)[-1]}")
     print(f"\npeak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB")

@@ -21,7 +21,8 @@ class Quartile(Aggregate):
 def look(dataset) -> dict:
     """Return how many images are odd in which way, and what that is measured by."""
     items = dataset.items
-    counts = {name: showing(dataset, name).count() for name in ODD}
+    beyond = fences(dataset)
+    counts = {name: showing(dataset, name, beyond).count() for name in ODD}
     pairs = duplicates.of(dataset)
     apart = ~Q(first__split=F("second__split")) & ~Q(first__split="") & ~Q(second__split="")
     run = doubting_run(dataset)
@@ -32,7 +33,7 @@ def look(dataset) -> dict:
         "alike_with_other_labels": pairs.exclude(first__label=F("second__label")).count(),
         "alike_in_other_splits": pairs.filter(apart).count(),
         "unmeasured": items.included().filter(image__brightness=None).count(),
-        "fences": fences(dataset),
+        "fences": beyond,
         "doubting_run": run and run.number,
     }
 
@@ -60,8 +61,11 @@ def fences(dataset) -> dict:
     }
 
 
-def showing(dataset, what=""):
-    """Return the images of the working set that are odd in one way, or all that take part."""
+def showing(dataset, what="", beyond=None):
+    """Return the images of the working set that are odd in one way, or all that take part.
+
+    `beyond` are its fences, where they are known already.
+    """
     included = dataset.items.included()
     if what == "excluded":
         return dataset.items.filter(is_excluded=True)
@@ -74,7 +78,7 @@ def showing(dataset, what=""):
             Exists(_pairs("first", "second")) | Exists(_pairs("second", "first"))
         )
     if what in ("dark", "bright", "blurred"):
-        return included.filter(_beyond(what, fences(dataset)[what]))
+        return included.filter(_beyond(what, (beyond or fences(dataset))[what]))
     return included
 
 
