@@ -38,9 +38,8 @@ class ProtectTenantTables(Operation):
         tables = _tenant_tables(to_state.apps.get_app_config(app_label))
         own = [model for model in tables if _is_tenant_model(model)]
         statements = [
-            *_force(
-                "NO FORCE", own
-            ),  # the owner checks the rows that are there, so it must see them
+            # the owner checks the rows that are there, so it must see them
+            *_force("NO FORCE", own),
             *(one for model in own for one in _composite_targets(model)),
             *(one for model in own for one in _composite_keys(model)),
             *_force("FORCE", own),
