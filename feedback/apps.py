@@ -11,10 +11,11 @@ class FeedbackConfig(AppConfig):
         from feedback import gates, health, practicals
         from feedback.alerts import defaults, standing
         from feedback.figures import first_given
-        from feedback.iteration import due, sweeper  # noqa: F401, it listens for workers
+        from feedback.iteration import alarms, due, sweeper  # noqa: F401, it listens for workers
         from feedback.tickets import asking
         from training import leases
 
+        alarms.register()
         asking.register()
         gates.register()
         health.register()

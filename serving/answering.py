@@ -1,12 +1,15 @@
 """Which variant answers a request, what happens when it fails, and who answers a second time."""
 
 import logging
+import time
 import uuid
 from typing import NamedTuple
 
 from django.utils.translation import gettext as _
 
-from serving.batcher import Answer, Ask, Batcher
+from lepton.lib import tracing
+from serving.asks import Answer, Ask
+from serving.batcher import Batcher
 from serving.beside import Challengers
 from serving.breakers import Breakers
 from serving.loader import Loader, Place
@@ -91,6 +94,7 @@ class Answering:
             Ask(model, sent.data, sent.field, terms.began, prediction_id=prediction_id, **how)
             for sent, prediction_id in zip(asked.images, ids, strict=True)
         ]
+        asked_at = time.perf_counter()
         try:
             answers = await self.batcher.ask_all(asks, seconds=terms.seconds)
         except Refused:
@@ -99,6 +103,9 @@ class Answering:
             self.breakers.failed(model.version_id)
             raise
         self.breakers.answered(model.version_id)
+        taken, done = min(ask.taken for ask in asks), time.perf_counter()
+        tracing.past("wait for a worker", since=asked_at, until=taken)
+        tracing.past("decode and run", since=taken, until=done)
         return answers
 
     def _note_failure(self, place: Place, error: Exception) -> None:

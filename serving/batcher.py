@@ -1,66 +1,31 @@
 """The queue between the event loop and the threads that decode, run and word the answer.
 
-Bounded, and each request has a deadline: under too much load some are refused at once, rather
-than all answered too late. Tenants take turns, and when the queue is full the one with most in it
-gives way; what was sent in bulk is taken only when nothing else waits. On a CPU nothing waits for a
-batch to fill; a worker takes what is queued already for the same small graph, of whichever tenants.
-A larger device would wait here instead.
+Bounded, and each request has a deadline: one that the queue will not let be answered in time is
+refused at once, rather than all answered too late. Tenants take turns, and when the queue is full
+the one with most in it gives way; what was sent in bulk is taken only when nothing else waits. On a
+CPU nothing waits for a batch to fill; a worker takes what is queued already for the same small
+graph, of whichever tenants. A larger device would wait here instead.
 """
 
 import asyncio
-import hashlib
+import math
 import threading
 import time
-import uuid
 from collections import Counter, deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
 
-import numpy as np
 from django.utils.translation import gettext as _
 
-from serving.opening import Model
-from serving.refusals import Refused, bad_field, come_back
+from serving.asks import Answer, Ask
+from serving.pace import Pace
+from serving.refusals import Refused, come_back
+from serving.running import results
 from serving.runtimes import Runtime
 from serving.turns import Turns
 from serving.utilisation import Utilisation
-from training.engine.preprocess import UnreadableImage, evaluation_input
 
 QUEUE_AT_MOST = 64
 BATCH_AT_MOST = 8
-
-
-@dataclass(slots=True, eq=False)
-class Ask:
-    """One image and where its answer goes."""
-
-    model: Model
-    data: bytes
-    field: str  # what the client calls the image, for complaints about it
-    began: float  # time.perf_counter() when the request came in
-    explain: bool = False  # also say what speaks for the answer where; a second forward pass
-    background: bool = False  # may wait until nobody else does
-    prediction_id: uuid.UUID = field(default_factory=uuid.uuid4)
-    done: asyncio.Future = None
-
-
-@dataclass(slots=True, frozen=True)
-class Answer:
-    """What the model said of one image; `scores` in the order of the model's classes."""
-
-    model: Model
-    scores: list[float]
-    input_sha256: str
-    latency_ms: float
-    evidence: list[list[float]] | None = None  # rows of the centre crop, 0 to 1, where asked for
-    prediction_id: uuid.UUID = field(default_factory=uuid.uuid4)
-    at: datetime = field(default_factory=lambda: datetime.now(UTC))
-
-    def ranked(self, most: int | None = None) -> list[dict]:
-        """The classes with their scores, best first."""
-        best = sorted(zip(self.model.classes, self.scores, strict=True), key=lambda x: -x[1])
-        return [{"label": label, "score": score} for label, score in best[:most]]
 
 
 class Batcher:
@@ -71,7 +36,7 @@ class Batcher:
         self.queue_at_most = queue_at_most
         self._in_flight: Counter[Runtime] = Counter()
         self.runs: deque[tuple[float, int]] = deque(maxlen=2_000)  # when, with how many images
-        self.utilisation = Utilisation(workers)
+        self.utilisation, self.pace = Utilisation(workers), Pace(workers)
         self._changed = threading.Condition()
         self._closing = False
         self._loop = None
@@ -106,11 +71,11 @@ class Batcher:
 
     async def ask_all(self, asks: list[Ask], *, seconds: float) -> list[Answer]:
         """Return every answer, or raise what the first that got none was refused with."""
+        until = asks[0].began + seconds
         for ask in asks:
-            ask.done = self._loop.create_future()
+            ask.done, ask.until = self._loop.create_future(), until
         self._queue(asks)
-        left = seconds - (time.perf_counter() - asks[0].began)
-        timer = self._loop.call_later(max(left, 0), _expire, asks)
+        timer = self._loop.call_later(max(until - time.perf_counter(), 0), _expire, asks)
         try:
             if len(asks) == 1:
                 return [await asks[0].done]
@@ -122,14 +87,25 @@ class Batcher:
             self._note_end(asks)
 
     def _queue(self, asks: list[Ask]) -> None:
-        """Let them wait. Raises Refused for a full queue."""
+        """Let them wait. Raises Refused for a full queue, or one too long for their deadline."""
         with self._changed:
             line = self._line_of(asks[0])
+            self._refuse_too_late(line, asks)
             self._make_room(line, asks)
             for ask in asks:
                 self._in_flight[ask.model.runtime] += 1
                 line.add(ask.model.tenant_id, ask)
             self._changed.notify(len(asks))
+
+    def _refuse_too_late(self, line: Turns, asks: list[Ask]) -> None:
+        """What would be answered too late is told so now, and takes no time from the others."""
+        if line is self.background:  # its deadlines are long, and who goes first is unknown
+            return
+        ahead = line.ahead_of(asks[0].model.tenant_id)
+        needed = self.pace.until_done(ahead, len(asks))
+        if ahead and time.perf_counter() + needed > asks[0].until:
+            message = _("More is waiting than can be answered before the deadline: try again.")
+            raise come_back(message, seconds=max(1, math.ceil(needed)))
 
     def _line_of(self, ask: Ask) -> Turns:
         return self.background if ask.background else self.waiting
@@ -155,11 +131,13 @@ class Batcher:
     def _work(self) -> None:
         while batch := self._take():
             self.runs.append((time.monotonic(), len(batch)))
+            began = time.perf_counter()
             self.utilisation.begin()
-            results = _results(batch)
+            found = results(batch)
             self.utilisation.end()
-            self._loop.call_soon_threadsafe(_deliver, results)
-            del batch, results  # or their models would stay in memory until the next
+            self.pace.note(time.perf_counter() - began, len(batch))
+            self._loop.call_soon_threadsafe(_deliver, found)
+            del batch, found  # or their models would stay in memory until the next
 
     def _take(self) -> list[Ask]:
         """Wait for work; an empty list means there will be none."""
@@ -172,8 +150,20 @@ class Batcher:
                     self._changed.wait()
                     continue
                 first = line.take()
-                if not first.done.done():
-                    return [first, *self._company(first)]
+                if self._is_in_time(first):
+                    batch = [first, *self._company(first)]
+                    for ask in batch:
+                        ask.taken = time.perf_counter()
+                    return batch
+
+    def _is_in_time(self, ask: Ask) -> bool:
+        """Whether somebody waits for it still, and will when it is answered."""
+        if ask.done.done():
+            return False
+        if time.perf_counter() + self.pace.seconds / 2 < ask.until:
+            return True
+        self._loop.call_soon_threadsafe(_expire, [ask])
+        return False
 
     def _company(self, first: Ask) -> list[Ask]:
         """What waits for the same graph, as much of it as is this worker's fair share."""
@@ -186,56 +176,7 @@ class Batcher:
             if ask is None:
                 break
             chosen.append(ask)
-        return [ask for ask in chosen if not ask.done.done()]
-
-
-def _results(batch: list[Ask]) -> list[tuple[Ask, Answer | Exception]]:
-    """Decode, run and word the answers; one that cannot be decoded harms no other."""
-    results, ready, images = [], [], []
-    for ask in batch:
-        try:
-            images.append(evaluation_input(ask.data, resize=ask.model.resize, crop=ask.model.crop))
-            ready.append(ask)
-        except UnreadableImage as error:
-            results.append((ask, bad_field(ask.field, _(error.reason_template) % error.values)))
-        except Exception as error:
-            results.append((ask, error))
-    return results + _run(ready, images)
-
-
-def _run(batch: list[Ask], images: list[np.ndarray]) -> list[tuple[Ask, Answer | Exception]]:
-    if not batch:
-        return []
-    try:
-        given = batch[0].model.runtime.run(np.stack(images))
-    except Exception as error:
-        return [(ask, error) for ask in batch]
-    rows = zip(batch, images, given, strict=True)
-    return [(ask, _result(ask, image, row)) for ask, image, row in rows]
-
-
-def _result(ask: Ask, image: np.ndarray, given: np.ndarray) -> Answer | Exception:
-    """Word what the graph gave for one image; a head that fails harms no other."""
-    try:
-        scores = ask.model.scores(given)
-        if not np.isfinite(scores).all():
-            raise ArithmeticError("The graph answered with something that is no number.")
-        evidence = _evidence(ask, image, int(np.argmax(scores))) if ask.explain else None
-    except Exception as error:
-        return error
-    digest = hashlib.sha256(ask.data).hexdigest()
-    latency = (time.perf_counter() - ask.began) * 1000
-    latency_ms = round(latency, 2)
-    return Answer(ask.model, scores.tolist(), digest, latency_ms, evidence, ask.prediction_id)
-
-
-def _evidence(ask: Ask, image: np.ndarray, place: int) -> list[list[float]] | None:
-    """What speaks for the class at `place` more than for the mean class, the most being 1."""
-    found = ask.model.evidence(image[None])
-    if found is None:
-        return None
-    found = np.maximum(found[place] - found.mean(0), 0)
-    return (found / max(float(found.max()), 1e-9)).round(3).tolist()
+        return [ask for ask in chosen if self._is_in_time(ask)]
 
 
 def _is_settled(ask: Ask) -> bool:

@@ -23,6 +23,9 @@ def main() -> None:
     options = parser.parse_args()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "lepton.settings")
     django.setup()
+    from lepton.lib import tracing  # its middleware needs the settings
+
+    tracing.start("inference")
     serve(listening(options), runtime=options.runtime)
 
 

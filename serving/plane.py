@@ -8,12 +8,13 @@ import asyncio
 import logging
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from functools import partial
 
 from django.utils.translation import gettext as _
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
+from lepton.lib import tracing
 from serving import metrics, routes
 from serving.admission import admit, deadline, is_background, patience
 from serving.answering import Answering, Terms
@@ -33,6 +34,7 @@ from serving.refusals import Refused, come_back, not_answering
 
 # A file sent in bulk, a load test, a drill: the champion answers all of it.
 ALL_BY_ONE_MODEL = (Prediction.Source.BULK, *Prediction.EXERCISES)
+TRACEPARENT = tracing.HEADER.encode()
 TEXT = [(b"content-type", b"text/plain; charset=utf-8")]
 LONG_BYTES = 256_000  # a body that takes longer to read than the event loop should be busy
 log = logging.getLogger(__name__)
@@ -116,14 +118,21 @@ class DataPlane:
         if not route.asks:
             body, reply_headers = self._shown(route.what, place)
             return 200, reply_headers, body
-        wanted, quotas = place.wanted, self._quotas_of(caller)
-        is_exercise = _source(caller) in Prediction.EXERCISES
-        pulse = nullcontext() if caller.is_practice else self.pulse.request(wanted.endpoint_id)
-        is_apart = caller.is_practice or is_exercise
-        counted = nullcontext() if is_apart else self.log.refused.counting(wanted)
-        with metrics.SECONDS.time(), pulse, counted, quotas.request(caller, wanted.tenant_id):
+        wanted, above = place.wanted, request.headers.get(TRACEPARENT, b"").decode("latin-1")
+        facts = {"tenant": wanted.tenant_slug, "endpoint": wanted.endpoint_slug}
+        with tracing.span("predict", following=above, **facts), self._counted(caller, wanted):
             body, reply_headers = await self._predict(request, receive, caller, place, route, began)
         return 200, reply_headers, body
+
+    @contextmanager
+    def _counted(self, caller, wanted):
+        """Count a request wherever one of its kind counts. Raises Refused (429)."""
+        is_apart = caller.is_practice or _source(caller) in Prediction.EXERCISES
+        pulse = nullcontext() if caller.is_practice else self.pulse.request(wanted.endpoint_id)
+        counted = nullcontext() if is_apart else self.log.refused.counting(wanted)
+        quotas = self._quotas_of(caller)
+        with metrics.SECONDS.time(), pulse, counted, quotas.request(caller, wanted.tenant_id):
+            yield
 
     def _quotas_of(self, caller) -> Quotas:
         return self.practice.quotas if caller.is_practice else self.quotas

@@ -17,7 +17,7 @@ from accounts import usage
 from accounts.scoping import tenant_scope
 from lepton.lib import live
 from serving import metrics
-from serving.batcher import Answer
+from serving.asks import Answer
 from serving.database import with_database
 from serving.models import Prediction, predictions_topic
 from serving.refused_log import RefusedLog

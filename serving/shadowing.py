@@ -12,7 +12,8 @@ from uuid import UUID
 import numpy as np
 
 from serving import metrics
-from serving.batcher import Answer, Batcher
+from serving.asks import Answer
+from serving.batcher import Batcher
 from serving.beside import Second
 from serving.breakers import Breakers
 from serving.models import ChallengerFailure, ShadowAnswer

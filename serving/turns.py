@@ -30,6 +30,12 @@ class Turns:
         """The first of each line; any thread may ask."""
         return [line[0] for line in list(self._lines.values()) if line]
 
+    def ahead_of(self, owner: Hashable) -> int:
+        """How many get their turn before the next that `owner` adds, if nobody else comes."""
+        turn = self.waiting_of(owner) + 1
+        others = (line for other, line in self._lines.items() if other != owner)
+        return turn - 1 + sum(min(len(line), turn) for line in others)
+
     def add(self, owner: Hashable, item) -> None:
         self._lines.setdefault(owner, []).append(item)
         self._size += 1

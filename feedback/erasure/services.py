@@ -12,9 +12,11 @@ from engagements import timeline
 from feedback import tasks
 from feedback.erasure import listing
 from feedback.erasure.models import ErasedPiece, Erasure
+from feedback.monitoring.models import Signs
 from lepton.lib import live
 from lepton.lib.refusals import Conflict
 from lepton.lib.wake import wake_on_commit
+from serving.models import BulkRow
 from training.datasets import erasing
 from training.models import Item
 from training.runs.services import cancel_run
@@ -91,6 +93,8 @@ def _carry_over(erasure, found, *, keeps, by):
     Item.objects.filter(pk__in=[item.pk for item in found.items]).delete()
     erasing.mark(images)
     forget_inputs(asked)
+    Signs.objects.filter(prediction__in=asked).delete()  # what was computed from them
+    BulkRow.objects.filter(prediction_id__in=[one.pk for one in asked]).delete()  # names files
 
 
 def _pieces(erasure, images, asked) -> list[ErasedPiece]:

@@ -24,6 +24,7 @@ REASONS = {
     "alike": _("It shows the same as an image of the holdout, so it must not be learned from."),
     "conflict": _("The same picture was held to be different things: decide on one."),
     "excluded": _("Somebody excluded this image from the data."),
+    "erased": _("The image was erased at somebody's request."),
     "new_class": _("The data has no such class yet: import images of it first."),
     "not_kept": _("The input was not kept."),
     "unreadable": _("The input cannot be decoded as an image."),
@@ -80,7 +81,9 @@ def _sort(iteration, dataset, found) -> Gathered:
     for image, receipts in by_image.items():
         labels = {one.label for one in receipts}
         label, item = receipts[-1].label, items.get(image.pk)
-        if len(labels) > 1:
+        if image.erased_at:
+            gathered.note(receipts, Fate.LEFT_OUT, image, "erased")
+        elif len(labels) > 1:
             gathered.note(receipts, Fate.LEFT_OUT, image, "conflict")
         elif label not in iteration.base.classes:
             gathered.note(receipts, Fate.LEFT_OUT, image, "new_class")

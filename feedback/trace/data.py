@@ -2,13 +2,15 @@
 
 from django.db.models import Count, F, Value
 from django.db.models.functions import Abs
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.models import AuditEntry
+from feedback.receipts.models import Receipt
 from feedback.trace.parts import SHOWN, Station, Stop
 from training.datasets.exports import EXPORTED
-from training.models import EvaluatedItem, ImportRow, LabelChange, Split
+from training.models import EvaluatedItem, ImportRow, LabelChange, LabelEntry, Split
 
 TAKEN_IN = (ImportRow.Outcome.ACCEPTED, ImportRow.Outcome.DUPLICATE)
 PICTURES = 6
@@ -84,6 +86,9 @@ def _labels_of_one(reach):
         Stop(one.pk, f"{one.before} → {one.label}", one.created_at, one.created_by_label)
         for one in changed
     ]
+    given = LabelEntry.objects.standing().filter(item__image=image, kind=LabelEntry.Kind.LABEL)
+    stops += [Stop(one.pk, one.label, one.created_at, one.created_by_label) for one in given]
+    stops += [_learned(one) for one in _receipts().filter(image=image)]
     return sorted(stops, key=lambda stop: stop.at, reverse=True)
 
 
@@ -94,16 +99,33 @@ def _came(row):
     return Stop(row.pk, row.label, import_.created_at, import_.created_by_label, url, facts=facts)
 
 
+def _receipts():
+    """What people said of predictions and a dataset version took up."""
+    used = Receipt.objects.newest_first().exclude(fate__in=["", Receipt.Fate.LEFT_OUT])
+    return used.select_related("engagement__tenant")
+
+
+def _learned(receipt):
+    where = [receipt.engagement.tenant.slug, receipt.engagement_id, receipt.prediction_id]
+    url = reverse("feedback:prediction", args=where)
+    said = _("Feedback: %s") % receipt.get_fate_display()
+    return Stop(receipt.pk, receipt.label, receipt.settled_at, said, url)
+
+
 def _labellers(reach):
     """Who gave the labels of many images: by import, and by changing them."""
     images = reach.items.values("image")
     came = ImportRow.objects.filter(image__in=images, outcome=ImportRow.Outcome.ACCEPTED)
     changed = LabelChange.objects.filter(image__in=images)
+    given = LabelEntry.objects.standing().filter(item__image__in=images, kind=LabelEntry.Kind.LABEL)
     counts = [
         (_imported, came.values_list("parent__created_by_label").annotate(n=Count("pk"))),
         (_changed, changed.values_list("created_by_label").annotate(n=Count("pk"))),
+        (_given, given.values_list("created_by_label").annotate(n=Count("pk"))),
     ]
     found = [(who, n, words(n)) for words, rows in counts for who, n in rows.order_by()]
+    if n := _receipts().filter(image__in=images).count():
+        found.append((_("Feedback"), n, _taken_up(n)))
     return [
         Stop(None, said, by=who, facts=[("labels", _("Labels"), n)])
         for who, n, said in sorted(found, key=lambda row: -row[1])
@@ -112,6 +134,14 @@ def _labellers(reach):
 
 def _imported(n):
     return ngettext("%s label came with an import", "%s labels came with imports", n) % n
+
+
+def _given(n):
+    return ngettext("%s label was given by hand", "%s labels were given by hand", n) % n
+
+
+def _taken_up(n):
+    return ngettext("%s answer was taken up", "%s answers were taken up", n) % n
 
 
 def _changed(n):

@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext as _
 
-from serving.batcher import Answer
+from serving.asks import Answer
 from serving.protocols import Question, Reply, Request, Sent, reading
 from serving.refusals import bad_field
 from serving.system import Wanted

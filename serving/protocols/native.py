@@ -6,7 +6,7 @@ Several images in one request get a list of answers.
 import python_multipart
 from django.utils.translation import gettext as _
 
-from serving.batcher import Answer
+from serving.asks import Answer
 from serving.loader import Place
 from serving.protocols import Question, Reply, Request, Sent, reading
 from serving.refusals import Refused, bad_field

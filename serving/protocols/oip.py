@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from django.utils.translation import gettext as _
 
-from serving.batcher import Answer
+from serving.asks import Answer
 from serving.loader import Place
 from serving.protocols import Question, Reply, Request, Sent, reading, tensors
 from serving.refusals import bad_field, not_answering

@@ -8,7 +8,8 @@ import uuid
 import numpy as np
 import pytest
 
-from serving.batcher import Ask, Batcher
+from serving.asks import Ask
+from serving.batcher import Batcher
 from serving.loader import Model
 from serving.refusals import Refused
 from serving.runtimes.null import NullRuntime

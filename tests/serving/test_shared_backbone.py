@@ -10,7 +10,7 @@ from django.core.files.storage import default_storage
 from accounts import system
 from accounts.scoping import tenant_scope
 from serving import services
-from serving.batcher import Ask
+from serving.asks import Ask
 from serving.heads import Head
 from serving.opening import Model
 from serving.runtimes import onnx as runtime

@@ -5,7 +5,7 @@ from pathlib import Path
 from django.utils import timezone
 
 from training.engine import features
-from training.models import Image, Item
+from training.models import Explanation, Image, ImageVector, Item
 from training.runs import materials
 
 
@@ -15,7 +15,8 @@ def mark(images) -> int:
     Call it inside the transaction that decides so; the bytes are for the caller to remove.
     """
     ids = [image.pk for image in images]
-    Item.objects.filter(image__in=ids).delete()
+    for derived in (Item, Explanation, ImageVector):
+        derived.objects.filter(image__in=ids).delete()
     gone = {"erased_at": timezone.now(), "thumbprint": None}
     return Image.objects.filter(pk__in=ids, erased_at=None).update(**gone)
 

@@ -1,0 +1,60 @@
+"""What a worker thread does with a batch: decode, run the graph, word the answers."""
+
+import hashlib
+import time
+
+import numpy as np
+from django.utils.translation import gettext as _
+
+from serving.asks import Answer, Ask
+from serving.refusals import bad_field
+from training.engine.preprocess import UnreadableImage, evaluation_input
+
+
+def results(batch: list[Ask]) -> list[tuple[Ask, Answer | Exception]]:
+    """Decode, run and word the answers; one that cannot be decoded harms no other."""
+    results, ready, images = [], [], []
+    for ask in batch:
+        try:
+            images.append(evaluation_input(ask.data, resize=ask.model.resize, crop=ask.model.crop))
+            ready.append(ask)
+        except UnreadableImage as error:
+            results.append((ask, bad_field(ask.field, _(error.reason_template) % error.values)))
+        except Exception as error:
+            results.append((ask, error))
+    return results + _run(ready, images)
+
+
+def _run(batch: list[Ask], images: list[np.ndarray]) -> list[tuple[Ask, Answer | Exception]]:
+    if not batch:
+        return []
+    try:
+        given = batch[0].model.runtime.run(np.stack(images))
+    except Exception as error:
+        return [(ask, error) for ask in batch]
+    rows = zip(batch, images, given, strict=True)
+    return [(ask, _result(ask, image, row)) for ask, image, row in rows]
+
+
+def _result(ask: Ask, image: np.ndarray, given: np.ndarray) -> Answer | Exception:
+    """Word what the graph gave for one image; a head that fails harms no other."""
+    try:
+        scores = ask.model.scores(given)
+        if not np.isfinite(scores).all():
+            raise ArithmeticError("The graph answered with something that is no number.")
+        evidence = _evidence(ask, image, int(np.argmax(scores))) if ask.explain else None
+    except Exception as error:
+        return error
+    digest = hashlib.sha256(ask.data).hexdigest()
+    latency = (time.perf_counter() - ask.began) * 1000
+    latency_ms = round(latency, 2)
+    return Answer(ask.model, scores.tolist(), digest, latency_ms, evidence, ask.prediction_id)
+
+
+def _evidence(ask: Ask, image: np.ndarray, place: int) -> list[list[float]] | None:
+    """What speaks for the class at `place` more than for the mean class, the most being 1."""
+    found = ask.model.evidence(image[None])
+    if found is None:
+        return None
+    found = np.maximum(found[place] - found.mean(0), 0)
+    return (found / max(float(found.max()), 1e-9)).round(3).tolist()
