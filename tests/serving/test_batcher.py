@@ -174,3 +174,54 @@ def test_a_quiet_tenant_waits_for_one_answer_and_gets_its_place_in_a_full_queue(
 
     with_batcher(work, workers=1, queue_at_most=4)
     assert order == ["noisy 4: 503", "noisy 0", "quiet", "noisy 1", "noisy 2", "noisy 3"]
+
+
+def test_what_cannot_be_answered_in_time_is_refused_at_once():
+    runtime = Held()
+
+    async def work(batcher):
+        batcher.pace.note(2.0, images=1)  # what an image took lately
+        first = asyncio.ensure_future(batcher.ask(an_ask(runtime), seconds=30))
+        await taken(batcher)
+        second = asyncio.ensure_future(batcher.ask(an_ask(runtime), seconds=30))
+        await taken(batcher)
+        began = time.perf_counter()
+        with pytest.raises(Refused) as refused:
+            await batcher.ask(an_ask(runtime), seconds=3)
+        waited = time.perf_counter() - began
+        patient = asyncio.ensure_future(batcher.ask(an_ask(runtime), seconds=30))
+        runtime.go.set()
+        await asyncio.gather(first, second, patient)
+        return refused.value, waited
+
+    refused, waited = with_batcher(work, workers=1)
+    assert refused.status == 503 and "before the deadline" in refused.error
+    assert dict(refused.headers)[b"retry-after"] == b"4" and waited < 1
+
+
+def test_an_idle_worker_takes_even_what_seems_too_slow():
+    """Its pace may be of another network: it would never be known otherwise."""
+
+    async def work(batcher):
+        batcher.pace.note(100.0, images=1)
+        return await batcher.ask(an_ask(NullRuntime(2)), seconds=300)
+
+    assert with_batcher(work, workers=1).scores
+
+
+def test_nothing_is_worked_on_that_would_be_too_late():
+    runtime = Held()
+
+    async def work(batcher):
+        first = asyncio.ensure_future(batcher.ask(an_ask(runtime), seconds=30))
+        await taken(batcher)
+        late = asyncio.ensure_future(batcher.ask(an_ask(runtime), seconds=2))
+        await taken(batcher)
+        batcher.pace.note(10.0, images=1)
+        runtime.go.set()
+        await first
+        with pytest.raises(Refused):
+            await late
+        return runtime.sizes
+
+    assert with_batcher(work, workers=1) == [1]

@@ -74,3 +74,10 @@ def test_a_pool_works_for_tenants_in_turns():
     assert isinstance(broken.exception(10), ZeroDivisionError)
     assert done == ["noisy", "quiet", "noisy"]
     pool.stop()
+
+
+def test_it_is_known_how_many_go_before_the_next_of_somebody():
+    turns = queue(noisy=20, other=3)
+    assert turns.ahead_of("quiet") == 2  # the first of each
+    assert turns.ahead_of("other") == 3 + 4
+    assert turns.ahead_of("noisy") == 20 + 3
