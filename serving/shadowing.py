@@ -23,7 +23,7 @@ from serving.system import Wanted
 from training.engine.preprocess import evaluation_input
 
 WAITING_AT_MOST, BYTES_AT_MOST = 32, 64_000_000
-PAUSE_SECONDS = 0.005  # how soon to look again whether clients still wait
+PAUSE_SECONDS = 0.02  # how soon to look again whether clients still wait
 STALE_SECONDS, STOP_SECONDS = 30.0, 1.0
 NICENESS = 10  # of this one thread: a client's work comes first on the processor as well
 log = logging.getLogger(__name__)
@@ -83,11 +83,19 @@ class Shadowing:
         with suppress(OSError, AttributeError):  # only where a thread has a priority of its own
             os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
         while (work := self._take()) is not None:
-            is_stale = time.monotonic() - work.offered_at > STALE_SECONDS
-            if is_stale or self._breakers.pause_of(work.second.model.version_id):
+            if self._is_over(work):
                 metrics.COMPARED.labels("dropped").inc()
-                continue
-            self._answer(work)
+            else:
+                self._answer(work)
+            del work  # or its models would stay in memory until the next
+
+    def _is_over(self, work: Work) -> bool:
+        """It waited too long, or the challenger keeps failing; the champion's breaker is for
+        clients alone."""
+        if time.monotonic() - work.offered_at > STALE_SECONDS:
+            return True
+        second = work.second
+        return second.is_challenger and self._breakers.pause_of(second.model.version_id) > 0
 
     def _take(self) -> Work | None:
         """Wait for work, and until no client waits; None means there will be none."""
@@ -116,12 +124,13 @@ class Shadowing:
             return
         except Exception as error:
             metrics.COMPARED.labels("failed").inc()
-            self._breakers.failed(model.version_id)
             log.warning("A second answer failed: %r", error)
             if work.second.is_challenger:
+                self._breakers.failed(model.version_id)
                 self._note(work, failure(work.tenant_id, work.second.challenger_id, error))
             return
-        self._breakers.answered(model.version_id)
+        if work.second.is_challenger:
+            self._breakers.answered(model.version_id)
         latency_ms = round((time.perf_counter() - began) * 1000, 2)
         self._note(work, _row(work, scores.tolist(), latency_ms))
         metrics.COMPARED.labels("compared").inc()

@@ -1,5 +1,6 @@
 """A shadow answers beside the champion: compared, kept, and never felt by a client."""
 
+import hashlib
 import time
 
 import pytest
@@ -222,3 +223,31 @@ def test_the_past_cannot_be_rewritten(endpoint, alice):
             rows.update(**change)
     with pytest.raises(DatabaseError, match="permission denied"), transaction.atomic():
         Challenger.objects.filter(pk=canary.pk).delete()
+
+
+@pytest.mark.slow
+def test_a_shadow_on_the_champion_s_backbone_answers_by_its_own_head(
+    inference, ask, deployed, castings, acme, alice, beside, tmp_path
+):
+    with tenant_scope(acme):
+        one, two = (
+            models.probe_version(castings.engagement, tmp_path / str(seed), by=alice, seed=seed)
+            for seed in (1, 2)
+        )
+    deployed(one)
+    beside(two)
+    assert inference.figure("lepton_inference_models") == 1
+    for colour in COLOURS:
+        answer(ask(models.picture(colour)))
+    compared(inference, acme, len(COLOURS))
+    deployed(two)  # what the shadow said is what it says as the champion
+    with tenant_scope(acme):
+        said = {
+            row.prediction.input_sha256: row.scores
+            for row in ShadowAnswer.objects.select_related("prediction")
+        }
+    for colour in COLOURS:
+        data = models.picture(colour)
+        scores = {one["label"]: one["score"] for one in answer(ask(data))["scores"]}
+        expected = said[hashlib.sha256(data).hexdigest()]
+        assert [scores[name] for name in models.CLASSES] == pytest.approx(expected, abs=1e-5)
