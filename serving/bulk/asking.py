@@ -15,7 +15,7 @@ ANSWER_SECONDS = 60  # what the data plane may take for one image
 PATIENCE_SECONDS = 120.0  # how long no answer at all is borne
 PAUSE_SECONDS = 1.0
 NOTHING = 0  # no answer at all
-NOT_NOW = (NOTHING, 409, 429, 500, 502, 503, 504)
+NOT_NOW = (NOTHING, 409, 429, 503)
 
 
 class Stopped(Exception):
