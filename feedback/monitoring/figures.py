@@ -117,7 +117,7 @@ def totals(endpoint, since, until) -> Totals:
     found = Totals()
     if until - since <= FROM_THE_LOG:
         rows = endpoint.predictions.filter(at__gte=since, at__lt=until)
-        for _version, label, latency, score, n, sure, doubt in rollups.grouped(rows):
+        for _hour, _version, label, latency, score, n, sure, doubt in rollups.grouped(rows):
             found.add(n, sure, doubt, {label: n}, {str(latency): n}, {str(score): n})
     else:
         hours = HourlyTally.objects.filter(endpoint=endpoint).between(_hour_of(since), until)
