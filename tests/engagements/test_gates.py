@@ -174,6 +174,7 @@ def test_the_gate_of_the_go_live_asks_for_signatures_and_a_rollback(engagement, 
         "serving.endpoint_live",
         "serving.accepted_model",
         "serving.rolled_back",
+        "feedback.alerted",
     }
 
 
