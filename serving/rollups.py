@@ -2,9 +2,12 @@
 
 from collections import Counter, defaultdict
 from datetime import timedelta
+from functools import reduce
+from operator import or_
 
 from django.db import transaction
-from django.db.models import Count, F, FloatField, Func, IntegerField, Sum, Value
+from django.db.models import Count, F, FloatField, Func, IntegerField, Q, Sum, Value
+from django.db.models.functions import TruncHour
 
 from serving.histograms import LATENCY_EDGES, SCORE_BUCKETS
 from serving.models import DueHour, HourlyTally, Prediction
@@ -17,10 +20,17 @@ FIGURES = ["n", "score_sum", "doubt_sum", "classes", "latency", "scores"]
 def count_due(endpoint, *, kept_since=None, at_once=AT_ONCE) -> int:
     """Count the oldest hours of an endpoint that are due; returns how many that were.
 
-    Of what came before `kept_since` predictions were removed: those hours stay as they are.
+    An hour that is just being written to is left for the next time. Of what came before
+    `kept_since` predictions were removed: those hours stay as they are.
     """
-    due = list(DueHour.objects.filter(endpoint=endpoint).order_by("hour")[:at_once])
-    return sum(_count(row, kept_since) for row in due)
+    with transaction.atomic():
+        rows = DueHour.objects.select_for_update(skip_locked=True).filter(endpoint=endpoint)
+        due = dict(rows.order_by("hour").values_list("pk", "hour")[:at_once])
+        hours = [hour for hour in due.values() if kept_since is None or hour >= kept_since]
+        if hours:
+            _write(endpoint.pk, hours)
+        DueHour.objects.filter(pk__in=due).delete()
+    return len(due)
 
 
 def answered(engagement, since, until) -> int:
@@ -50,38 +60,28 @@ def _hour_after(at):
     return whole if whole == at else whole + HOUR
 
 
-def _count(due, kept_since) -> bool:
-    """One hour in one transaction; one that is just being written to is left for the next time."""
-    with transaction.atomic():
-        mine = DueHour.objects.select_for_update(skip_locked=True).filter(pk=due.pk)
-        if not mine.exists():
-            return False
-        if kept_since is None or due.hour >= kept_since:
-            _write(due.endpoint_id, due.hour)
-        mine.delete()
-    return True
-
-
-def _write(endpoint_id, hour):
-    place = {"endpoint_id": endpoint_id, "hour": hour}
-    rows = [HourlyTally(**place, model_version_id=pk, **facts) for pk, facts in tally(**place)]
+def _write(endpoint_id, hours):
+    rows = [
+        HourlyTally(endpoint_id=endpoint_id, hour=hour, model_version_id=version, **facts)
+        for (hour, version), facts in tally(endpoint_id, hours).items()
+    ]
     unique = ["endpoint", "hour", "model_version"]
     HourlyTally.objects.bulk_create(
         rows, update_conflicts=True, unique_fields=unique, update_fields=FIGURES
     )
 
 
-def tally(endpoint_id, hour) -> list[tuple]:
-    """(model version id, figures) of an hour, from the predictions themselves."""
-    rows = Prediction.objects.filter(endpoint_id=endpoint_id, at__gte=hour, at__lt=hour + HOUR)
-    return added_up(rows.in_use())
+def tally(endpoint_id, hours) -> dict[tuple, dict]:
+    """Figures by (hour, model version id), from the predictions themselves."""
+    within = reduce(or_, (Q(at__gte=hour, at__lt=hour + HOUR) for hour in hours))
+    return added_up(Prediction.objects.in_use().filter(within, endpoint_id=endpoint_id))
 
 
-def added_up(rows) -> list[tuple]:
-    """(model version id, figures) of predictions in use."""
+def added_up(rows) -> dict[tuple, dict]:
+    """Figures by (hour, model version id) of predictions in use."""
     found = defaultdict(_empty)
-    for version, label, latency, score, source, n, sure, doubt in grouped(rows):
-        facts = found[version]
+    for hour, version, label, latency, score, source, n, sure, doubt in grouped(rows):
+        facts = found[hour, version]
         facts["n"] += n
         facts["score_sum"] += sure
         facts["doubt_sum"] += doubt
@@ -89,7 +89,7 @@ def added_up(rows) -> list[tuple]:
         if source != Prediction.Source.BULK:  # which waits on purpose
             facts["latency"][str(latency)] += n
         facts["scores"][str(score)] += n
-    return list(found.items())
+    return found
 
 
 def _empty() -> dict:
@@ -98,11 +98,14 @@ def _empty() -> dict:
 
 
 def grouped(rows):
-    """(version, label, latency bucket, score bucket, source, n, sum of scores, of their doubts)."""
+    """(hour, version, label, latency bucket, score bucket, source, n, sum of scores, of doubts)."""
     doubt = F("score") * (1 - F("score"))
+    names = ("hour", "model_version_id", "label", "latency_bucket", "score_bucket", "source")
     return (
-        rows.annotate(latency_bucket=_LatencyBucket(), score_bucket=_ScoreBucket())
-        .values_list("model_version_id", "label", "latency_bucket", "score_bucket", "source")
+        rows.annotate(
+            hour=TruncHour("at"), latency_bucket=_LatencyBucket(), score_bucket=_ScoreBucket()
+        )
+        .values_list(*names)
         .annotate(n=Count("pk"), sure=Sum("score"), doubt=Sum(doubt, output_field=FloatField()))
         .order_by()
     )

@@ -117,7 +117,7 @@ def totals(endpoint, since, until) -> Totals:
     found = Totals()
     if until - since <= FROM_THE_LOG:
         rows = endpoint.predictions.in_use().filter(at__gte=since, at__lt=until)
-        for _version, facts in rollups.added_up(rows):
+        for facts in rollups.added_up(rows).values():
             found.add(*(facts[name] for name in rollups.FIGURES))
     else:
         hours = HourlyTally.objects.filter(endpoint=endpoint).between(_hour_of(since), until)

@@ -177,6 +177,7 @@ def test_the_gate_of_the_go_live_asks_for_signatures_a_load_test_and_a_drill(
         "serving.accepted_model",
         "serving.load_tested",
         "serving.rolled_back",
+        "feedback.alerted",
     }
 
 

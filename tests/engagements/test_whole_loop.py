@@ -8,6 +8,7 @@ from engagements import contracts, gates, services, signoffs
 from engagements.models import PhaseRecord, Signoff
 from engagements.phases import ORDER
 from feedback import services as feedback
+from feedback.alerts import evaluation
 from lepton.lib.refusals import Conflict
 from serving import services as serving
 from serving.models import LoadTest, Prediction, RollbackDrill
@@ -53,6 +54,7 @@ class Walk:
         self.predictions = [
             Prediction.objects.create(**facts, **answer, input_sha256="0" * 64) for _ in range(21)
         ]
+        evaluation.evaluate(self.endpoint)  # as a worker does
 
     def customer_training(self):
         for path in ("operator", "integrator"):
