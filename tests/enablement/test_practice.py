@@ -9,7 +9,7 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
-from accounts import services
+from accounts import services as accounts
 from accounts.models import ApiKey, Membership
 from accounts.scoping import tenant_scope
 from enablement import practicals, practice
@@ -159,7 +159,7 @@ def test_a_new_practice_key_takes_the_place_of_the_old_one(acme, bob):
 def test_a_practice_key_ends_with_its_persons_membership(acme, alice, bob):
     a_practice_key(acme, bob)
     with tenant_scope(acme):
-        services.remove_member(Membership.objects.get(user=bob), by=alice)
+        accounts.remove_member(Membership.objects.get(user=bob), by=alice)
         assert ApiKey.objects.get().state == "revoked"
 
 
