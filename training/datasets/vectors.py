@@ -34,9 +34,9 @@ def packed(features: np.ndarray) -> np.ndarray:
     return np.rint(rows / np.maximum(longest, 1e-9) * 127).astype(np.int8)
 
 
-def unpacked(vectors: list[bytes]) -> np.ndarray:
-    """Return float32 [n, length]: unit vectors around the mean of all."""
-    rows = np.frombuffer(b"".join(vectors), np.int8).reshape(len(vectors), -1).astype(np.float32)
+def unpacked(vectors: np.ndarray) -> np.ndarray:
+    """Return float32 [n, length] of int8 [n, length]: unit vectors around the mean of all."""
+    rows = vectors.astype(np.float32)
     rows /= np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9)
     rows -= rows.mean(0)
     return rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9)
