@@ -32,7 +32,7 @@ from serving.serializers import DeploymentSerializer, Nothing
     operation_id="challenger_create",
     tags=TAGS,
     request=CreateChallenger,
-    responses=responses({201: ChallengerInFullSerializer}, 400, 403, 404, 415),
+    responses=responses({201: ChallengerInFullSerializer}, 400, 403, 404, 409, 415),
 )
 @api_view(["GET", "POST"])
 @member_api(POST=Capability.DEPLOY)

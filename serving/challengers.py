@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 
 from accounts import audit
 from accounts.models import author
-from engagements import timeline
+from engagements import production, timeline
 from lepton.lib import live
 from serving import services
 from serving.models import Challenger, Endpoint
@@ -25,6 +25,8 @@ def challenge(endpoint, *, model_version, variant, share_percent, by, **guards):
     with transaction.atomic():
         _lock(endpoint)
         _refuse_without_sense(endpoint, model_version)
+        if variant == Challenger.Variant.CANARY:  # it answers clients, as a champion does
+            production.refuse_unless_allowed(endpoint.engagement, candidate_id=model_version.pk)
         present = endpoint.challengers.active()
         if present and present.model_version_id != model_version.pk:
             message = _("Model version %(number)s is beside the champion already: stop it first.")

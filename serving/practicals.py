@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy as _
 from enablement import places, practicals
 from enablement.places import Place
 from enablement.practicals import Seen
-from serving.models import Deployment, Endpoint, Prediction
+from serving.models import Deployment, Endpoint, Prediction, RollbackDrill
 
 
 def register():
@@ -38,8 +38,14 @@ def tried(engagement, user) -> Seen | None:
 
 
 def rolled_back(engagement, user) -> Seen | None:
-    """A rollback they made went live."""
+    """A rollback drill they started passed, or a rollback they made went live."""
+    drills = RollbackDrill.objects.filter(
+        endpoint__engagement=engagement, created_by=user, state=RollbackDrill.State.SUCCEEDED
+    )
+    first = drills.order_by("finished_at").first()
+    if first:
+        return Seen(first.finished_at, {"drill": str(first.pk)})
     made = Deployment.objects.filter(endpoint__engagement=engagement, created_by=user)
-    drills = made.filter(reason=Deployment.Reason.ROLLBACK, live_at__isnull=False)
-    first = drills.order_by("live_at").first()
+    live = made.filter(reason=Deployment.Reason.ROLLBACK, live_at__isnull=False)
+    first = live.order_by("live_at").first()
     return first and Seen(first.live_at, {"deployment": first.number})

@@ -15,7 +15,7 @@ from accounts import audit
 from accounts.scoping import tenant_scope
 from accounts.system import call
 from feedback.models import Signs, Watch
-from serving.models import DueHour, Prediction
+from serving.models import BulkRow, DueHour, Prediction
 
 PAUSE = timedelta(hours=1)
 AT_ONCE = 1000
@@ -77,6 +77,7 @@ def _remove(tenant_id, batch, gone):
     ids = [row.pk for row in batch]
     with tenant_scope(tenant_id):
         Signs.objects.filter(prediction__in=ids).delete()
+        BulkRow.objects.filter(prediction_id__in=ids).delete()  # they name the client's files
         kept = referred_to(ids)
         gone.predictions += len(
             call("lepton_remove_predictions", [pk for pk in ids if pk not in kept])
