@@ -18,8 +18,8 @@ NEWEST_FINDINGS = 10
 
 def register():
     """Let alerts start data iterations, and drift bring predictions into the review queue."""
-    triggers.register("drift", _("Drift"), drift)
-    triggers.register("accuracy", _("Accuracy fell"), accuracy)
+    triggers.register("drift", _("Alert of drift"), drift)
+    triggers.register("accuracy", _("Alert of accuracy"), accuracy)
     sources.register("drifted", _("Unlike what the model learned from"), drifted)
     firing.on_firing(fired)
 

@@ -47,7 +47,7 @@ def give_graph(place) -> None:
     data = model.SerializeToString()
     onnx.checker.check_model(model)
     default_storage.save(f"{place.model.storage_prefix}/model.onnx", ContentFile(data))
-    files = {"model.onnx": {"sha256": hashlib.sha256(data).hexdigest()}}
+    files = {"model.onnx": {"sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data)}}
     meta = {"files": files, "preprocessing": {"version": PREPROCESSING_VERSION}}
     with tenant_scope(place.tenant):
         ModelVersion.objects.filter(pk=place.model.pk).update(meta=meta)

@@ -74,7 +74,9 @@ def _finish(run, answer, seed):
         storage_prefix=f"tenants/{run.tenant_id}/models/{run.pk}",
         meta={
             "preprocessing": preprocess.describe(),
-            "files": {"model.onnx": {"sha256": hashlib.sha256(data).hexdigest()}},
+            "files": {
+                "model.onnx": {"sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data)}
+            },
         },
         size_bytes=len(data),
     )

@@ -18,15 +18,16 @@ from accounts.system import tenant_for
 from engagements.models import ActionItem, Document, TimelineEntry
 from feedback.erasure import services, work
 from feedback.erasure.models import Erasure
+from feedback.models import Signs
 from lepton.lib import storage
-from serving.models import Prediction
+from serving.models import BulkRow, Prediction
 from tests import factories
 from training import leases
 from training.datasets import filing, manifest
 from training.datasets.examine import Finding
 from training.datasets.layout import Place
 from training.engine.features import FeatureCache
-from training.models import Image, ImportRow, Item, VersionItem
+from training.models import Image, ImageVector, ImportRow, Item, VersionItem
 from training.runs import materials
 
 pytestmark = pytest.mark.django_db
@@ -351,3 +352,18 @@ def test_strangers_learn_of_no_erasure(ask, patient, browse, carol):
     for tenant in ("acme", "globex"):
         url = f"/api/v1/tenants/{tenant}/erasures/{erasure.pk}"
         assert browse(carol).get(url).status_code == 404
+
+
+def test_what_was_computed_from_it_goes_too(erase, patient):
+    with tenant_scope(patient.tenant):
+        Signs.objects.create(prediction=patient.asked, looks={}, features=b"1234")
+        vector = {"network": "resnet18", "weights": "0" * 16, "vector": b"1" * 256}
+        ImageVector.objects.create(image=patient.picture, **vector)
+        BulkRow.objects.create(
+            parent=patient.bulk, position=7, path="patient 7.jpg", prediction_id=patient.asked.pk
+        )
+    erase()
+    with tenant_scope(patient.tenant):
+        assert not Signs.objects.filter(prediction=patient.asked).exists()
+        assert not ImageVector.objects.filter(image=patient.picture).exists()
+        assert not BulkRow.objects.filter(prediction_id=patient.asked.pk).exists()
