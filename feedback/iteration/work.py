@@ -8,10 +8,12 @@ import logging
 from datetime import timedelta
 
 from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.scoping import tenant_scope
+from engagements import contracts
 from feedback.iteration import (
     checking,
     claims,
@@ -145,13 +147,36 @@ def judge(claim) -> None:
         services.tell(row, "data_iteration.judged", by=None, number=row.number, version=version)
         if row.judgement["outcome"] != judging.WINS:
             services.keep_champion(row, judging.in_words(row.judgement), by=None)
-        elif policy.mode == Mode.AUTOMATIC:
-            services.put_in_place(row, by=None)
+            row.save()
+            return
+        _judge_by_contract(row)
+        if policy.mode == Mode.AUTOMATIC:
+            _promote(row)
         elif policy.mode == Mode.SHADOW:
             _into_the_shadow(row)
         else:
             row.state, row.due_at = State.DECISION, None
         row.save()
+
+
+def _promote(row) -> None:
+    """Put it in place; where that is refused the champion stays, and the judgement is kept."""
+    try:
+        with transaction.atomic():
+            services.put_in_place(row, by=None)
+    except Conflict as refusal:
+        services.keep_champion(row, " ".join(refusal.messages), by=None)
+
+
+def _judge_by_contract(row) -> None:
+    """The standing contract judges a winner too, as what has gone live asks for; a holdout whose
+    labels were corrected is not the contract's any more, so that nothing is judged by it."""
+    if row.engagement.contract is None:
+        return
+    try:
+        contracts.judge(row.engagement, candidate_id=row.challenger_id, by=None)
+    except ValidationError as refusal:
+        log.info("Data iteration %s has no verdict: %s", row.pk, " ".join(refusal.messages))
 
 
 def _into_the_shadow(row) -> None:
@@ -178,7 +203,7 @@ def look_at_shadow(claim) -> None:
         elif seen.answers < shadows.ENOUGH:
             row.due_at = _soon()
         else:
-            services.put_in_place(row, by=None)
+            _promote(row)
         row.save()
 
 

@@ -6,9 +6,10 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
-from accounts.models import AuditEntry
+from accounts.models import AuditEntry, author
 from accounts.scoping import tenant_scope
-from engagements.models import TimelineEntry
+from engagements import contracts, production
+from engagements.models import PhaseRecord, TimelineEntry
 from feedback import services as feedback
 from feedback.iteration import (
     checking,
@@ -549,3 +550,38 @@ def _counts(plant):
             "items": Item.objects.count(),
             "taken": Receipt.objects.exclude(fate="").count(),
         }
+
+
+def gone_live(plant, mei, target):
+    """A contract on the holdout that asks for `target`, and the gate of go-live passed."""
+    with tenant_scope(plant.tenant):
+        contracts.freeze_contract(
+            plant.engagement,
+            holdout_sha256=plant.version.test_sha256,
+            accuracy_target=target,
+            deciders=[plant.by, mei],
+            by=mei,
+        )
+        left = {"iteration": 1, "phase": "go_live", "to": "optimisation", "checks": []}
+        left |= {"entered_at": timezone.now(), "sha256": "0" * 64}
+        PhaseRecord.objects.create(engagement=plant.engagement, **left, **author(mei))
+
+
+@pytest.mark.parametrize(("target", "state"), [("0.5", "checking"), ("0.99", "kept")])
+def test_in_production_only_what_passes_the_contract_is_promoted(
+    plant, mei, target, state, monkeypatch
+):
+    monkeypatch.setattr(production, "_keys", [])
+    gone_live(plant, mei, target)
+    set_policy(plant, mode="automatic", least_corrections=2)
+    corrected(plant, 2)
+    challenger = trained(plant)
+    row = plants.work_until(plant, state)
+    with tenant_scope(plant.tenant):
+        verdict = plant.engagement.contract.verdicts.get()
+        assert verdict.candidate_id == challenger.pk
+        passed = state == "checking"
+        assert (verdict.outcome == "pass") is passed
+        in_place = plant.endpoint.deployments.in_place().model_version
+        assert in_place == (challenger if passed else plant.champion)
+    assert passed or "standing contract" in row.cause
