@@ -8,12 +8,10 @@ import logging
 from datetime import timedelta
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.scoping import tenant_scope
-from engagements import contracts
 from feedback.iteration import (
     checking,
     claims,
@@ -24,6 +22,7 @@ from feedback.iteration import (
     services,
     shadows,
     triggers,
+    winners,
 )
 from feedback.iteration.models import DataIteration, IterationPolicy
 from lepton.lib.refusals import Conflict
@@ -34,7 +33,6 @@ from training.runs import evaluations
 log = logging.getLogger(__name__)
 MOST_FAILURES = 3
 AGAIN_SECONDS = 20  # after a failure, times their number
-SHADOW_SECONDS = 5  # between two looks at a shadow
 LOOK_SECONDS = 3600  # between two looks at a promoted model
 State, Mode = DataIteration.State, IterationPolicy.Mode
 
@@ -149,44 +147,14 @@ def judge(claim) -> None:
             services.keep_champion(row, judging.in_words(row.judgement), by=None)
             row.save()
             return
-        _judge_by_contract(row)
+        winners.judge_by_contract(row)
         if policy.mode == Mode.AUTOMATIC:
-            _promote(row)
+            winners.promote(row)
         elif policy.mode == Mode.SHADOW:
-            _into_the_shadow(row)
+            winners.into_the_shadow(row)
         else:
             row.state, row.due_at = State.DECISION, None
         row.save()
-
-
-def _promote(row) -> None:
-    """Put it in place; where that is refused the champion stays, and the judgement is kept."""
-    try:
-        with transaction.atomic():
-            services.put_in_place(row, by=None)
-    except Conflict as refusal:
-        services.keep_champion(row, " ".join(refusal.messages), by=None)
-
-
-def _judge_by_contract(row) -> None:
-    """The standing contract judges a winner too, as what has gone live asks for; a holdout whose
-    labels were corrected is not the contract's any more, so that nothing is judged by it."""
-    if row.engagement.contract is None:
-        return
-    try:
-        contracts.judge(row.engagement, candidate_id=row.challenger_id, by=None)
-    except ValidationError as refusal:
-        log.info("Data iteration %s has no verdict: %s", row.pk, " ".join(refusal.messages))
-
-
-def _into_the_shadow(row) -> None:
-    """Let the winner answer unseen; where another one does so already, somebody decides."""
-    try:
-        shadows.start(services.endpoint_of(row), row.challenger)
-        row.state, row.due_at = State.SHADOWING, _soon()
-    except ValidationError as refusal:
-        row.cause = " ".join(refusal.messages)
-        row.state, row.due_at = State.DECISION, None
 
 
 def look_at_shadow(claim) -> None:
@@ -201,9 +169,9 @@ def look_at_shadow(claim) -> None:
             shadows.stop(endpoint, row.challenger)
             services.keep_champion(row, _("It failed to answer in the shadow."), by=None)
         elif seen.answers < shadows.ENOUGH:
-            row.due_at = _soon()
+            row.due_at = winners.soon()
         else:
-            _promote(row)
+            winners.promote(row)
         row.save()
 
 
@@ -257,10 +225,6 @@ def _again(claim) -> None:
             row.save(update_fields=["due_at"])
     except claims.Late:
         pass
-
-
-def _soon():
-    return timezone.now() + timedelta(seconds=SHADOW_SECONDS)
 
 
 STEPS = {
