@@ -32,18 +32,23 @@ def test_alice_reviews_twenty_items_by_keyboard_alone(visitor, queue):
 
     said = page.locator(".review-said")
     with page.expect_response("**/review/?after=*"):
-        page.keyboard.press("n")  # another one first; this one comes back
-    expect(page.locator("#review:not(.htmx-request)")).to_be_visible()
-    page.keyboard.press("2")
+        _press(page, "n")  # another one first; this one comes back
+    _press(page, "2")
     expect(said).to_contain_text("Noted")
-    page.keyboard.press("u")
+    _press(page, "u")
     expect(said).to_contain_text("Taken back")
     left, head = _left(page), page.locator("#review .panel-head")
     for number in range(WANTED):
-        page.keyboard.press("Enter" if number % 3 else str(1 + number % len(CLASSES)))
+        _press(page, "Enter" if number % 3 else str(1 + number % len(CLASSES)))
         expect(head).to_contain_text(re.compile(rf"\b{left - number - 1} left"))
     expect(head).to_contain_text(f"{WANTED} answered by you")
     alice.shoot("03-reviewed")
+
+
+def _press(page, key):
+    """Press a key once the picture is there to be answered."""
+    expect(page.locator("#review[data-ready]:not(.htmx-request)")).to_be_visible()
+    page.keyboard.press(key)
 
 
 def _left(page) -> int:
