@@ -72,8 +72,12 @@ def undo(request, engagement):
 
 
 def _next(request, engagement, *, status=200, **about):
+    """The next item; a form sent before htmx was there gets a whole page."""
     context = pages.shown(request, engagement, **about)
-    return render(request, "feedback/_review.html", context, status=status)
+    if request.htmx:
+        return render(request, "feedback/_review.html", context, status=status)
+    context = pages.whole(request, engagement, forms.DrawForm()) | context
+    return render(request, "feedback/review.html", context, status=status)
 
 
 def _said(made) -> str:

@@ -8,9 +8,15 @@ document.addEventListener("keydown", (event) => {
   // A button or link that has the focus keeps its own Enter.
   if (event.key === "Enter" && event.target.matches?.("a, button, summary")) return;
   const button = review.querySelector(`[data-key="${CSS.escape(event.key.length === 1 ? event.key.toLowerCase() : event.key)}"]`);
-  if (!button || review.classList.contains("htmx-request")) return;
+  // A picture that has only just come is not answered by a key meant for the one before.
+  if (!button || !review.dataset.ready || review.classList.contains("htmx-request")) return;
   event.preventDefault();
   button.click();
+});
+
+document.addEventListener("htmx:load", () => {
+  const review = document.querySelector("[data-review]");
+  if (review) review.dataset.ready = "yes";
 });
 
 // While an answer is on its way, no second one is given to the same picture.
