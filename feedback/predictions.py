@@ -20,7 +20,8 @@ ANSWERED, UNANSWERED = "answered", "unanswered"
 def of(engagement):
     """The predictions of an engagement's endpoint, each with its standing answer in `standing`."""
     standing = Prefetch("feedback", Feedback.objects.current(), to_attr="standing")
-    found = Prediction.objects.in_use().filter(endpoint__in=engagement.endpoints.all())
+    here = list(engagement.endpoints.values_list("pk", flat=True))  # known, so an index sorts
+    found = Prediction.objects.in_use().filter(endpoint__in=here)
     return found.select_related("model_version").prefetch_related(standing)
 
 
