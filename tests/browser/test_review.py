@@ -40,7 +40,7 @@ def test_alice_reviews_twenty_items_by_keyboard_alone(visitor, queue):
     left, head = _left(page), page.locator("#review .panel-head")
     for number in range(WANTED):
         _press(page, "Enter" if number % 3 else str(1 + number % len(CLASSES)))
-        expect(head).to_contain_text(re.compile(rf"\b{left - number - 1} left"))
+        expect(head).to_contain_text(re.compile(rf"(?<!\d){left - number - 1} left"))
     expect(head).to_contain_text(f"{WANTED} answered by you")
     alice.shoot("03-reviewed")
 
