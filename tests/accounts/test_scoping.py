@@ -147,7 +147,7 @@ def _count(query) -> int:
         return cursor.fetchone()[0]
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db(transaction=True, databases=["default", "owner"])
 @pytest.mark.parametrize("app", ["engagements", "training", "serving", "feedback"])
 def test_tables_that_hold_rows_can_be_protected_again(acme, alice, app):
     """As an upgrade does: the owner checks the references of rows it otherwise could not see."""

@@ -5,6 +5,7 @@ from django.core.files.storage import default_storage
 from django.urls import reverse
 
 from accounts.scoping import tenant_scope
+from lepton.lib import storage
 from tests import factories
 from tests.training import made_of
 from training import explaining, leases, runner
@@ -107,14 +108,12 @@ def test_a_viewer_asks_only_where_trying_is_allowed(browse, bob, alice, version,
 def test_a_lost_image_is_told_and_the_question_can_be_asked_anew(
     browse, alice, acme, version, seen, settings
 ):
-    kept = default_storage.open(seen.image.storage_key).read()
+    kept = storage.get(seen.image.storage_key)
     default_storage.delete(seen.image.storage_key)
     ask(browse(alice), version, seen)
     work()
     failed = browse(alice).get(page(version, seen)).content.decode()
     assert "The image is missing from storage." in failed
-    from lepton.lib import storage
-
     storage.put(seen.image.storage_key, kept)
     assert ask(browse(alice), version, seen).json()["state"] == "queued"
     assert work() == 1

@@ -88,7 +88,7 @@ def test_an_unknown_field_of_the_form_is_named(acme, client, dataset, key):
 
 
 def test_what_is_no_zip_is_refused_at_once(acme, client, dataset, key, tmp_path):
-    for body in (b"", b"hello", b"\xff\xd8\xff jpeg"):
+    for body in (b"", b"hello", b"%PDF-1.7 no image"):
         refused = send(client, dataset, key, body, "?filename=photo.jpg")
         assert refused.status_code == 400
         assert refused["Content-Type"] == "application/problem+json"
