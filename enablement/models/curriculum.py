@@ -33,6 +33,9 @@ class Curriculum(Authored, TenantModel):
         validators=[MinValueValidator(7)],
     )
 
+    class Meta(TenantModel.Meta):
+        pass
+
     def __str__(self):
         return f"Curriculum of {self.engagement}"
 

@@ -12,8 +12,14 @@ from feedback.iteration import alarms, policies, work
 from feedback.models import Alert, DriftFinding, DriftLook, IterationPolicy
 from tests.feedback import plant as plants
 from tests.feedback.test_iteration import correct, set_policy
+from training.runs import services as runs
 
-pytestmark = pytest.mark.django_db
+pytestmark = pytest.mark.django_db(transaction=True)  # what is due is compared with SQL's now()
+
+
+@pytest.fixture(autouse=True)
+def _weights_lie_there(monkeypatch):
+    monkeypatch.setattr(runs, "check_backbone", lambda method, name: None)
 
 
 @pytest.fixture

@@ -31,7 +31,7 @@ def read(browse, bob):
 def test_a_prediction_leads_to_who_signed_for_it(read, place, prediction, alice):
     found = read(prediction=prediction.pk)
     assert found["predictions"]["rows"][0]["facts"]["reference"] == "part-1"
-    assert found["deployments"]["n"] == 0  # the world's deployment has no moment it went live
+    assert [row["id"] for row in found["deployments"]["rows"]] == [str(place.deployment.pk)]
     assert [row["id"] for row in found["model_versions"]["rows"]] == [str(place.model.pk)]
     assert found["runs"]["rows"][0]["id"] == str(place.run.pk)
     assert found["dataset_versions"]["rows"][0]["facts"]["manifest_sha256"] == "0" * 64
@@ -72,10 +72,11 @@ def test_an_image_tells_who_gave_its_labels(read, place, alice):
     rows = read(image=place.image.pk)["labels"]["rows"]
     assert [(row["title"], row["by"]) for row in rows] == [
         ("ok → scratch", "Alice"),
-        ("ok", "Alice"),
+        ("ok", "Alice"),  # written at the image
+        ("ok", "Alice"),  # and brought by the import
     ]
     rows = read(dataset_version=place.version.pk)["labels"]["rows"]
-    assert [(row["by"], row["facts"]["labels"]) for row in rows] == [("Alice", 1), ("Alice", 1)]
+    assert [(row["by"], row["facts"]["labels"]) for row in rows] == [("Alice", 1)] * 3
 
 
 def test_an_export_is_part_of_the_trace(read, browse, alice, place):
