@@ -14,7 +14,7 @@ import httpx
 import numpy as np
 import psutil
 
-from benchmarks.serving.cpu_per_request import an_installation, artifact, deploy, pictures
+from benchmarks.serving.stage import an_installation, artifact, deploy, pictures
 
 PORT, CLIENTS, ROUNDS = 18_498, 8, 3
 NOISY = 20  # times the quiet tenant's share

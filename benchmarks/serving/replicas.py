@@ -19,7 +19,7 @@ from pathlib import Path
 
 import psutil
 
-from benchmarks.serving.cpu_per_request import CLIENTS, artifact, deploy, pictures
+from benchmarks.serving.stage import CLIENTS, artifact, deploy, pictures
 
 ROUNDS, PORTS = 3, (18_497, 18_498)
 PATH = "/v1/endpoints/bench/it/predict"

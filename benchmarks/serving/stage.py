@@ -1,0 +1,147 @@
+"""What a benchmark of the data plane stands on: an installation, a model, an inference process."""
+
+import io
+import json
+import os
+import secrets
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from types import SimpleNamespace
+
+import django
+import httpx
+import numpy as np
+import psutil
+from django.core.management import call_command
+from PIL import Image
+
+CLIENTS, PORT = 8, 18_499
+
+
+@contextmanager
+def an_installation():
+    """An empty installation with servers of its own, removed in the end; yields its folder."""
+    home = Path(tempfile.mkdtemp(prefix="lepton-bench-"))
+    os.environ |= {
+        "LEPTON_HOME": str(home),
+        "LEPTON_SECRET_KEY": secrets.token_urlsafe(50),
+        "LEPTON_LOG_LEVEL": "WARNING",
+        "OMP_NUM_THREADS": "1",
+    }
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "lepton.settings")
+    from lepton import embedded
+
+    embedded.start_postgres(home)
+    embedded.start_redis(home)
+    try:
+        django.setup()
+        call_command("migrate", database="owner", verbosity=0)
+        yield home
+    finally:
+        embedded.reset(home)
+
+
+@contextmanager
+def standing(backbone: str, weights: str):
+    """One model at one inference process on one core: yields where to ask (`url`, `key`), the
+    model's `folder` and the `process`."""
+    with an_installation() as home:
+        from training.runs import files
+
+        folder = home / "artifact"
+        artifact(backbone, Path(weights), folder)
+        files.store(folder, "bench")
+        key = deploy("bench", json.loads((folder / "meta.json").read_text()), backbone)
+        child = subprocess.Popen([sys.executable, "-m", "serving.inference", "--port", str(PORT)])
+        try:
+            process = psutil.Process(child.pid)
+            process.cpu_affinity([max(os.sched_getaffinity(0))])
+            url = f"http://127.0.0.1:{PORT}/v1/endpoints/bench/it/predict"
+            _wait(url, key)
+            yield SimpleNamespace(url=url, key=key, folder=folder, process=process)
+        finally:
+            child.send_signal(signal.SIGTERM)
+            child.wait(20)
+
+
+def _wait(url: str, key: str) -> None:
+    headers = {"Authorization": f"Bearer {key}"}
+    for _ in range(100):
+        try:
+            if httpx.post(url, content=pictures(1)[0], headers=headers).status_code == 200:
+                return
+        except httpx.TransportError:
+            pass
+        time.sleep(0.3)
+    raise TimeoutError("The endpoint did not answer within half a minute.")
+
+
+def pictures(count: int = 16) -> list[bytes]:
+    """JPEGs of 640 by 480, about 50 kB each."""
+    made, random = [], np.random.default_rng(0)
+    for _ in range(count):
+        small = Image.fromarray(random.integers(0, 256, (48, 64, 3)).astype(np.uint8))
+        target = io.BytesIO()
+        small.resize((640, 480), Image.Resampling.BICUBIC).save(target, "JPEG", quality=88)
+        made.append(target.getvalue())
+    return made
+
+
+def artifact(backbone: str, weights: Path, folder: Path) -> None:
+    """Export an untrained head on the backbone, in a process of its own: ours needs no torch."""
+    code = (
+        "import sys; from pathlib import Path;"
+        "from training.engine import backbones, export, networks;"
+        "name, weights, folder = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]);"
+        "spec = backbones.get(name);"
+        "found = backbones.find_weights(spec, weights) if spec.pretrained else None;"
+        "model = networks.build(spec, 2, weights=found);"
+        "meta = {'classes': ['ok', 'scratch'], 'backbone': {'name': name}};"
+        "kept = export.export_backbone(model, folder / 'kept.onnx');"
+        "export.save(folder, model, backbone_onnx=kept, meta=meta, parity_of=lambda *_exported: {})"
+    )
+    subprocess.run([sys.executable, "-c", code, backbone, weights, folder], check=True)
+
+
+def deploy(slug: str, meta: dict, backbone: str) -> str:
+    """Make a tenant with an endpoint `it` for the files under `slug`; returns an API key."""
+    from accounts import services as accounts
+    from accounts.models import User
+    from accounts.scoping import tenant_scope
+    from engagements import services as engagements
+    from serving import services
+    from training.models import Dataset, DatasetVersion, ModelVersion, Run
+
+    mei = User.objects.filter(email="m@x.example").first() or User.objects.create_user(
+        "m@x.example", name="Mei", staff_role="account_manager"
+    )
+    with tenant_scope(accounts.create_tenant(slug, name=slug, by=mei)):
+        engagement = engagements.open_engagement("Bench", by=mei)
+        author = {"created_by": mei, "created_by_label": "Mei"}
+        dataset = Dataset.objects.create(engagement=engagement, name="none", **author)
+        none = {"classes": [], "counts": {}, "seed": 0, "split_policy": "given"}
+        version = DatasetVersion.objects.create(
+            dataset=dataset, number=1, manifest_sha256="0" * 64, test_sha256="", **none, **author
+        )
+        kind = {"method": "linear_probe", "backbone": backbone}
+        run = Run.objects.create(
+            engagement=engagement, dataset_version=version, number=1, params={}, **kind, **author
+        )
+        model = ModelVersion.objects.create(
+            engagement=engagement,
+            run=run,
+            number=1,
+            classes=meta["classes"],
+            storage_prefix=slug,
+            meta=meta,
+            size_bytes=0,
+            **kind,
+        )
+        endpoint = services.create_endpoint(engagement, slug="it", by=mei)
+        services.deploy(endpoint, model_version=model, by=mei)
+        return accounts.create_key(slug, scopes=["predict"], by=mei)[1]
