@@ -22,6 +22,7 @@ class Eye:
     """Opens a model version's graph once and looks at pictures through it."""
 
     def __init__(self, version):
+        artifacts.refuse_other_preprocessing(version.meta)
         sha256, _size = artifacts.graph_facts(version.meta)
         self.session = graph.open_session(artifacts.whole_graph(version.storage_prefix, sha256))
 

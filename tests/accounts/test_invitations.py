@@ -106,7 +106,7 @@ def test_a_mail_server_that_is_away_loses_no_member(
     def refuse(*args, **kwargs):
         raise ConnectionRefusedError
 
-    monkeypatch.setattr(mails, "send_mail", refuse)
+    monkeypatch.setattr(mails.EmailMessage, "send", refuse)
     with django_capture_on_commit_callbacks(execute=True), tenant_scope(acme):
         invitations.invite(**DAVE, by=alice)
     with tenant_scope(acme):

@@ -29,6 +29,7 @@ def test_ten_images_are_labelled_by_keys_alone(visitor, flat_zip):
     page.locator("input[name=archive]").set_input_files(flat_zip)
     page.get_by_role("button", name="Upload and import").click()
     expect(page.get_by_text("To be labelled").first).to_be_visible(timeout=60_000)
+    expect(page.locator("h1 .chip")).to_have_text("Succeeded", timeout=60_000)
     alice.shoot("l1-import")
     page.goto(alice.site.page("data/"))
     page.get_by_role("link", name="Label images").click()

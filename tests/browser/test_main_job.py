@@ -74,7 +74,7 @@ def watches_a_run(alice):
     page.get_by_role("link", name="Start a run").first.click()
     page.get_by_role("radio", name=re.compile("Fine-tune")).check()
     page.get_by_role("radio", name=re.compile("Lepton small", re.I)).check()
-    page.get_by_text("Settings").click()
+    page.locator("summary").filter(has_text="Settings").click()
     alice.shoot("11-run-form")
     page.get_by_label("Epochs").fill("4")
     page.get_by_role("button", name="Start the run").click()

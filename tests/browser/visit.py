@@ -97,7 +97,7 @@ class Visitor:
 
 def rail(page, name):
     """Go to a page by the left rail."""
-    page.get_by_role("navigation", name="Main").get_by_role("link", name=name).click()
+    page.get_by_role("navigation", name="Main").get_by_role("link", name=name, exact=True).click()
 
 
 def row(page, name):
@@ -115,4 +115,4 @@ def drop(page, name, data):
         }""",
         [name, list(data)],
     )
-    page.locator("[data-dropzone]").dispatch_event("drop", {"dataTransfer": transfer})
+    page.locator("[data-dropzone]").first.dispatch_event("drop", {"dataTransfer": transfer})

@@ -16,7 +16,12 @@ from tests.test_permissions import BELOW_A_TENANT, _value, routes
 pytestmark = pytest.mark.django_db
 SECRET = "between-us"
 # Routes whose answer depends on who asks beyond their side.
-PERSONAL = {"engagements_api:asks": "what is asked of the caller themself"}
+PERSONAL = {
+    "engagements_api:asks": "what is asked of the caller themself",
+    "enablement_api:courses": "how far the caller themself is",
+    "enablement_api:lesson": "what the caller themself has done of it",
+    "training_api:labelling": "the images held for the caller themself",
+}
 SIGNED = re.compile(r"/media/[^\"?]+")  # a signature holds the time at which it was made
 
 

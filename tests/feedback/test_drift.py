@@ -98,7 +98,9 @@ def test_without_kept_pictures_the_answers_are_looked_at_still(seen, predict):
 
 def test_a_look_that_cannot_be_says_why(seen):
     with tenant_scope(seen.tenant):
-        type(seen.model).objects.filter(pk=seen.model.pk).update(meta={})
+        type(seen.model).objects.filter(pk=seen.model.pk).update(
+            meta={**seen.model.meta, "preprocessing": {"version": 0}}
+        )
     monitored.traffic(seen)
     look, found = _look(seen)
     assert look.state == "failed" and "prepared by version" in look.cause and not found

@@ -72,7 +72,7 @@ def test_the_list_takes_as_many_queries_for_twenty_rows_as_for_two(
 ):
     client = browse(alice)
     predict()
-    with django_assert_max_num_queries(30) as few:
+    with django_assert_max_num_queries(32) as few:
         client.get(list_url)
     for _number in range(18):
         predict()

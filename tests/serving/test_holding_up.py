@@ -5,11 +5,13 @@ import pytest
 from accounts.scoping import tenant_scope
 from serving import admission, services, tokens
 from serving.breakers import FAILURES, Breakers
+from serving.models import Prediction
 from serving.refusals import Refused
 from tests import factories
 from tests.serving import models
 from tests.serving.conftest import answer, settled
 
+Source = Prediction.Source
 WHITE = models.picture((250, 250, 250))
 
 
@@ -71,9 +73,9 @@ def test_an_answer_in_between_starts_the_count_anew():
 def test_bulk_waits_behind_everybody_whether_a_client_or_the_site_says_so():
     is_background, program = admission.is_background, object()
     assert is_background({b"x-request-priority": b"Bulk"}, program)
-    assert is_background({}, tokens.Pass("acme", "castings", None, "bulk"))
+    assert is_background({}, tokens.Pass("acme", "castings", None, Source.BULK))
     assert not is_background({b"x-request-priority": b"normal"}, program)
-    assert not is_background({}, tokens.Pass("acme", "castings", None))
+    assert not is_background({}, tokens.Pass("acme", "castings", None, Source.BROWSER))
     with pytest.raises(Refused) as refused:
         is_background({b"x-request-priority": b"urgent"}, program)
     assert refused.value.status == 422 and "X-Request-Priority" in str(refused.value)

@@ -148,8 +148,9 @@ def test_a_cell_of_the_confusion_matrix_opens_its_images(browse, bob, version):
 
 
 def test_a_viewer_sees_no_deploy_button(browse, bob, alice, version):
-    assert "?model_version=" not in page_of(browse(bob), version)
-    assert "?model_version=" in page_of(browse(alice), version)
+    deploy = f"/endpoint/?model_version={version.pk}"
+    assert deploy not in page_of(browse(bob), version)
+    assert deploy in page_of(browse(alice), version)
 
 
 def test_files_are_reached_by_a_signed_link(browse, bob, version):
