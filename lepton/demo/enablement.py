@@ -23,6 +23,7 @@ def train_operator(stage):
     _try(stage, person)
     labels = {row["path"]: row["label"] for row in work.test_images(stage)}
     rows = stage.program.rows(f"predictions?endpoint={stage.slug}")
+    rows = [row for row in rows if row["reference"] in labels]  # not what was tried just now
     for row in [*rows[:3], _wrong(stage, rows, labels)]:
         right = labels[row["reference"]]
         told = {"verdict": "confirm"}
