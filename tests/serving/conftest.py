@@ -93,7 +93,8 @@ def served_environment(server_environment, served_home):
 def one_process(django_db_setup, served_environment, _owner_empties_tables):
     """One inference process for all tests that do not harm it.
 
-    It ends with this package: one with another storage would fail deployments of later tests.
+    It ends with this package: one with another storage would fail deployments of later tests, so
+    fixtures of this file are not imported into modules elsewhere, where it would end with all.
     """
     empty_tables = TransactionTestCase._fixture_teardown
 

@@ -13,7 +13,6 @@ from enablement import places, practicals, practice, snippets
 from enablement.models import PracticeAnswer, PracticeCall
 from serving.practicals import place
 from tests.serving import models
-from tests.serving.conftest import *  # noqa: F403, the real inference process
 
 COMMANDS = {
     "curl": ["sh"],

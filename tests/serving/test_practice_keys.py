@@ -18,7 +18,6 @@ from feedback.models import Feedback
 from serving.models import Prediction
 from tests import factories
 from tests.serving import models
-from tests.serving.conftest import *  # noqa: F403, the real inference process
 from tests.serving.conftest import answer
 from tests.serving.test_refusals import bearer, refusal
 
