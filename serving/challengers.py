@@ -5,13 +5,11 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts import audit
 from accounts.models import author
-from engagements import production, timeline
-from lepton.lib import live
+from engagements import production
 from serving import services
 from serving.models import Challenger, Endpoint
-from serving.system import announce_deployment
+from serving.telling import look_again, tell
 
 State = Challenger.State
 SET_HERE = {"number", "created_by", "live_at", "ended_at"}  # nobody gives these
@@ -43,7 +41,7 @@ def challenge(endpoint, *, model_version, variant, share_percent, by, **guards):
         _refuse_the_same(present, new)
         _save_after(present, new)
         kind = f"{variant}.started"
-        _tell(new, kind, by=by, url=endpoint.get_absolute_url(), percent=share_percent)
+        tell(new, kind, by=by, url=endpoint.get_absolute_url(), percent=share_percent)
     return new
 
 
@@ -52,7 +50,7 @@ def stop(challenger, *, by):
     with transaction.atomic():
         if not _end(challenger, State.STOPPED):
             raise ValidationError(_("It has ended already."))
-        _tell(challenger, f"{challenger.variant}.stopped", by=by, url=_url(challenger))
+        tell(challenger, f"{challenger.variant}.stopped", by=by, url=_url(challenger))
     return challenger
 
 
@@ -72,7 +70,7 @@ def roll_back(challenger_id, *, cause):
         if not _end(challenger, State.ROLLED_BACK, cause=cause):
             return False
         # No address: building one would load every page of the site into the data plane.
-        _tell(challenger, "canary.rolled_back", by=None, cause=cause)
+        tell(challenger, "canary.rolled_back", by=None, cause=cause)
     return True
 
 
@@ -81,7 +79,7 @@ def mark_live(challenger_id):
     this = Challenger.objects.filter(pk=challenger_id, state=State.LOADING)
     with transaction.atomic():
         if this.update(state=State.LIVE, live_at=timezone.now()):
-            _look_again(_told_of(challenger_id).endpoint)
+            look_again(_told_of(challenger_id).endpoint)
 
 
 def mark_failed(challenger_id, *, cause):
@@ -89,7 +87,7 @@ def mark_failed(challenger_id, *, cause):
     with transaction.atomic():
         challenger = _told_of(challenger_id)
         if _end(challenger, State.FAILED, cause=cause):
-            _tell(challenger, "challenger.failed", by=None, cause=cause)
+            tell(challenger, "challenger.failed", by=None, cause=cause)
 
 
 def _refuse_without_sense(endpoint, model_version):
@@ -140,18 +138,3 @@ def _url(challenger):
 
 def _lock(endpoint):
     Endpoint.objects.select_for_update(no_key=True).get(pk=endpoint.pk)
-
-
-def _tell(challenger, kind, *, by, url="", **params):
-    """Timeline, audit, live pages and the data plane."""
-    endpoint, version = challenger.endpoint, challenger.model_version
-    audit.record(kind, endpoint, by=by, version=version.number, number=challenger.number, **params)
-    params |= {"version": version.number, "endpoint": endpoint.slug}
-    timeline.record(endpoint.engagement, kind, by=by, url=url, **params)
-    _look_again(endpoint)
-    announce_deployment()
-
-
-def _look_again(endpoint):
-    topics = (endpoint.topic, f"engagement:{endpoint.engagement_id}")
-    live.look_again(endpoint.tenant_id, *topics)

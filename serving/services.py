@@ -9,9 +9,10 @@ from accounts import audit
 from accounts.models import author
 from engagements import production, timeline
 from engagements.models import Engagement
-from lepton.lib import live, words
+from lepton.lib import words
 from serving.models import Challenger, Deployment, Endpoint
 from serving.system import announce_deployment
+from serving.telling import look_again, tell
 
 State, Reason = Deployment.State, Deployment.Reason
 
@@ -49,7 +50,7 @@ def deploy(endpoint, *, model_version, by):
             raise ValidationError(message % {"number": model_version.number})
         production.refuse_unless_allowed(endpoint.engagement, candidate_id=model_version.pk)
         deployment = _add(endpoint, model_version, Reason.DEPLOY, by)
-        _tell(deployment, "model.deployed", by=by, url=endpoint.get_absolute_url())
+        tell(deployment, "model.deployed", by=by, url=endpoint.get_absolute_url())
     return deployment
 
 
@@ -63,7 +64,7 @@ def roll_back(endpoint, *, by):
                 _("There is nothing to roll back to: no other model version has answered here.")
             )
         deployment = _add(endpoint, before.model_version, Reason.ROLLBACK, by)
-        _tell(deployment, "model.rolled_back", by=by, url=endpoint.get_absolute_url())
+        tell(deployment, "model.rolled_back", by=by, url=endpoint.get_absolute_url())
     return deployment
 
 
@@ -72,7 +73,7 @@ def put_in_place(endpoint, model_version, *, reason, by):
     with transaction.atomic():
         _lock(endpoint)
         deployment = _add(endpoint, model_version, reason, by)
-        _tell(deployment, "model.exercised", by=by, url=endpoint.get_absolute_url())
+        tell(deployment, "model.exercised", by=by, url=endpoint.get_absolute_url())
     return deployment
 
 
@@ -87,7 +88,7 @@ def mark_live(deployment_id):
             state=State.LOADING, number__lt=deployment.number
         )
         overtaken.update(state=State.FAILED, cause=_("Overtaken by a later deployment."))
-        _look_again(deployment.endpoint)
+        look_again(deployment.endpoint)
 
 
 def mark_failed(deployment_id, *, cause):
@@ -98,7 +99,7 @@ def mark_failed(deployment_id, *, cause):
             return
         deployment = Deployment.objects.get(pk=deployment_id)
         # No address: building one would load every page of the site into the data plane.
-        _tell(deployment, "deployment.failed", by=None, cause=cause)
+        tell(deployment, "deployment.failed", by=None, cause=cause)
 
 
 def _save_new(endpoint):
@@ -135,18 +136,3 @@ def _end_challenger(endpoint, model_version):
     with words.in_english():
         cause = _("Another model version was put in place.")
     active.update(state=Challenger.State.STOPPED, cause=cause, **ended)
-
-
-def _tell(deployment, kind, *, by, url="", **params):
-    """Timeline, audit, live pages and the data plane."""
-    endpoint, version = deployment.endpoint, deployment.model_version
-    audit.record(kind, endpoint, by=by, version=version.number, number=deployment.number, **params)
-    params |= {"version": version.number, "endpoint": endpoint.slug}
-    timeline.record(endpoint.engagement, kind, by=by, url=url, **params)
-    _look_again(endpoint)
-    announce_deployment()
-
-
-def _look_again(endpoint):
-    topics = (endpoint.topic, f"engagement:{endpoint.engagement_id}")
-    live.look_again(endpoint.tenant_id, *topics)

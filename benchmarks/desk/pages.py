@@ -3,13 +3,12 @@
 import argparse
 import os
 import platform
-import secrets
 import statistics
 import sys
-import tempfile
 import time
 from datetime import timedelta
-from pathlib import Path
+
+from benchmarks.installation import an_installation, analyse
 
 ROUNDS = 15
 
@@ -20,29 +19,14 @@ def main():
     arguments.add_argument("--tenants", type=int, default=500)
     arguments.add_argument("--each", type=int, default=10, help="engagements a tenant")
     wanted = arguments.parse_args()
-    with tempfile.TemporaryDirectory(prefix="lepton-desk-") as home:
-        Path(home).chmod(0o755)
-        surroundings(home)
-        from lepton import embedded
-
-        embedded.start_postgres(Path(home))
-        embedded.start_redis(Path(home))
-        try:
-            measure(wanted.tenants, wanted.each)
-        finally:
-            embedded.reset(Path(home))
+    with an_installation():
+        measure(wanted.tenants, wanted.each)
 
 
 def measure(tenants: int, each: int) -> None:
     """Fill and time; prints a table of medians in milliseconds, with the queries of each page."""
-    import warnings
-
     import django
-    from django.core.management import call_command
 
-    warnings.filterwarnings("ignore", "No directory at")  # the site was never collected here
-    django.setup()
-    call_command("migrate", database="owner", verbosity=0)
     began = time.monotonic()
     mei, owner, slug = fill(tenants, each)
     analyse()
@@ -158,23 +142,6 @@ def _engagements(number, each, managers):
         for e in rows
         for k in range(3)
     )
-
-
-def analyse():
-    """What autovacuum does within minutes of such a load, at once."""
-    from django.db import connections
-
-    with connections["owner"].cursor() as cursor:
-        cursor.execute("ANALYZE")
-
-
-def surroundings(home):
-    for name in [n for n in os.environ if n.startswith("LEPTON_") or n.endswith("_URL")]:
-        del os.environ[name]
-    os.environ["LEPTON_HOME"] = home
-    os.environ["LEPTON_SECRET_KEY"] = secrets.token_urlsafe(50)
-    os.environ["LEPTON_ALLOWED_HOSTS"] = "testserver"
-    os.environ["DJANGO_SETTINGS_MODULE"] = "lepton.settings"
 
 
 if __name__ == "__main__":

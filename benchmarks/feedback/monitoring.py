@@ -2,11 +2,10 @@
 
 import argparse
 import sys
-import tempfile
 import time
-from pathlib import Path
 
-from benchmarks.desk.pages import analyse, row, surroundings
+from benchmarks.desk.pages import row
+from benchmarks.installation import an_installation, analyse
 
 # A year, more by day than by night; a class of 1 in 10,000; one prediction in 50 is answered.
 PREDICTIONS = """
@@ -33,29 +32,12 @@ def main():
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--predictions", type=int, default=1_000_000)
     wanted = arguments.parse_args()
-    with tempfile.TemporaryDirectory(prefix="lepton-monitoring-") as home:
-        Path(home).chmod(0o755)
-        surroundings(home)
-        from lepton import embedded
-
-        embedded.start_postgres(Path(home))
-        embedded.start_redis(Path(home))
-        try:
-            measure(wanted.predictions)
-        finally:
-            embedded.reset(Path(home))
+    with an_installation():
+        measure(wanted.predictions)
 
 
 def measure(n: int) -> None:
     """Fill and time; prints medians in milliseconds, with the queries of each page."""
-    import warnings
-
-    import django
-    from django.core.management import call_command
-
-    warnings.filterwarnings("ignore", "No directory at")  # the site was never collected here
-    django.setup()
-    call_command("migrate", database="owner", verbosity=0)
     began = time.monotonic()
     owner, place = fill(n)
     analyse()

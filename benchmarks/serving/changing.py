@@ -1,16 +1,14 @@
 """Change the model every few seconds under load, one artifact in ten corrupt; count the harm."""
 
 import argparse
-import os
-import secrets
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections import Counter, defaultdict
-from pathlib import Path
+
+from benchmarks.installation import an_installation
 
 PORT = 18_610
 SLUG = "it"
@@ -177,12 +175,6 @@ def endpoint_and_key():
 
 
 def measure(options) -> bool:
-    import django
-
-    django.setup()
-    from django.core.management import call_command
-
-    call_command("migrate", database="owner", verbosity=0)
     changer, key = endpoint_and_key()
     command = [sys.executable, "-m", "serving.inference", "--port", str(PORT)]
     child = subprocess.Popen(command, stderr=subprocess.DEVNULL)  # failing graphs are loud
@@ -223,23 +215,10 @@ def main() -> None:
     parser.add_argument("--every", type=float, default=2, help="seconds from change to change")
     parser.add_argument("--clients", type=int, default=4)
     options = parser.parse_args()
-    home = Path(tempfile.mkdtemp(prefix="lepton-bench-"))
-    os.environ |= {
-        "LEPTON_HOME": str(home),
-        "LEPTON_SECRET_KEY": secrets.token_urlsafe(50),
-        "LEPTON_LOG_LEVEL": "CRITICAL",
-        "LEPTON_KEY_IMAGES_PER_SECOND": "100000",  # the quota is not what is measured
-        "OMP_NUM_THREADS": "1",
-    }
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "lepton.settings")
-    from lepton import embedded
-
-    embedded.start_postgres(home)
-    embedded.start_redis(home)
-    try:
+    # the quota is not what is measured, and failing graphs are loud
+    quiet = {"LEPTON_KEY_IMAGES_PER_SECOND": "100000", "LEPTON_LOG_LEVEL": "CRITICAL"}
+    with an_installation(OMP_NUM_THREADS="1", **quiet):
         harmless = measure(options)
-    finally:
-        embedded.reset(home)
     sys.exit(0 if harmless else 1)
 
 

@@ -14,9 +14,10 @@ import httpx
 import numpy as np
 import psutil
 
-from benchmarks.serving.stage import an_installation, artifact, deploy, pictures
+from benchmarks.installation import an_installation
+from benchmarks.serving.stage import CLIENTS, artifact, deploy, pictures
 
-PORT, CLIENTS, ROUNDS = 18_498, 8, 3
+PORT, ROUNDS = 18_498, 3
 NOISY = 20  # times the quiet tenant's share
 ADDRESS = f"http://127.0.0.1:{PORT}"
 
@@ -140,7 +141,7 @@ def main() -> None:
     parser.add_argument("--tenants", type=int, default=200)
     parser.add_argument("--requests", type=int, default=80, help="a round")
     options = parser.parse_args()
-    with an_installation() as home:
+    with an_installation(OMP_NUM_THREADS="1") as home:
         artifact(options.backbone, Path(options.weights), home / "artifact")
         tenants = Tenants(home / "artifact", options.backbone)
         tenants.add("t0")

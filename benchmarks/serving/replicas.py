@@ -5,21 +5,19 @@ load balancer would; they share the machine with them, so on two cores look at t
 """
 
 import argparse
-import contextlib
 import http.client
 import os
-import secrets
 import statistics
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from pathlib import Path
 
 import psutil
 
-from benchmarks.serving.stage import CLIENTS, artifact, deploy, pictures
+from benchmarks.installation import an_installation
+from benchmarks.serving.stage import CLIENTS, one_model, pictures, wait_for_answer
 
 ROUNDS, PORTS = 3, (18_497, 18_498)
 PATH = "/v1/endpoints/bench/it/predict"
@@ -54,13 +52,7 @@ def _cpu(processes) -> float:
 
 
 def measure(options, home: Path) -> None:
-    import django
-    from django.core.management import call_command
-
-    django.setup()
-    call_command("migrate", database="owner", verbosity=0)
-    artifact(options.backbone, Path(options.weights), home / "artifact")
-    key, images = deploy(home / "artifact", options.backbone), pictures()
+    key, images = one_model(home / "artifact", options.backbone, Path(options.weights)), pictures()
     cores = sorted(os.sched_getaffinity(0))
     command = [sys.executable, "-m", "serving.inference", "--port"]
     children = [subprocess.Popen([*command, str(port)]) for port in PORTS]
@@ -68,7 +60,8 @@ def measure(options, home: Path) -> None:
         replicas = [psutil.Process(child.pid) for child in children]
         for number, replica in enumerate(replicas):
             replica.cpu_affinity([cores[-1 - number % len(cores)]])
-        _wait(key, images[0])
+        for port in PORTS:
+            wait_for_answer(f"http://127.0.0.1:{port}{PATH}", key)
         found = {1: [], 2: []}
         for _ in range(ROUNDS):
             for count, rounds in found.items():
@@ -85,45 +78,16 @@ def measure(options, home: Path) -> None:
             child.wait(20)
 
 
-def _wait(key, image) -> None:
-    """Until each has the model."""
-    import httpx
-
-    for port in PORTS:
-        for _ in range(300):
-            with contextlib.suppress(httpx.TransportError):
-                headers = {"Authorization": f"Bearer {key}"}
-                answer = httpx.post(
-                    f"http://127.0.0.1:{port}{PATH}", content=image, headers=headers
-                )
-                if answer.status_code == 200:
-                    break
-            time.sleep(0.2)
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--backbone", default="mobilenet_v3_small")
     parser.add_argument("--weights", default=".")
     parser.add_argument("--seconds", type=float, default=8, help="a round")
     options = parser.parse_args()
-    home = Path(tempfile.mkdtemp(prefix="lepton-bench-"))
-    os.environ |= {
-        "LEPTON_HOME": str(home),
-        "LEPTON_SECRET_KEY": secrets.token_urlsafe(50),
-        "LEPTON_LOG_LEVEL": "WARNING",
-        "LEPTON_KEY_IMAGES_PER_SECOND": "100000",
-        "OMP_NUM_THREADS": "1",
-    }
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "lepton.settings")
-    from lepton import embedded
-
-    embedded.start_postgres(home)
-    embedded.start_redis(home)
-    try:
+    # the quota is not what is measured
+    quota = {"LEPTON_KEY_IMAGES_PER_SECOND": "100000"}
+    with an_installation(OMP_NUM_THREADS="1", **quota) as home:
         measure(options, home)
-    finally:
-        embedded.reset(home)
 
 
 if __name__ == "__main__":

@@ -3,73 +3,52 @@
 import io
 import json
 import os
-import secrets
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 
-import django
 import httpx
 import numpy as np
 import psutil
-from django.core.management import call_command
 from PIL import Image
 
+from benchmarks.installation import an_installation
+
 CLIENTS, PORT = 8, 18_499
-
-
-@contextmanager
-def an_installation():
-    """An empty installation with servers of its own, removed in the end; yields its folder."""
-    home = Path(tempfile.mkdtemp(prefix="lepton-bench-"))
-    os.environ |= {
-        "LEPTON_HOME": str(home),
-        "LEPTON_SECRET_KEY": secrets.token_urlsafe(50),
-        "LEPTON_LOG_LEVEL": "WARNING",
-        "OMP_NUM_THREADS": "1",
-    }
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "lepton.settings")
-    from lepton import embedded
-
-    embedded.start_postgres(home)
-    embedded.start_redis(home)
-    try:
-        django.setup()
-        call_command("migrate", database="owner", verbosity=0)
-        yield home
-    finally:
-        embedded.reset(home)
 
 
 @contextmanager
 def standing(backbone: str, weights: str):
     """One model at one inference process on one core: yields where to ask (`url`, `key`), the
     model's `folder` and the `process`."""
-    with an_installation() as home:
-        from training.runs import files
-
-        folder = home / "artifact"
-        artifact(backbone, Path(weights), folder)
-        files.store(folder, "bench")
-        key = deploy("bench", json.loads((folder / "meta.json").read_text()), backbone)
+    with an_installation(OMP_NUM_THREADS="1") as home:
+        key = one_model(home / "artifact", backbone, Path(weights))
         child = subprocess.Popen([sys.executable, "-m", "serving.inference", "--port", str(PORT)])
         try:
             process = psutil.Process(child.pid)
             process.cpu_affinity([max(os.sched_getaffinity(0))])
             url = f"http://127.0.0.1:{PORT}/v1/endpoints/bench/it/predict"
-            _wait(url, key)
-            yield SimpleNamespace(url=url, key=key, folder=folder, process=process)
+            wait_for_answer(url, key)
+            yield SimpleNamespace(url=url, key=key, folder=home / "artifact", process=process)
         finally:
             child.send_signal(signal.SIGTERM)
             child.wait(20)
 
 
-def _wait(url: str, key: str) -> None:
+def one_model(folder: Path, backbone: str, weights: Path) -> str:
+    """Export a model into `folder` and deploy it for the tenant `bench`; returns an API key."""
+    from training.runs import files
+
+    artifact(backbone, weights, folder)
+    files.store(folder, "bench")
+    return deploy("bench", json.loads((folder / "meta.json").read_text()), backbone)
+
+
+def wait_for_answer(url: str, key: str) -> None:
     headers = {"Authorization": f"Bearer {key}"}
     for _ in range(100):
         try:

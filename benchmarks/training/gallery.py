@@ -4,13 +4,12 @@ import argparse
 import os
 import platform
 import resource
-import tempfile
 import time
-from pathlib import Path
 
 import numpy as np
 
-from benchmarks.desk.pages import analyse, row, surroundings
+from benchmarks.desk.pages import row
+from benchmarks.installation import an_installation, analyse
 
 CLASSES = ["crack", "dent", "ok", "scratch", "stain"]
 FEATURES = 512
@@ -22,29 +21,14 @@ def main():
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--images", type=int, default=50_000)
     wanted = arguments.parse_args()
-    with tempfile.TemporaryDirectory(prefix="lepton-gallery-") as home:
-        Path(home).chmod(0o755)
-        surroundings(home)
-        from lepton import embedded
-
-        embedded.start_postgres(Path(home))
-        embedded.start_redis(Path(home))
-        try:
-            measure(wanted.images)
-        finally:
-            embedded.reset(Path(home))
+    with an_installation():
+        measure(wanted.images)
 
 
 def measure(images: int) -> None:
     """Fill and time; prints a table of medians in milliseconds, with the queries of each page."""
-    import warnings
-
     import django
-    from django.core.management import call_command
 
-    warnings.filterwarnings("ignore", "No directory at")  # the site was never collected here
-    django.setup()
-    call_command("migrate", database="owner", verbosity=0)
     began = time.monotonic()
     owner, base, seen, bare = fill(images)
     analyse()
