@@ -26,6 +26,7 @@ from serving.utilisation import Utilisation
 
 QUEUE_AT_MOST = 64
 BATCH_AT_MOST = 8
+SURE_SHARE = 0.75  # of the time to the deadline: what the queue may fill, since its pace varies
 
 
 class Batcher:
@@ -88,22 +89,28 @@ class Batcher:
 
     def _queue(self, asks: list[Ask]) -> None:
         """Let them wait. Raises Refused for a full queue, or one too long for their deadline."""
+        first = asks[0]
         with self._changed:
-            line = self._line_of(asks[0])
-            self._refuse_too_late(line, asks)
+            self._refuse_too_late(first.model.tenant_id, first.until, first.background, len(asks))
+            line = self._line_of(first)
             self._make_room(line, asks)
             for ask in asks:
                 self._in_flight[ask.model.runtime] += 1
                 line.add(ask.model.tenant_id, ask)
             self._changed.notify(len(asks))
 
-    def _refuse_too_late(self, line: Turns, asks: list[Ask]) -> None:
+    def refuse_too_late(self, tenant_id, *, until: float, background: bool) -> None:
+        """Say no before the body is read to what would be answered too late. Raises Refused."""
+        with self._changed:
+            self._refuse_too_late(tenant_id, until, background, 1)
+
+    def _refuse_too_late(self, tenant_id, until: float, background: bool, images: int) -> None:
         """What would be answered too late is told so now, and takes no time from the others."""
-        if line is self.background:  # its deadlines are long, and who goes first is unknown
+        if background:  # its deadlines are long, and who goes first is unknown
             return
-        ahead = line.ahead_of(asks[0].model.tenant_id)
-        needed = self.pace.until_done(ahead, len(asks))
-        if ahead and time.perf_counter() + needed > asks[0].until:
+        ahead = self.waiting.ahead_of(tenant_id)
+        needed = self.pace.until_done(ahead, images)
+        if ahead and needed > (until - time.perf_counter()) * SURE_SHARE:
             message = _("More is waiting than can be answered before the deadline: try again.")
             raise come_back(message, seconds=max(1, math.ceil(needed)))
 

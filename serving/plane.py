@@ -163,6 +163,8 @@ class DataPlane:
             raise not_answering(place)
         if self.log.is_full:
             raise come_back(_("Predictions cannot be recorded right now: try again."), seconds=5)
+        until, tenant_id = began + seconds, place.wanted.tenant_id
+        self.batcher.refuse_too_late(tenant_id, until=until, background=can_wait)
         waits = patience(request.headers, seconds)
         await self.loader.cold.warm(place.model, patience=waits)
         body = await self.bodies.read(request.headers, receive)

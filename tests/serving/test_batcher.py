@@ -199,6 +199,27 @@ def test_what_cannot_be_answered_in_time_is_refused_at_once():
     assert dict(refused.headers)[b"retry-after"] == b"4" and waited < 1
 
 
+def test_a_queue_is_believed_to_keep_its_pace_for_three_quarters_of_the_time_only():
+    """Known before the body is read, too: the queue is all that counts."""
+    runtime, tenant = Held(), uuid.uuid4()
+
+    async def work(batcher):
+        batcher.pace.note(2.0, images=1)
+        first = asyncio.ensure_future(batcher.ask(an_ask(runtime), seconds=30))
+        await taken(batcher)
+        second = asyncio.ensure_future(batcher.ask(an_ask(runtime), seconds=30))
+        await taken(batcher)
+        now = time.perf_counter()
+        batcher.refuse_too_late(tenant, until=now + 6, background=False)  # 4 s at this pace
+        batcher.refuse_too_late(tenant, until=now + 5, background=True)
+        with pytest.raises(Refused):
+            batcher.refuse_too_late(tenant, until=now + 5, background=False)
+        runtime.go.set()
+        await asyncio.gather(first, second)
+
+    with_batcher(work, workers=1)
+
+
 def test_an_idle_worker_takes_even_what_seems_too_slow():
     """Its pace may be of another network: it would never be known otherwise."""
 
