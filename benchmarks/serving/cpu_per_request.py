@@ -1,80 +1,148 @@
-"""CPU milliseconds a prediction costs the inference process, against the bare work it contains."""
+"""CPU milliseconds a prediction costs the inference process, against the bare work it contains
+and against a plain FastAPI and PyTorch server (`reference.py`), by turns on the same core."""
 
 import argparse
+import importlib.util
 import statistics
+import subprocess
+import sys
 import threading
 import time
+from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 import httpx
 import psutil
 
-from benchmarks.serving.stage import CLIENTS, pictures, standing
+from benchmarks.serving.stage import pictures, pin, standing, stopped, wait_for_answer
 
-ROUNDS = 5
+ROUNDS, REFERENCE_PORT = 5, 18_498
 
 
-def bare(folder: Path, images: list[bytes], count: int) -> float:
-    """CPU milliseconds of decoding and running one image, one thread."""
+class Cost(NamedTuple):
+    """What requests came to: CPU milliseconds each, and milliseconds on the clock."""
+
+    cpu: float
+    p50: float
+    p99: float
+
+
+def bare(folder: Path, images: list[bytes], count: int) -> Cost:
+    """The cost of decoding and running one image, one thread."""
     from serving.runtimes import onnx
     from training.engine.preprocess import evaluation_input
 
-    runtime = onnx.load(folder / "model.onnx", {})
+    runtime, took = onnx.load(folder / "model.onnx", {}), []
     runtime.run(evaluation_input(images[0])[None])
     began = time.process_time()
     for number in range(count):
+        since = time.perf_counter()
         runtime.run(evaluation_input(images[number % len(images)])[None])
-    return (time.process_time() - began) * 1000 / count
+        took.append(time.perf_counter() - since)
+    return cost((time.process_time() - began) / count, took)
 
 
-def served(process: psutil.Process, url: str, key: str, images: list[bytes], count: int) -> float:
-    """CPU milliseconds of the inference process for one answered request."""
+def served(process: psutil.Process, ask: dict, images: list[bytes], count: int, clients: int):
+    """The cost to a server of one answered request, with so many clients at once."""
+    took = []
 
-    def ask(share):
-        with httpx.Client(headers={"Authorization": f"Bearer {key}"}, timeout=60) as client:
+    def ask_on(share):
+        with httpx.Client(headers=ask["headers"], timeout=60) as client:
             for number in range(share):
-                answer = client.post(url, content=images[number % len(images)])
+                since = time.perf_counter()
+                answer = client.post(ask["url"], content=images[number % len(images)])
                 answer.raise_for_status()
+                took.append(time.perf_counter() - since)
 
-    threads = [threading.Thread(target=ask, args=[count // CLIENTS]) for _ in range(CLIENTS)]
+    threads = [threading.Thread(target=ask_on, args=[count // clients]) for _ in range(clients)]
     before = sum(process.cpu_times()[:2])
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
     time.sleep(0.5)  # the log and the inputs are part of the price
-    return (sum(process.cpu_times()[:2]) - before) * 1000 / (count // CLIENTS * CLIENTS)
+    return cost((sum(process.cpu_times()[:2]) - before) / len(took), took)
+
+
+def cost(cpu_seconds: float, took: list[float]) -> Cost:
+    ordered = sorted(took)
+    p99 = ordered[min(int(len(ordered) * 0.99), len(ordered) - 1)]
+    return Cost(cpu_seconds * 1000, statistics.median(ordered) * 1000, p99 * 1000)
+
+
+@contextmanager
+def reference(backbone: str):
+    """The plain server on the same core: yields (process, how to ask it)."""
+    command = [sys.executable, "-m", "benchmarks.serving.reference", "--backbone", backbone]
+    child = subprocess.Popen([*command, "--port", str(REFERENCE_PORT)])
+    with stopped(child):
+        url = f"http://127.0.0.1:{REFERENCE_PORT}/predict"
+        wait_for_answer(url, "")
+        yield pin(child), {"url": url, "headers": {}}
+
+
+def measure(options, place) -> None:
+    images, rounds = pictures(), []
+    ours = (place.process, {"url": place.url, "headers": {"Authorization": f"Bearer {place.key}"}})
+    print(f"idle: {idle(place.process):.1f} ms of CPU a second")
+    with reference(options.backbone) as theirs:
+        for _ in range(ROUNDS):
+            found = {"bare": bare(place.folder, images, options.requests)}
+            for clients in options.clients:
+                for name, (process, ask) in {"Lepton": ours, "reference": theirs}.items():
+                    found[name, clients] = served(process, ask, images, options.requests, clients)
+            rounds.append(found)
+        memory = {"Lepton": ours[0], "reference": theirs[0]}
+        sizes = ", ".join(f"{name} {memory[name].memory_info().rss / 1e6:.0f}" for name in memory)
+        print(f"memory, MB: {sizes}")
+    report(options, rounds)
+
+
+def idle(process: psutil.Process) -> float:
+    """CPU milliseconds a second that nobody asked for."""
+    began, before = time.monotonic(), sum(process.cpu_times()[:2])
+    time.sleep(3)
+    return (sum(process.cpu_times()[:2]) - before) * 1000 / (time.monotonic() - began)
+
+
+def report(options, rounds: list[dict]) -> None:
+    """Medians of the rounds; ratios are taken within each round."""
+
+    def median(of) -> float:
+        return statistics.median(of(found) for found in rounds)
+
+    plain = median(lambda found: found["bare"].cpu), median(lambda found: found["bare"].p50)
+    print(f"{options.backbone}: bare {plain[0]:.2f} ms of CPU, p50 {plain[1]:.2f} ms")
+    print(
+        f"{'clients':>8}{'Lepton':>9}{'/ bare':>8}{'reference':>11}{'/ Lepton':>10}{'p50':>9}",
+        end="",
+    )
+    print(f"{'/ bare':>8}{'p99':>9}{'reference p50':>15}")
+    for n in options.clients:
+        cpu = median(lambda found, n=n: found["Lepton", n].cpu)
+        to_bare = median(lambda found, n=n: found["Lepton", n].cpu / found["bare"].cpu)
+        theirs = median(lambda found, n=n: found["reference", n].cpu)
+        ahead = median(lambda found, n=n: found["reference", n].cpu / found["Lepton", n].cpu)
+        p50 = median(lambda found, n=n: found["Lepton", n].p50)
+        slower = median(lambda found, n=n: found["Lepton", n].p50 / found["bare"].p50)
+        p99 = median(lambda found, n=n: found["Lepton", n].p99)
+        their_p50 = median(lambda found, n=n: found["reference", n].p50)
+        print(f"{n:8}{cpu:9.2f}{to_bare:8.3f}{theirs:11.2f}{ahead:10.2f}{p50:9.1f}", end="")
+        print(f"{slower:8.3f}{p99:9.1f}{their_p50:15.1f}")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--backbone", default="resnet18")
-    parser.add_argument("--weights", default=".")
-    parser.add_argument("--requests", type=int, default=80, help="a round")
+    parser.add_argument("--weights", default="", help="a folder; without, weights are random")
+    parser.add_argument("--requests", type=int, default=64, help="a round")
+    parser.add_argument("--clients", type=int, nargs="+", default=[1, 8, 32])
     options = parser.parse_args()
+    if importlib.util.find_spec("fastapi") is None:
+        parser.error("the reference needs: pip install -r benchmarks/requirements.txt")
     with standing(options.backbone, options.weights) as place:
         measure(options, place)
-
-
-def measure(options, place) -> None:
-    images, process = pictures(), place.process
-    began, idle = time.monotonic(), sum(process.cpu_times()[:2])
-    time.sleep(3)
-    idle = (sum(process.cpu_times()[:2]) - idle) / (time.monotonic() - began)
-    rounds = []
-    for _ in range(ROUNDS):
-        plain = bare(place.folder, images, options.requests)
-        rounds.append((plain, served(process, place.url, place.key, images, options.requests)))
-    report(options.backbone, rounds, idle, process)
-
-
-def report(backbone, rounds, idle, process) -> None:
-    plain, whole = (statistics.median(column) for column in zip(*rounds, strict=True))
-    ratio = statistics.median(whole / plain for plain, whole in rounds)
-    print(f"{backbone}: bare {plain:.2f} ms, served {whole:.2f} ms of CPU, ratio {ratio:.3f}")
-    print("rounds:", "  ".join(f"{plain:.1f}/{whole:.1f}" for plain, whole in rounds))
-    memory = process.memory_info().rss / 1e6
-    print(f"idle: {idle * 1000:.1f} ms of CPU a second; memory {memory:.0f} MB")
 
 
 if __name__ == "__main__":

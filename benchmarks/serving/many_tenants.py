@@ -137,7 +137,7 @@ def cpu_ms(process: psutil.Process, requests: int, work) -> float:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--backbone", default="resnet50")
-    parser.add_argument("--weights", default=".")
+    parser.add_argument("--weights", default="", help="a folder; without, weights are random")
     parser.add_argument("--tenants", type=int, default=200)
     parser.add_argument("--requests", type=int, default=80, help="a round")
     options = parser.parse_args()

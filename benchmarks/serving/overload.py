@@ -8,7 +8,6 @@ arrive at random (a Poisson process, so nobody waits for anybody), each worth wa
 
 import argparse
 import asyncio
-import os
 import random
 import statistics
 import time
@@ -86,24 +85,16 @@ async def measure(url: str, key: str, options) -> None:
     report(alone, answers, late, options.seconds, options.deadline)
 
 
-def keep_off(process) -> None:
-    """Let the generator take nothing of the core that answers."""
-    others = os.sched_getaffinity(0) - set(process.cpu_affinity())
-    if others:
-        os.sched_setaffinity(0, others)
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--backbone", default="resnet18")
-    parser.add_argument("--weights", default=".")
+    parser.add_argument("--weights", default="", help="a folder; without, weights are random")
     parser.add_argument("--times", type=float, default=5, help="the capacity")
     parser.add_argument("--seconds", type=float, default=20)
     parser.add_argument("--deadline", type=float, default=1, help="seconds")
     options = parser.parse_args()
     random.seed(0)
     with standing(options.backbone, options.weights) as place:
-        keep_off(place.process)
         asyncio.run(measure(place.url, place.key, options))
 
 

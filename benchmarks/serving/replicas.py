@@ -81,7 +81,7 @@ def measure(options, home: Path) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--backbone", default="mobilenet_v3_small")
-    parser.add_argument("--weights", default=".")
+    parser.add_argument("--weights", default="", help="a folder; without, weights are random")
     parser.add_argument("--seconds", type=float, default=8, help="a round")
     options = parser.parse_args()
     # the quota is not what is measured

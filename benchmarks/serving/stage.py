@@ -28,15 +28,29 @@ def standing(backbone: str, weights: str):
     with an_installation(OMP_NUM_THREADS="1") as home:
         key = one_model(home / "artifact", backbone, Path(weights))
         child = subprocess.Popen([sys.executable, "-m", "serving.inference", "--port", str(PORT)])
-        try:
-            process = psutil.Process(child.pid)
-            process.cpu_affinity([max(os.sched_getaffinity(0))])
+        with stopped(child):
             url = f"http://127.0.0.1:{PORT}/v1/endpoints/bench/it/predict"
             wait_for_answer(url, key)
-            yield SimpleNamespace(url=url, key=key, folder=home / "artifact", process=process)
-        finally:
-            child.send_signal(signal.SIGTERM)
-            child.wait(20)
+            yield SimpleNamespace(url=url, key=key, folder=home / "artifact", process=pin(child))
+
+
+@contextmanager
+def stopped(child: subprocess.Popen):
+    """Stop it at the end."""
+    try:
+        yield
+    finally:
+        child.send_signal(signal.SIGTERM)
+        child.wait(20)
+
+
+def pin(child: subprocess.Popen) -> psutil.Process:
+    """Give a server, all its threads, the last core, and this process the others."""
+    *others, last = sorted(range(psutil.cpu_count()))
+    for thread in psutil.Process(child.pid).threads():
+        os.sched_setaffinity(thread.id, [last])
+    os.sched_setaffinity(0, others or [last])
+    return psutil.Process(child.pid)
 
 
 def one_model(folder: Path, backbone: str, weights: Path) -> str:
@@ -72,13 +86,15 @@ def pictures(count: int = 16) -> list[bytes]:
 
 
 def artifact(backbone: str, weights: Path, folder: Path) -> None:
-    """Export an untrained head on the backbone, in a process of its own: ours needs no torch."""
+    """Export an untrained head on the backbone, in a process of its own: ours needs no torch.
+    Without a folder of weights the backbone's are random."""
     code = (
         "import sys; from pathlib import Path;"
         "from training.engine import backbones, export, networks;"
         "name, weights, folder = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]);"
         "spec = backbones.get(name);"
-        "found = backbones.find_weights(spec, weights) if spec.pretrained else None;"
+        "is_known = weights.name and spec.pretrained;"
+        "found = backbones.find_weights(spec, weights) if is_known else None;"
         "model = networks.build(spec, 2, weights=found);"
         "meta = {'classes': ['ok', 'scratch'], 'backbone': {'name': name}};"
         "kept = export.export_backbone(model, folder / 'kept.onnx');"

@@ -35,7 +35,8 @@ SETTINGS = {
     "listen_addresses": "",
     "unix_socket_permissions": "0700",
     "max_connections": "100",
-    "shared_buffers": "64MB",
+    "shared_buffers": "128MB",
+    "random_page_cost": "1.1",  # solid-state disks, as everywhere by now
     "max_wal_size": "512MB",
     "max_parallel_workers_per_gather": "0",  # small queries; keeps clear of a 64 MB /dev/shm
     "jit": "off",
