@@ -78,7 +78,7 @@ def reference(backbone: str):
     child = subprocess.Popen([*command, "--port", str(REFERENCE_PORT)])
     with stopped(child):
         url = f"http://127.0.0.1:{REFERENCE_PORT}/predict"
-        wait_for_answer(url, "")
+        wait_for_answer(url)
         yield pin(child), {"url": url, "headers": {}}
 
 
