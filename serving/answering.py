@@ -18,6 +18,7 @@ from serving.prediction_log import Behind, PredictionLog
 from serving.protocols import Question
 from serving.refusals import Refused, come_back
 from serving.shadowing import Shadowing, failure
+from serving.shelf import NoRoom
 
 log = logging.getLogger(__name__)
 
@@ -99,6 +100,8 @@ class Answering:
             answers = await self.batcher.ask_all(asks, seconds=terms.seconds)
         except Refused:
             raise
+        except NoRoom:  # its graph went while the body came in
+            raise come_back(_("The model is being loaded: try again in a moment.")) from None
         except Exception:
             self.breakers.failed(model.version_id)
             raise

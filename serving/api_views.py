@@ -14,6 +14,7 @@ from accounts.roles import Capability
 from engagements.models import Engagement
 from lepton.lib.paging import paged
 from lepton.lib.schema import PAGE_PARAMETERS, listed, page_of, responses
+from lepton.lib.strict import valid
 from serving import serializers, services
 from serving.models import Endpoint, Prediction
 from serving.serializers import DeploymentSerializer, EndpointSerializer, PredictionSerializer
@@ -35,7 +36,7 @@ def endpoints(request, **kwargs):
     """The tenant's endpoints; POST makes one for an engagement."""
     if request.method == "GET":
         return paged(request, Endpoint.objects.for_lists(), EndpointSerializer)
-    data = _valid(serializers.CreateEndpoint, request)
+    data = valid(serializers.CreateEndpoint, request.data)
     engagement = found_in(Engagement.objects.all(), "engagement", data.pop("engagement"))
     made = services.create_endpoint(engagement, **data, by=request.actor)
     return Response(EndpointSerializer(made, context={"request": request}).data, status=201)
@@ -69,7 +70,7 @@ def deployments(request, endpoint):
     if request.method == "GET":
         rows = here.deployments.select_related("model_version")
         return paged(request, rows, DeploymentSerializer, ordering="-number")
-    wanted = _valid(serializers.CreateDeployment, request)["model_version"]
+    wanted = valid(serializers.CreateDeployment, request.data)["model_version"]
     version = found_in(here.engagement.model_versions.all(), "model_version", wanted)
     made = services.deploy(here, model_version=version, by=request.actor)
     return Response(DeploymentSerializer(made).data, status=201)
@@ -85,7 +86,7 @@ def deployments(request, endpoint):
 @member_api(Capability.DEPLOY)
 def roll_back(request, endpoint):
     """Put the model version in place that answered before the present one."""
-    _valid(serializers.Nothing, request)
+    valid(serializers.Nothing, request.data)
     made = services.roll_back(endpoint_of(endpoint), by=request.actor)
     return Response(DeploymentSerializer(made).data, status=201)
 
@@ -132,12 +133,6 @@ def prediction(request, pk):
 
 def endpoint_of(slug):
     return get_object_or_404(Endpoint.objects.select_related("tenant", "engagement"), slug=slug)
-
-
-def _valid(serializer_class, request) -> dict:
-    serializer = serializer_class(data=request.data)
-    serializer.is_valid(raise_exception=True)
-    return serializer.validated_data
 
 
 def found_in(queryset, name, pk):

@@ -7,8 +7,9 @@ from django.utils.translation import gettext as _
 
 from accounts.models import author
 from engagements import production
+from lepton.lib.refusals import Conflict
 from serving import services
-from serving.models import Challenger, Endpoint
+from serving.models import Challenger
 from serving.telling import look_again, tell
 
 State = Challenger.State
@@ -21,8 +22,9 @@ def challenge(endpoint, *, model_version, variant, share_percent, by, **guards):
     `guards` are those of a canary; what is not given is as it was, or the default.
     """
     with transaction.atomic():
-        _lock(endpoint)
+        services.lock(endpoint)
         _refuse_without_sense(endpoint, model_version)
+        _refuse_during_a_drill(endpoint)
         if variant == Challenger.Variant.CANARY:  # it answers clients, as a champion does
             production.refuse_unless_allowed(endpoint.engagement, candidate_id=model_version.pk)
         present = endpoint.challengers.active()
@@ -57,7 +59,7 @@ def stop(challenger, *, by):
 def promote(challenger, *, by):
     """Make a challenger the champion, as any model version is deployed; returns the deployment."""
     with transaction.atomic():
-        _lock(challenger.endpoint)
+        services.lock(challenger.endpoint)
         if not Challenger.objects.filter(pk=challenger.pk, state=State.LIVE).exists():
             raise ValidationError(_("Only what is live beside the champion can be promoted."))
         return services.deploy(challenger.endpoint, model_version=challenger.model_version, by=by)
@@ -101,6 +103,12 @@ def _refuse_without_sense(endpoint, model_version):
         raise ValidationError(message % {"number": model_version.number})
 
 
+def _refuse_during_a_drill(endpoint):
+    """It would end with the drill's next step."""
+    if endpoint.drills.still_open().exists():
+        raise Conflict(_("A rollback drill is under way here: wait for its end."))
+
+
 def _refuse_the_same(present, new):
     """A step changes something."""
     if present and (present.variant, present.share_percent) == (new.variant, new.share_percent):
@@ -134,7 +142,3 @@ def _told_of(challenger_id):
 
 def _url(challenger):
     return challenger.endpoint.get_absolute_url()
-
-
-def _lock(endpoint):
-    Endpoint.objects.select_for_update(no_key=True).get(pk=endpoint.pk)

@@ -18,10 +18,6 @@ class Agreement:
     agreeing: int
 
     @property
-    def disagreeing(self) -> int:
-        return self.n - self.agreeing
-
-    @property
     def still_needed(self) -> int:
         """How many more comparisons it takes before a share is shown."""
         return max(0, LEAST_FOR_A_SHARE - self.n)

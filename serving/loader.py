@@ -15,12 +15,12 @@ from django.conf import settings
 from django.db import connection
 
 from accounts.scoping import tenant_scope
-from serving import runtimes, services
+from serving import challengers, runtimes, services
 from serving.artifacts import Unloadable
 from serving.cold import ColdStarts
 from serving.database import with_database
 from serving.fair_pool import FairPool
-from serving.models import Deployment
+from serving.models import Challenger, Deployment
 from serving.opening import Model, Opener
 from serving.rehearsal import rehearse
 from serving.shelf import Shelf, Shelved
@@ -148,9 +148,13 @@ class Loader:
                 services.mark_live(row.deployment_id)
 
     def _refuse(self, tenant_id: UUID, deployment_id: UUID, error: Unloadable) -> None:
+        """Note that a deployment, or what runs beside one, cannot answer."""
         log.error("deployment %s of tenant %s refused: %s", deployment_id, tenant_id, error)
         with tenant_scope(tenant_id):
-            services.mark_failed(deployment_id, cause=str(error))
+            if Challenger.objects.filter(pk=deployment_id).exists():
+                challengers.mark_failed(deployment_id, cause=str(error))
+            else:
+                services.mark_failed(deployment_id, cause=str(error))
 
     def _flip(self, row: Wanted, model: Model) -> bool:
         """Let the model answer, unless something newer is wanted by now."""

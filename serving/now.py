@@ -26,12 +26,14 @@ def figures(endpoint) -> dict:
     rows = endpoint.predictions.in_use().filter(at__gte=now - WINDOW)
     fractions = {"p50_ms": 0.5, "p95_ms": 0.95, "p99_ms": 0.99}
     totals = rows.aggregate(
+        n=Count("id"), last_minute=Count("id", filter=Q(at__gte=now - RATE_WINDOW))
+    )
+    timed = rows.asked_live().aggregate(
         n=Count("id"),
-        last_minute=Count("id", filter=Q(at__gte=now - RATE_WINDOW)),
         **{name: Percentile("latency_ms", fraction=one) for name, one in fractions.items()},
     )
     least = {"p50_ms": 1, "p95_ms": LEAST_FOR_P95, "p99_ms": LEAST_FOR_P99}
-    latencies = {name: totals[name] if totals["n"] >= n else None for name, n in least.items()}
+    latencies = {name: timed[name] if timed["n"] >= n else None for name, n in least.items()}
     mix = rows.values_list("model_version__number").annotate(n=Count("id"))
     return {
         "window_seconds": int(WINDOW.total_seconds()),

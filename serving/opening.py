@@ -107,11 +107,13 @@ class Opener:
         except MemoryError:
             raise
         except Exception as error:  # each runtime raises its own kinds
-            raise Unloadable(_("The graph cannot be opened: %s") % _first_line(error)) from error
+            raise Unloadable(_("The graph cannot be opened: %s") % first_line(error)) from error
         try:
             return runtime, runtime.run(np.zeros((1, crop, crop, 3), np.uint8))[0]
+        except MemoryError:
+            raise
         except Exception as error:
-            raise Unloadable(_("The graph cannot be run: %s") % _first_line(error)) from error
+            raise Unloadable(_("The graph cannot be run: %s") % first_line(error)) from error
 
 
 def _model(row: Wanted, graph: Shelved, head: Head | None) -> Model:
@@ -140,5 +142,5 @@ def _try(model: Model) -> None:
         raise Unloadable(_("The graph does not answer with one score per class."))
 
 
-def _first_line(error: Exception) -> str:
+def first_line(error: Exception) -> str:
     return str(error).partition("\n")[0][:300]

@@ -74,7 +74,7 @@ def whole(request, endpoint) -> dict:
     """The context of the whole page."""
     url = request.build_absolute_uri(endpoint.predict_path)
     context = {"endpoint": endpoint, "predict_url": url, "snippets": snippets(url)}
-    for make in PARTS.values():
+    for make in dict.fromkeys(PARTS.values()):
         context |= make(request, endpoint)
     return context
 

@@ -32,7 +32,8 @@ def place(engagement) -> Place | None:
 
 def tried(engagement, user) -> Seen | None:
     """They asked in the browser and were answered."""
-    mine = Prediction.objects.filter(endpoint__engagement=engagement, user=user)
+    browser = Prediction.Source.BROWSER
+    mine = Prediction.objects.filter(endpoint__engagement=engagement, user=user, source=browser)
     first = mine.order_by("at").first()
     return first and Seen(first.at, {"prediction": str(first.pk), "answer": first.label})
 

@@ -11,7 +11,8 @@ from django.utils.translation import gettext as _
 from accounts.scoping import tenant_scope
 from serving.artifacts import Unloadable
 from serving.models import Prediction
-from serving.opening import Model
+from serving.opening import Model, first_line
+from serving.shelf import NoRoom
 from serving.system import Wanted
 from training.engine.preprocess import UnreadableImage, evaluation_input
 from training.models import EvaluatedItem, Split
@@ -57,9 +58,11 @@ def _image(key: str, resize: int, crop: int) -> np.ndarray | None:
 def _scores(model: Model, image: np.ndarray) -> np.ndarray:
     try:
         scores = model.scores(model.runtime.run(image[None])[0])
+    except (MemoryError, OSError, NoRoom):  # it may pass
+        raise
     except Exception as error:  # each runtime raises its own kinds
-        message = str(error).partition("\n")[0][:300]
-        raise Unloadable(_("The graph fails on an image it must answer: %s") % message) from error
+        message = _("The graph fails on an image it must answer: %s") % first_line(error)
+        raise Unloadable(message) from error
     if scores.shape != (len(model.classes),) or not np.isfinite(scores).all():
         raise Unloadable(_("The graph does not answer every image with one score per class."))
     return scores

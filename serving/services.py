@@ -43,7 +43,7 @@ def deploy(endpoint, *, model_version, by):
     if model_version.engagement_id != endpoint.engagement_id:
         raise ValidationError(_("This model version belongs to another engagement."))
     with transaction.atomic():
-        _lock(endpoint)
+        lock(endpoint)
         current = endpoint.deployments.in_place()
         if current and current.model_version_id == model_version.pk:
             message = _("Model version %(number)s is in place already.")
@@ -57,7 +57,7 @@ def deploy(endpoint, *, model_version, by):
 def roll_back(endpoint, *, by):
     """Put the model version in place that answered before the present one."""
     with transaction.atomic():
-        _lock(endpoint)
+        lock(endpoint)
         before = endpoint.deployments.before_the_present()
         if before is None:
             raise ValidationError(
@@ -71,7 +71,7 @@ def roll_back(endpoint, *, by):
 def put_in_place(endpoint, model_version, *, reason, by):
     """Put a version in place for an exercise, by the way that deploying and rolling back go."""
     with transaction.atomic():
-        _lock(endpoint)
+        lock(endpoint)
         deployment = _add(endpoint, model_version, reason, by)
         tell(deployment, "model.exercised", by=by, url=endpoint.get_absolute_url())
     return deployment
@@ -111,7 +111,7 @@ def _save_new(endpoint):
         raise ValidationError({"slug": message}) from None
 
 
-def _lock(endpoint):
+def lock(endpoint):
     """One deployment at a time per endpoint, so that numbers count up without a gap."""
     Endpoint.objects.select_for_update(no_key=True).get(pk=endpoint.pk)
 

@@ -10,10 +10,11 @@ from accounts.roles import Capability
 from lepton.lib.paging import paged
 from lepton.lib.schema import listed, responses
 from lepton.lib.strict import valid
+from serving.api_views import endpoint_of
 from serving.exercises import drills as drill_services
 from serving.exercises import load_tests as services
 from serving.exercises import serializers
-from serving.models import Endpoint, LoadTest
+from serving.models import LoadTest
 from serving.serializers import Nothing
 
 TAGS = ["Endpoints"]
@@ -32,7 +33,7 @@ TAGS = ["Endpoints"]
 @member_api(POST=Capability.DEPLOY)
 def load_tests(request, endpoint):
     """List the load tests of an endpoint, newest first; POST starts one."""
-    here = _endpoint(endpoint)
+    here = endpoint_of(endpoint)
     if request.method == "GET":
         rows = here.load_tests.select_related("endpoint", "model_version")
         return paged(request, rows, serializers.LoadTestSerializer)
@@ -81,17 +82,13 @@ def cancel_load_test(request, load_test):
 @member_api(POST=Capability.DEPLOY)
 def drills(request, endpoint):
     """List the rollback drills of an endpoint, newest first; POST starts one."""
-    here = _endpoint(endpoint)
+    here = endpoint_of(endpoint)
     if request.method == "GET":
         rows = here.drills.select_related("endpoint", "model_version", "practised")
         return paged(request, rows, serializers.DrillSerializer)
     valid(Nothing, request.data)
     drill = drill_services.start_drill(here, by=request.actor)
     return Response(serializers.DrillSerializer(drill).data, status=202)
-
-
-def _endpoint(slug):
-    return get_object_or_404(Endpoint.objects.select_related("tenant", "engagement"), slug=slug)
 
 
 def _load_test(pk):

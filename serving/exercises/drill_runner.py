@@ -25,6 +25,7 @@ LOST = gettext_noop("The worker was lost during the drill; the champion was put 
 NOT_LOADED = gettext_noop("The version it rolled back to could not be loaded.")
 TOO_LATE = gettext_noop("The data plane did not take the version up within a minute.")
 OTHERS = gettext_noop("Somebody put another version in place during the drill; it was left there.")
+NO_IMAGES = gettext_noop("The model's dataset version has no test images to send.")
 WRONG = gettext_noop("The endpoint's answers did not name the version that should have answered.")
 
 
@@ -45,31 +46,45 @@ def carry_out(claim: leases.Claim) -> None:
 
 
 def _practise(claim, heart):
+    images = _images(claim)
     _put(claim, Step.ROLLING_BACK, "practised", "rolled_back_as")
     seconds = _seconds_until_live(claim, heart, "rolled_back_as")
     claim.write(step=Step.ASKING, rollback_seconds=seconds)
-    checked = _ask(claim, heart, "practised")
+    checked = _ask(claim, heart, "practised", images)
     _put(claim, Step.PUTTING_BACK, "model_version", "put_back_as")
     seconds = _seconds_until_live(claim, heart, "put_back_as")
     claim.write(step=Step.ASKING, put_back_seconds=seconds)
-    checked += _ask(claim, heart, "model_version")
+    checked += _ask(claim, heart, "model_version", images)
     _end(claim, State.SUCCEEDED, step=Step.OVER, answers_checked=checked)
+
+
+def _images(claim) -> list[bytes]:
+    """What the versions will be asked about, read before anything is changed."""
+    with claim.scope() as drill:
+        keys = load_tests.image_keys(drill.model_version)[:ANSWERS]
+    if not keys:
+        raise Failed(NO_IMAGES)
+    return [storage.get(key) for key in keys]
 
 
 def _put(claim, step, version, number):
     """Put a version in place as a deployment does, and note its number in the same transaction."""
     with claim.scope() as drill:
-        before = drill.rolled_back_as
-        if before and drill.endpoint.deployments.in_place().number != before:
+        if not _is_as_left(drill):
             raise Failed(OTHERS)
-        made = services.put_in_place(
-            drill.endpoint,
-            getattr(drill, version),
-            reason=Deployment.Reason.DRILL,
-            by=drill.created_by,
-        )
+        made = _deploy(drill, getattr(drill, version))
         claim.write(state=State.RUNNING, step=step, **{number: made.number})
         drills.tell(drill)
+
+
+def _is_as_left(drill) -> bool:
+    """Whether in place is what was when it was asked for, or what it put there itself; nobody
+    puts anything else there until this transaction ends."""
+    services.lock(drill.endpoint)
+    now = drill.endpoint.deployments.in_place()
+    if drill.rolled_back_as:
+        return now.number == drill.rolled_back_as
+    return now is not None and now.model_version_id == drill.model_version_id
 
 
 def _deploy(drill, version):
@@ -92,7 +107,7 @@ def _seconds_until_live(claim, heart, number) -> float:
     raise Failed(LOST if heart.should_stop() else TOO_LATE)
 
 
-def _ask(claim, heart, version) -> int:
+def _ask(claim, heart, version, images) -> int:
     """Ask as a client does until answers in a row name the version; return how many did.
 
     Several inference processes may take a version up some moments after the first of them.
@@ -100,8 +115,6 @@ def _ask(claim, heart, version) -> int:
     with claim.scope() as drill:
         endpoint = Endpoint.objects.select_related("tenant").get(pk=drill.endpoint_id)
         wanted = getattr(drill, version).number
-        keys = load_tests.image_keys(drill.model_version)[:ANSWERS]
-    images = [storage.get(key) for key in keys]
     until, in_a_row = time.monotonic() + ASK_SECONDS, 0
     while time.monotonic() < until and not heart.should_stop():
         image = images[in_a_row % len(images)]
@@ -123,14 +136,8 @@ def _named_by(endpoint, image, drill_id) -> int | None:
 def _undo(claim):
     """Put the champion back, unless something else than this drill's version is in place."""
     with claim.scope() as drill:
-        in_place = drill.endpoint.deployments.in_place()
-        if drill.rolled_back_as and in_place and in_place.number == drill.rolled_back_as:
-            services.put_in_place(
-                drill.endpoint,
-                drill.model_version,
-                reason=Deployment.Reason.DRILL,
-                by=drill.created_by,
-            )
+        if drill.rolled_back_as and _is_as_left(drill):
+            _deploy(drill, drill.model_version)
 
 
 def _end(claim, state, **changes):

@@ -27,6 +27,7 @@ def start_drill(endpoint, *, by):
         if endpoint.deployments.in_place() != champion:
             raise Conflict(_("A model version is being loaded here: wait until it answers."))
         refuse_while_busy(endpoint)
+        _refuse_beside_a_challenger(endpoint)
         refuse_without_images(champion.model_version)
         good = previous_good(endpoint)
         drill = RollbackDrill.objects.create(
@@ -41,6 +42,13 @@ def start_drill(endpoint, *, by):
         tell(drill)
         wake_on_commit(tasks.wake_exercises)
     return drill
+
+
+def _refuse_beside_a_challenger(endpoint):
+    if endpoint.challengers.active():
+        raise Conflict(
+            _("A model version runs beside the champion, and a drill would end it: stop it first.")
+        )
 
 
 def previous_good(endpoint):

@@ -33,7 +33,6 @@ class LoadTestForm(forms.Form):
             ("per_second", load_tests.most_per_second()),
             ("at_once", load_tests.most_at_once()),
         ):
-            self.fields[name].max_value = most
             self.fields[name].widget.attrs["max"] = most
 
 

@@ -65,7 +65,7 @@ def _finish(claim, heart, stream):
             _end(claim, test, State.CANCELLED, **found)
         elif found["sent"] < test.planned:  # the worker shuts down
             _end(claim, test, State.FAILED, cause=LOST_CAUSE, hint=LOST_HINT, **found)
-        elif found["versions"] and str(test.model_version.number) not in found["versions"]:
+        elif set(found["versions"]) - {str(test.model_version.number)}:
             _end(claim, test, State.FAILED, cause=OTHER_CAUSE, hint=LOST_HINT, **found)
         else:
             _end(claim, test, State.SUCCEEDED, **found)

@@ -114,7 +114,8 @@ def most_per_second() -> int:
 def image_keys(model_version) -> list[str]:
     """Where the test images lie that are sent, in the order of their content."""
     data = model_version.run.dataset_version_id
-    items = VersionItem.objects.filter(version=data, split=Split.TEST).order_by("image__sha256")
+    items = VersionItem.objects.filter(version=data, split=Split.TEST, image__erased_at=None)
+    items = items.order_by("image__sha256")
     return list(items.values_list("image__storage_key", flat=True)[:MOST_IMAGES])
 
 

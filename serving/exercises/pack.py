@@ -7,7 +7,7 @@ from engagements import packs
 from engagements.packs.own import when
 from lepton.templatetags.ui import duration, interval, percent
 from serving import figures
-from serving.exercises import drills, gates, load_tests
+from serving.exercises import gates, load_tests
 from serving.models import Endpoint
 
 
@@ -91,9 +91,10 @@ def rollback(engagement):
     title = _("Rollback plan")
     if here is None:
         return packs.section(title, packs.text(_("There is no endpoint yet.")))
-    good = drills.previous_good(here)
+    before = here.deployments.before_the_present()
     where = f"POST /api/v1/tenants/{here.tenant.slug}/endpoints/{here.slug}/rollback"
-    leads = _("It leads to %s.") % good if good else _("There is no other good version so far.")
+    nothing = _("There is no other version so far.")
+    leads = _("It leads to %s.") % before.model_version if before else nothing
     steps = [
         _("Who may: owners and editors at the customer, ML engineers and operators of the vendor."),
         _("On the page of the endpoint press “Roll back”; by API: %s.") % where,

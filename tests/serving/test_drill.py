@@ -4,17 +4,18 @@ from datetime import timedelta
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.core.files.storage import default_storage
 from django.utils import timezone
 
 from accounts.models import AuditEntry
 from accounts.scoping import tenant_scope
 from lepton.lib.refusals import Conflict
-from serving import services
+from serving import challengers, services
 from serving.exercises import drills, gates
 from serving.models import RollbackDrill
 from tests.serving import exercised
 from training import leases
-from training.models import ModelApproval
+from training.models import Image, ModelApproval
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("inference")]
 
@@ -118,6 +119,57 @@ def test_what_somebody_deploys_meanwhile_is_left_alone(acme, alice, castings, pa
     exercised.again(acme, drill)
     with tenant_scope(acme):
         assert castings.deployments.in_place().model_version == other
+
+
+def test_what_somebody_deploys_while_a_drill_waits_is_left_alone_too(
+    acme, alice, castings, pair, version_of
+):
+    other = version_of(3)
+    with tenant_scope(acme):
+        drill = drills.start_drill(castings, by=alice)
+        services.deploy(castings, model_version=other, by=alice)
+    exercised.work_off()
+    exercised.again(acme, drill)
+    assert drill.state == "failed"
+    assert "left there" in drill.cause
+    with tenant_scope(acme):
+        assert castings.deployments.in_place().model_version == other
+        assert not castings.deployments.filter(reason="drill").exists()
+
+
+def test_erased_images_are_not_asked_about(acme, alice, castings, pair):
+    with tenant_scope(acme):
+        images = Image.objects.order_by("sha256")
+        gone = images[0]
+        Image.objects.filter(pk=gone.pk).update(erased_at=timezone.now())
+        default_storage.delete(gone.storage_key)
+    assert practise(acme, castings, alice).state == "succeeded"
+
+
+def test_a_drill_that_finds_nothing_to_ask_changes_nothing(acme, alice, castings, pair):
+    with tenant_scope(acme):
+        drill = drills.start_drill(castings, by=alice)
+        Image.objects.update(erased_at=timezone.now())
+    exercised.work_off()
+    exercised.again(acme, drill)
+    assert (drill.state, drill.rolled_back_as) == ("failed", None)
+    assert "no test images" in drill.cause
+
+
+def test_a_drill_and_a_challenger_keep_out_of_each_other_s_way(
+    acme, alice, castings, pair, version_of
+):
+    third = version_of(3)
+    shadow = {"model_version": third, "variant": "shadow", "share_percent": 100, "by": alice}
+    with tenant_scope(acme):
+        beside = challengers.challenge(castings, **shadow)
+        with pytest.raises(Conflict, match="runs beside the champion"):
+            drills.start_drill(castings, by=alice)
+        challengers.stop(beside, by=alice)
+        drills.start_drill(castings, by=alice)
+        with pytest.raises(Conflict, match="drill is under way"):
+            challengers.challenge(castings, **shadow)
+    exercised.work_off()
 
 
 def test_an_old_drill_counts_no_longer(acme, alice, castings, pair):

@@ -79,3 +79,20 @@ def test_bulk_waits_behind_everybody_whether_a_client_or_the_site_says_so():
     with pytest.raises(Refused) as refused:
         is_background({b"x-request-priority": b"urgent"}, program)
     assert refused.value.status == 422 and "X-Request-Priority" in str(refused.value)
+
+
+@pytest.mark.slow
+def test_what_waited_on_purpose_is_logged_as_bulk(ask, deployed, version_of, acme, inference, key):
+    deployed(version_of())
+    bulk = {"Authorization": f"Bearer {key}", "X-Request-Priority": "bulk"}
+    sources = {}
+    for source, headers in (("api", None), ("bulk", bulk)):
+        reply = ask(WHITE, headers=headers) if headers else ask(WHITE)
+        sources[answer(reply)["prediction_id"]] = source
+
+    def logged():
+        with tenant_scope(acme):
+            rows = Prediction.objects.filter(pk__in=list(sources))
+            return {str(row.pk): row.source for row in rows}
+
+    inference.until(lambda: logged() == sources)
