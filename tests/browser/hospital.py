@@ -21,6 +21,7 @@ def main(wanted: int) -> None:
     pictures = {label: partial(xrays.picture, label) for label in xrays.CLASSES}
     with tenant_scope(tenant_for(mei, cast.GLOBEX[0])):
         needed = {"need": "Read the urgent films first.", "classes": xrays.CLASSES}
+        needed |= {"metric": "accuracy", "target": "0.8"}
         engagement = services.open_with_requirement(
             "Chest X-ray triage", requirement=needed, by=mei
         )
