@@ -2,6 +2,7 @@
 
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import api_view
 from rest_framework.exceptions import PermissionDenied
@@ -10,7 +11,7 @@ from rest_framework.response import Response
 from accounts.access import member_api
 from accounts.models import User
 from accounts.serializers import NewKeySerializer
-from enablement import catalogue, pages, practice, progress, satisfaction
+from enablement import catalogue, certificates, pages, practice, progress, satisfaction
 from enablement import serializers as shapes
 from enablement.models import Course, Enrolment
 from engagements import privacy
@@ -31,7 +32,7 @@ TAGS = ["Customer training"]
 @member_api()
 def courses(request, engagement):
     """List the courses of an engagement, and how far the caller is with each."""
-    rows = catalogue.standing(engagement_of(engagement), _person(request))
+    rows = pages.standing(engagement_of(engagement), _person(request))
     return Response(shapes.CourseStateSerializer(rows, many=True).data)
 
 
@@ -127,6 +128,24 @@ def learners(request, engagement):
     """List who takes which course, who began last first."""
     rows = Enrolment.objects.with_course().filter(engagement=engagement_of(engagement))
     return paged(request, rows.of_customers(), shapes.LearnerSerializer, ordering="-started_at")
+
+
+@extend_schema(
+    operation_id="certificate_read",
+    tags=TAGS,
+    description=(
+        "Download the certificate of a learner as a PDF; 409 until they have finished. Whoever has"
+        " its code sees at /certificates/<code>/ that it is genuine."
+    ),
+    responses=responses({(200, "application/pdf"): OpenApiTypes.BINARY}, 403, 404, 409),
+)
+@api_view(["GET"])
+@member_api()
+def certificate(request, engagement, learner):
+    """Download the certificate of a learner."""
+    rows = Enrolment.objects.with_course().filter(engagement=engagement_of(engagement))
+    given = certificates.of(get_object_or_404(rows, pk=learner))
+    return certificates.sent(given, as_attachment=True)
 
 
 @listed("survey_answer", shapes.SurveyAnswerSerializer, tags=TAGS)

@@ -15,6 +15,7 @@ urlpatterns = [
     path(f"{LESSON}/practice-key", api.practice_key, name="practice_key"),
     path(f"{ENGAGEMENT}/training", api.training, name="training"),
     path(f"{ENGAGEMENT}/learners", api.learners, name="learners"),
+    path(f"{ENGAGEMENT}/learners/<uuid:learner>/certificate", api.certificate, name="certificate"),
     path(f"{ENGAGEMENT}/survey-answers", api.survey_answers, name="survey_answers"),
     path(f"{ENGAGEMENT}/sessions", session_api.sessions, name="sessions"),
     path(SESSION, session_api.session, name="session"),

@@ -4,7 +4,9 @@ import io
 from typing import NamedTuple
 
 from django.conf import settings
+from django.http import HttpResponse
 from django.utils.formats import date_format
+from django.utils.http import content_disposition_header
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from reportlab.lib.colors import HexColor
@@ -14,6 +16,9 @@ from reportlab.pdfbase.cidfonts import UnicodeCIDFont
 from reportlab.pdfgen.canvas import Canvas
 
 from accounts import system
+from enablement import progress
+from enablement.models import Certificate
+from lepton.lib.refusals import Conflict
 
 INK, FAINT, ACCENT = HexColor("#1a1b1e"), HexColor("#64676e"), HexColor("#3350cf")
 ASIAN = "STSong-Light"  # readers have it; nothing is embedded
@@ -31,6 +36,25 @@ def with_code(code: str) -> Shown | None:
     """Return what a certificate of any tenant says, or None for a code that was never given."""
     rows = system.call("lepton_certificate", code)
     return Shown(*rows[0]) if rows else None
+
+
+def of(enrolment) -> Certificate:
+    """Return what a learner was given at the end of their course. Raises Conflict before it."""
+    if enrolment.finished_at is None:
+        progress.catch_up(enrolment)  # the last practical may have been seen since
+    given = Certificate.objects.filter(enrolment=enrolment).first()
+    if given is None:
+        words = {"name": enrolment.user, "course": enrolment.version.course}
+        raise Conflict(_("%(name)s has not finished “%(course)s” yet.") % words)
+    return given
+
+
+def sent(certificate, *, as_attachment: bool) -> HttpResponse:
+    """Return the answer that carries its page, named after who learned what."""
+    response = HttpResponse(as_pdf(certificate), content_type="application/pdf")
+    name = f"{certificate.name}, {certificate.course}.pdf"
+    response["Content-Disposition"] = content_disposition_header(as_attachment, name)
+    return response
 
 
 def as_pdf(certificate) -> bytes:

@@ -46,12 +46,18 @@ def catalogue_page(request, engagement) -> dict:
     """The courses, and how far the reader is with each."""
     user = learner(request)
     rows = [
-        {"progress": _caught_up(one, engagement, user), "what_for": WHAT_FOR[Path(one.course.path)]}
-        for one in catalogue.standing(engagement, user)
+        {"progress": one, "what_for": WHAT_FOR[Path(one.course.path)]}
+        for one in standing(engagement, user)
     ]
     context = frame(engagement, "enablement:catalogue")
     context |= {"rows": rows, "survey": survey(engagement, user)}
     return context | {"sessions": engagement.sessions.filter(cancelled_at=None).newest_first()[:3]}
+
+
+def standing(engagement, user) -> list[progress.Progress]:
+    """How far the reader is with each course, by what the server has seen until now."""
+    rows = catalogue.standing(engagement, user)
+    return [_caught_up(one, engagement, user) for one in rows]
 
 
 def survey(engagement, user) -> dict | None:

@@ -2,9 +2,8 @@
 
 from django.conf import settings
 from django.contrib import messages
-from django.http import Http404, HttpResponse
+from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
@@ -60,10 +59,7 @@ def pdf(request, engagement, certificate):
     found = get_object_or_404(
         Certificate, pk=certificate, enrolment__engagement=engagement_of(engagement)
     )
-    response = HttpResponse(certificates.as_pdf(found), content_type="application/pdf")
-    name = f"{found.name}, {found.course}.pdf"
-    response["Content-Disposition"] = content_disposition_header(False, name)
-    return response
+    return certificates.sent(found, as_attachment=False)
 
 
 @public

@@ -2,7 +2,7 @@
 
 Registered by the app that owns the rows; nobody ticks a box:
 def find(engagement, user) -> Seen | None: …
-practicals.register("serving.rolled_back", _("Roll back"), _("Put the version …"), find)
+practicals.register("serving.rolled_back", _("Roll back"), _("…"), find, page="serving:endpoint")
 """
 
 from collections.abc import Callable
@@ -25,14 +25,15 @@ class Practical(NamedTuple):
     task: str  # what to do, in a sentence or two
     find: Callable[..., Seen | None]
     needs_key: bool = False  # done by a program with a practice key
+    page: str = ""  # the name of the page where people do it
 
 
 _practicals: dict[str, Practical] = {}
 
 
-def register(key: str, title: str, task: str, find, *, needs_key=False) -> None:
+def register(key: str, title: str, task: str, find, *, needs_key=False, page="") -> None:
     """Let courses ask for something that `find` sees in the rows."""
-    _practicals[key] = Practical(key, title, task, find, needs_key)
+    _practicals[key] = Practical(key, title, task, find, needs_key, page)
 
 
 def known() -> list[Practical]:

@@ -31,6 +31,12 @@ class CourseStateSerializer(serializers.Serializer):
     summary = serializers.CharField(source="course.summary")
     version = serializers.IntegerField(source="version.number")
     is_finished = serializers.BooleanField()
+    learner = serializers.UUIDField(
+        source="enrolment.pk",
+        allow_null=True,
+        default=None,
+        help_text="The caller among the learners; null before they began.",
+    )
     lessons = serializers.SerializerMethodField()
 
     @extend_schema_field(LessonStateSerializer(many=True))

@@ -69,7 +69,12 @@ def contract_signed(engagement) -> Finding:
 
 
 def go_live_signed(engagement) -> Finding:
-    """Everybody named in the standing contract has signed the go-live."""
+    """Everybody named in the standing contract has signed the go-live, or had when it was."""
+    if then := signoffs.signed_to_go_live(engagement):
+        names = ", ".join(one.created_by_label for one in then)
+        evidence = {"signed": [one.created_by_label for one in then], "sha256": then[0].sha256}
+        url = pages.url("engagements:contract", engagement)
+        return Finding(True, _("Signed by %s when it went live.") % names, evidence, url)
     return _signed(engagement, Signoff.Kind.GO_LIVE)
 
 

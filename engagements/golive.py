@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from engagements import gates, production
+from engagements import gates, production, signoffs
 from engagements.gates import Checked, Gate
 from engagements.models import Side
 from engagements.phases import Phase
@@ -26,6 +26,7 @@ def facts(engagement) -> dict:
         "is_now": gate is not None,
         "is_part": Phase.GO_LIVE in engagement.phases,
         "live": live,
+        "signed": signoffs.signed_to_go_live(engagement),
         "waivable": gate or _guards(engagement),
     }
 

@@ -73,6 +73,15 @@ def standing(engagement, kind) -> list[Signoff]:
     return list(rows.order_by("created_at"))
 
 
+def signed_to_go_live(engagement) -> list[Signoff]:
+    """Return the signatures with which this iteration went live; none before it has."""
+    passed = engagement.phase_records.filter(phase=Phase.GO_LIVE, iteration=engagement.iteration)
+    if not passed.exists():
+        return []
+    rows = engagement.signoffs.standing().filter(kind=Kind.GO_LIVE)
+    return list(rows.filter(statement__iteration=engagement.iteration).order_by("created_at"))
+
+
 def missing(engagement, kind) -> list[str]:
     """Name who has not signed: deciders of the standing contract, for a requirement the sides."""
     if kind == Kind.REQUIREMENT:

@@ -11,10 +11,10 @@ def register():
     """Offer them to courses."""
     title = _("Review answers")
     task = _("Look at three predictions of your engagement and confirm, correct or reject each.")
-    practicals.register("feedback.reviewed", title, task, reviewed)
+    practicals.register("feedback.reviewed", title, task, reviewed, page="feedback:review")
     title = _("Correct an answer")
     task = _("Find a prediction that is wrong and name the right label.")
-    practicals.register("feedback.corrected", title, task, corrected)
+    practicals.register("feedback.corrected", title, task, corrected, page="feedback:predictions")
 
 
 def reviewed(engagement, user) -> Seen | None:

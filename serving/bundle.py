@@ -22,7 +22,15 @@ from training.runs.files import NAMES
 
 CHUNK_BYTES = 1024 * 1024
 MADE_AT = (1980, 1, 1, 0, 0, 0)  # the zip format's first moment: the same bytes each time
-NEEDED = ("numpy", "onnxruntime", "pillow", "simplejpeg")
+NEEDED = {
+    "flatbuffers",
+    "numpy",
+    "onnxruntime",
+    "packaging",
+    "pillow",
+    "protobuf",
+    "simplejpeg",
+}
 # As they are imported, so that they work there unchanged.
 CODE = (
     "training/__init__.py",
@@ -135,8 +143,8 @@ def _readme(version) -> str:
 
 
 def _requirements() -> str:
-    """The versions that run here."""
-    lines = (settings.BASE_DIR / "requirements.txt").read_text("utf-8").splitlines()
+    """The versions that run here, what they need included."""
+    lines = (settings.BASE_DIR / "constraints.txt").read_text("utf-8").splitlines()
     return "".join(f"{line}\n" for line in lines if line.partition("==")[0] in NEEDED)
 
 

@@ -13,12 +13,12 @@ def register():
     places.register(place)
     title = _("Try the model")
     task = _("Drop an image on the endpoint's page and read the answer.")
-    practicals.register("serving.tried", title, task, tried)
+    practicals.register("serving.tried", title, task, tried, page="serving:endpoint")
     title = _("Roll back in a rehearsal")
     task = _(
         "Put the version before the present one in place, see it answer, and go forward again."
     )
-    practicals.register("serving.rolled_back", title, task, rolled_back)
+    practicals.register("serving.rolled_back", title, task, rolled_back, page="engagements:go_live")
 
 
 def place(engagement) -> Place | None:

@@ -524,6 +524,7 @@ def _enablement(world, owner):
     Assignment.objects.create(engagement=engagement, course=world.course, **by)
     taken = {"version": taught, "finished_at": now()}
     enrolment = Enrolment.objects.create(engagement=engagement, user=owner, **taken)
+    world.learner = enrolment
     right = {"answers": [], "right": 0, "n": 0, "is_passed": True}
     QuizAttempt.objects.create(enrolment=enrolment, lesson=world.lesson, **right)
     PracticalSeen.objects.create(enrolment=enrolment, key="practice.one_image", at=now())

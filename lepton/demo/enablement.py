@@ -3,15 +3,24 @@
 import base64
 import io
 import time
+from datetime import UTC, datetime, timedelta
 
 import httpx
 from django.conf import settings
 from PIL import Image
 
-from lepton.demo import work
+from lepton.demo import cast, work
 
 LEARNERS = {"globex": ("Dana", "Ivan"), "acme": ("Alice", "Bob")}  # operator and integrator
 TOO_DARK = 0.03
+RECOMMENDED = {
+    "globex": {
+        "Carol": (9, "We know what it can do, and what it can't."),
+        "Dana": (10, "It asks me where it is not sure."),
+        "Ivan": (8, ""),
+    },
+    "acme": {"Alice": (9, "Live on the day we agreed on."), "Bob": (7, "Fewer mails, please.")},
+}
 
 
 def train_operator(stage):
@@ -43,6 +52,30 @@ def train_integrator(stage):
     key = person.post(f"{stage.path}/lessons/{lesson}/practice-key")["key"]
     _practise(stage, key, _image(stage, work.test_images(stage)[0]))
     return None, f"{name} {_learn(stage, person, 'integrator')}"
+
+
+def book_session(stage):
+    """Mei books an hour for questions in a week, for who learns, once."""
+    path, title = f"{stage.path}/sessions", "Questions of the first weeks"
+    if all(row["title"] != title for row in stage.manager.rows(path)):
+        slug = stage.tenant.slug
+        people = [str(cast.person(name, slug).pk) for name in LEARNERS[slug]]
+        when = (datetime.now(UTC) + timedelta(days=7)).replace(hour=9, minute=0, second=0)
+        facts = {"starts_at": when.isoformat(), "minutes": 60, "time_zone": "Europe/Berlin"}
+        place = f"https://meet.{slug}.example/questions"
+        stage.manager.post(path, title=title, **facts, people=people, place=place)
+    return None, f"“{title}” booked for {' and '.join(LEARNERS[stage.tenant.slug])}"
+
+
+def recommend(stage):
+    """The customer's people say how likely they are to recommend the vendor, once each."""
+    path = f"{stage.path}/survey-answers"
+    answered = {row["created_by"] for row in stage.manager.rows(path)}
+    told = RECOMMENDED[stage.tenant.slug]
+    for name in told.keys() - answered:
+        score, comment = told[name]
+        stage.member(name).post(path, score=score, comment=comment)
+    return None, ", ".join(f"{name} {score} of 10" for name, (score, _why) in told.items())
 
 
 def _practise(stage, key, image):

@@ -98,6 +98,7 @@ class Loop:
         self.stage.step("Predictions", work.ask, PREDICTIONS - 4)
         self.stage.step("Operator", enablement.train_operator)
         self.stage.step("Integrator", enablement.train_integrator)
+        self.stage.step("Session", enablement.book_session)
 
     def go_live(self, iteration):
         """Load and rolling back are tried, both sides sign; one signature goes missing."""
@@ -126,6 +127,7 @@ class Loop:
     def optimisation(self, iteration):
         """Enough answers are confirmed or corrected to know the accuracy in use."""
         self.stage.step("Answers", work.answer, ANSWERS)
+        self.stage.step("Recommendation", enablement.recommend)
 
     def feedback(self, iteration):
         """The customer tells more of what they see."""

@@ -37,7 +37,7 @@ def rolled_back(engagement) -> Finding:
             "Practised last more than %s day ago.", "Practised last more than %s days ago.", most
         )
         return Finding(False, words % most, evidence, url)
-    words = _("%(who)s practised it: %(seconds)s s from the order to the router's own mark.")
+    words = _("%(who)s practised it: %(seconds)s s until the other version answered.")
     facts = {"who": newest.created_by_label, "seconds": _number(newest.rollback_seconds)}
     return Finding(True, words % facts, evidence, url)
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import sys
+from functools import partial
 
 import django
 import numpy as np
@@ -11,47 +12,49 @@ from tests.browser.stage import CLASSES
 
 
 def main(wanted: int) -> None:
-    from django.core.files.storage import default_storage
-
     from accounts.scoping import tenant_scope
     from accounts.system import tenant_for
     from engagements.models import Engagement
-    from lepton.demo import archives, cast, surfaces
-    from serving.models import Deployment, Endpoint, Prediction
-    from tests.serving import models
+    from lepton.demo import cast, surfaces
 
     mei = cast.person("Mei", cast.VENDOR)
     with tenant_scope(tenant_for(mei, cast.ACME[0])):
-        engagement = Engagement.objects.get()
-        endpoint = Endpoint.objects.create(engagement=engagement, slug="plates", **_by(mei))
-        model = models.model_version(engagement, by=mei, classes=CLASSES)
-        Deployment.objects.create(
-            endpoint=endpoint, model_version=model, number=1, state="live", **_by(mei)
-        )
-        for number in range(wanted):
-            label = CLASSES[number % len(CLASSES)]
-            random = np.random.default_rng([5, number])
-            data = archives.jpeg(surfaces.picture(label, random), random)
-            sha256 = hashlib.sha256(data).hexdigest()
-            key = f"tenants/{engagement.tenant_id}/inputs/{sha256}.jpg"
-            default_storage.save(key, ContentFile(data))
-            Prediction.objects.create(
-                endpoint=endpoint,
-                model_version=model,
-                label=label,
-                score=0.8,
-                scores=[0.8, 0.1, 0.1],
-                latency_ms=9,
-                input_sha256=sha256,
-                input_key=key,
-            )
+        pictures = {label: partial(surfaces.picture, label) for label in CLASSES}
+        fill(Engagement.objects.get(), "plates", pictures, wanted, by=mei)
     print("ready")
 
 
-def _by(user) -> dict:
-    from accounts.models import author
+def fill(engagement, slug, pictures, wanted, *, by) -> None:
+    """Put a model of these classes in place, and as many predictions as are `wanted`."""
+    from django.core.files.storage import default_storage
 
-    return author(user)
+    from accounts.models import author
+    from lepton.demo import archives
+    from serving.models import Deployment, Endpoint, Prediction
+    from tests.serving import models
+
+    classes, by_whom = tuple(pictures), author(by)
+    endpoint = Endpoint.objects.create(engagement=engagement, slug=slug, **by_whom)
+    model = models.model_version(engagement, by=by, classes=classes)
+    Deployment.objects.create(
+        endpoint=endpoint, model_version=model, number=1, state="live", **by_whom
+    )
+    for number in range(wanted):
+        label, random = classes[number % len(classes)], np.random.default_rng([5, number])
+        data = archives.jpeg(pictures[label](random), random)
+        sha256 = hashlib.sha256(data).hexdigest()
+        key = f"tenants/{engagement.tenant_id}/inputs/{sha256}.jpg"
+        default_storage.save(key, ContentFile(data))
+        Prediction.objects.create(
+            endpoint=endpoint,
+            model_version=model,
+            label=label,
+            score=0.8,
+            scores=[0.8, *[0.2 / (len(classes) - 1)] * (len(classes) - 1)],
+            latency_ms=9,
+            input_sha256=sha256,
+            input_key=key,
+        )
 
 
 if __name__ == "__main__":

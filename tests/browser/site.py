@@ -17,7 +17,7 @@ import psutil
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 NOT_OURS = ("DATABASE_", "REDIS_", "AWS_", "LEPTON_")
-READY_SECONDS, DRAIN_SECONDS = 120, 40
+READY_SECONDS, DRAIN_SECONDS = 300, 40
 
 
 class Site:

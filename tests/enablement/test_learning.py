@@ -1,14 +1,17 @@
 """Learning: a course read, its quizzes answered, what the gate and anybody with the code see."""
 
+import uuid
+
 import pytest
 from pypdf import PdfReader
 
 from accounts.scoping import tenant_scope
-from enablement import courses, health, progress
-from enablement.models import Certificate, Enrolment, QuizAttempt
+from enablement import courses, health, practice, progress
+from enablement.models import Certificate, Enrolment, PracticeAnswer, QuizAttempt
 from engagements import gates
 from tests import factories
 
+SENT = "practice.one_image"
 RIGHT, WRONG = {"q0": "1"}, {"q0": "0"}
 
 
@@ -189,6 +192,62 @@ def test_a_course_is_taken_by_api_as_well(bob, browse, engagement, lessons):
     assert refused.status_code == 400 and "Answer every question" in refused.json()["error"]
 
 
+def test_a_certificate_is_downloaded_by_api(bob, browse, engagement, here, lessons, tmp_path):
+    client, base = browse(bob), f"/api/v1/tenants/acme/engagements/{engagement.pk}"
+    assert client.get(f"{base}/courses").json()[0]["learner"] is None
+    for lesson in lessons:
+        quiz(client, here, lesson, RIGHT)
+    mine = client.get(f"{base}/courses").json()[0]["learner"]
+    (learner,) = client.get(f"{base}/learners").json()["results"]
+    assert learner["id"] == mine
+    answer = client.get(f"{base}/learners/{mine}/certificate")
+    assert answer["Content-Type"] == "application/pdf"
+    assert answer["Content-Disposition"].startswith("attachment; filename")
+    (tmp_path / "certificate.pdf").write_bytes(answer.content)
+    (page,) = PdfReader(tmp_path / "certificate.pdf").pages
+    assert learner["certificate"] in page.extract_text()
+
+
+def test_who_has_not_finished_has_no_certificate_to_download(
+    acme, bob, carol, browse, client, engagement, here, lessons
+):
+    quiz(browse(bob), here, lessons[0], RIGHT)
+    base = f"/api/v1/tenants/acme/engagements/{engagement.pk}"
+    mine = browse(bob).get(f"{base}/courses").json()[0]["learner"]
+    address = f"{base}/learners/{mine}/certificate"
+    refused = browse(bob).get(address)
+    assert refused.status_code == 409
+    assert refused.json()["error"] == "Bob has not finished “Reading figures” yet."
+    assert client.get(address).status_code == 401
+    assert browse(carol).get(address).status_code == 404
+    assert browse(carol).get(address.replace("acme", "globex")).status_code == 404
+    nobody = browse(bob).get(address.replace(mine, str(uuid.uuid4())))
+    assert nobody.status_code == 404
+    with tenant_scope(acme):
+        assert not Certificate.objects.exists()
+
+
+@pytest.mark.parametrize("asked", ["courses", "learners/{}/certificate"])
+def test_the_last_practical_ends_a_course_also_for_who_asks_by_api(
+    acme, alice, browse, engagement, asked
+):
+    """The quiz was passed first; nobody opens a page after the call was seen."""
+    factories.course("integrator", "Calling", {"title": "Do it", "practicals": [SENT]})
+    client, base = browse(alice), f"/api/v1/tenants/acme/engagements/{engagement.pk}"
+    with tenant_scope(acme):
+        learner = factories.train(engagement, "integrator", alice)
+    address = f"{base}/{asked.format(learner.pk)}"
+    client.get(address)
+    with tenant_scope(acme):
+        assert not Certificate.objects.exists()
+        key, _secret = practice.make_key(by=alice)
+        facts = {"address": "predict", "status": 200}
+        practice.note_call(engagement, api_key=key, answers=[_answered()], **facts)
+    assert client.get(address).status_code == 200
+    with tenant_scope(acme):
+        assert Certificate.objects.get().enrolment_id == learner.pk
+
+
 def test_a_key_learns_nothing(acme, alice, client, engagement, lessons):
     key = factories.api_key(acme, alice, "view")
     headers = {"Authorization": f"Bearer {key}"}
@@ -203,6 +262,10 @@ def test_a_key_learns_nothing(acme, alice, client, engagement, lessons):
             f"{url}/{what}", answers, content_type="application/json", headers=headers
         )
         assert sent.status_code == 403
+
+
+def _answered():
+    return PracticeAnswer(classes=["ok", "scratch"], label="ok", score=0.8)
 
 
 def _offered():

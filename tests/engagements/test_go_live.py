@@ -74,7 +74,9 @@ def test_in_its_phase_the_page_names_what_is_missing_and_then_lets_go(
         reverse("engagements:advance", args=["acme", engagement.pk]), {"to": "optimisation"}
     )
     assert client.get(api).json()["live_since"]
-    assert "It has gone live in iteration 1" in client.get(page_of(engagement)).content.decode()
+    text = client.get(page_of(engagement)).content.decode()
+    assert "It has gone live in iteration 1" in text
+    assert "Signed by Alice, Mei when it went live." in text and "Not signed yet" not in text
 
 
 def test_before_the_go_live_anything_may_be_deployed(walked):

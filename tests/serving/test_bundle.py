@@ -18,7 +18,7 @@ import pytest
 from accounts.models import AuditEntry
 from accounts.scoping import tenant_scope
 from serving import bundle
-from tests.serving import exercised
+from tests.serving import container, exercised
 from tests.serving.conftest import answer
 from training.engine import preprocess
 from training.models import VersionItem
@@ -51,9 +51,7 @@ def unpacked(browse, alice, acme, champion, castings, tmp_path):
 @pytest.fixture
 def alone(unpacked):
     """The bundle's own server: nothing of Lepton is on its path."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = _free_port()
     bare = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
     command = [sys.executable, "-m", "serving.bundled.serve", "--port", str(port)]
     child = subprocess.Popen(command, cwd=unpacked, env=bare)
@@ -64,6 +62,12 @@ def alone(unpacked):
     finally:
         child.terminate()
         child.wait(10)
+
+
+def _free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
 
 
 def _wait(child, url):
@@ -95,6 +99,29 @@ def test_it_answers_as_the_endpoint_does_on_the_whole_test_split(ask, alone, acm
         for document in (theirs, ours):
             document.pop("prediction_id"), document.pop("latency_ms")
         assert theirs == ours
+
+
+@pytest.mark.slow
+def test_what_its_dockerfile_makes_needs_nothing_else_and_answers_the_same(
+    ask, unpacked, acme, champion, tmp_path
+):
+    root = tmp_path / "image"
+    root.mkdir()
+    made, port = container.Container(unpacked, root).build(), _free_port()
+    assert made.user not in (None, "root")
+    assert not any(made.can_import(name) for name in ("django", "torch", "lepton"))
+    assert not made.is_healthy(port)  # nothing answers yet
+    before, child = made.files(), made.start(port)
+    try:
+        _wait(child, f"http://127.0.0.1:{port}/readyz")
+        assert made.is_healthy(port)
+        for data in pictures(acme, champion):
+            theirs = httpx.post(f"http://127.0.0.1:{port}/predict", content=data).json()
+            assert theirs["scores"] == answer(ask(data))["scores"]
+        assert made.files() == before  # it may run where nothing can be written
+    finally:
+        child.terminate()
+        child.wait(10)
 
 
 def test_it_speaks_the_open_inference_protocol_with_the_same_answer(ask, alone, acme, champion):
@@ -160,7 +187,9 @@ def test_every_file_has_its_hash_and_preprocessing_is_the_very_file(unpacked):
     ours = preprocess.__file__
     assert (unpacked / "training/engine/preprocess.py").read_bytes() == Path(ours).read_bytes()
     assert json.loads((unpacked / "bundle.json").read_text())["endpoint"] == "castings"
-    assert "onnxruntime==" in (unpacked / "requirements.txt").read_text()
+    needed = (unpacked / "requirements.txt").read_text().splitlines()
+    assert {"onnxruntime", "simplejpeg", "protobuf"} <= {one.split("==")[0] for one in needed}
+    assert all("==" in one for one in needed)
     assert (unpacked / "labels.txt").read_text() == "ok\nscratch\n"
 
 
