@@ -21,14 +21,26 @@ def main() -> None:
     where.add_argument("--fd", type=int, help="a listening socket, inherited")
     where.add_argument("--port", type=int, help="a port of LEPTON_HOST to listen on")
     parser.add_argument("--own-port", type=int, help="another port, that no process shares")
-    parser.add_argument("--runtime", default="onnx", help="what runs the graphs")
+    parser.add_argument("--runtime", help="what runs the models; default: LEPTON_RUNTIME")
     options = parser.parse_args()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "lepton.settings")
     django.setup()
     from lepton.lib import tracing  # its middleware needs the settings
 
     tracing.start("inference")
-    serve(listening(options), runtime=options.runtime)
+    serve(listening(options), runtime=known_runtime(parser, options.runtime))
+
+
+def known_runtime(parser: argparse.ArgumentParser, name: str | None) -> str:
+    """The one named on the command line, else in the settings; ends the process if unknown."""
+    from django.conf import settings
+
+    from serving.runtimes import RUNTIMES
+
+    name = name or settings.LEPTON_RUNTIME
+    if name not in RUNTIMES:
+        parser.error(f"unknown runtime {name!r}; known are {', '.join(RUNTIMES)}")
+    return name
 
 
 def listening(options) -> list[socket.socket]:
@@ -42,10 +54,12 @@ def listening(options) -> list[socket.socket]:
 
 
 def serve(listeners: list[socket.socket], *, runtime: str) -> None:
+    from django.conf import settings
+
     from serving.plane import DataPlane  # its models need the apps to be loaded
 
     config = uvicorn.Config(
-        DataPlane(runtime=runtime),
+        DataPlane(runtime=runtime, workers=settings.LEPTON_INFERENCE_THREADS),
         loop="uvloop",
         http="httptools",
         ws="none",
