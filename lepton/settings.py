@@ -64,6 +64,8 @@ LEPTON_TENANT_IN_FLIGHT = int(env("LEPTON_TENANT_IN_FLIGHT", "48"))
 
 # --- Data plane ---------------------------------------------------------------------------------
 LEPTON_INFERENCE_PROCESSES = int(env("LEPTON_INFERENCE_PROCESSES", "1"))
+LEPTON_INFERENCE_THREADS = int(env("LEPTON_INFERENCE_THREADS", "2"))  # that decode and run
+LEPTON_RUNTIME = env("LEPTON_RUNTIME", "onnx")
 LEPTON_MODELS_BYTES = int(env("LEPTON_MODELS_BYTES", str(2 * 1024**3)))
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024**2
 
@@ -272,7 +274,7 @@ REST_FRAMEWORK = {
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["lepton.lib.parsers.JSONParser"],
     "DEFAULT_PAGINATION_CLASS": "lepton.lib.paging.NewestFirst",
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "lepton.lib.problems.exception_handler",

@@ -1,6 +1,7 @@
 """A model version's files from storage to verified local copies, kept by their hash."""
 
 import hashlib
+import json
 import tempfile
 from pathlib import Path
 
@@ -14,12 +15,16 @@ from training.engine.backbones import sha256_of
 from training.engine.preprocess import PREPROCESSING_VERSION
 from training.runs.files import backbone_key
 
-GRAPH = "model.onnx"
+META = "meta.json"
 CHUNK_BYTES = 1_048_576
 
 
 class Unloadable(Exception):
     """This model version can never answer here; the text says why, in words for people."""
+
+
+class Unsuited(Unloadable):
+    """The runtime of this server cannot run it; another one may."""
 
 
 def refuse_other_preprocessing(meta: dict) -> None:
@@ -35,7 +40,7 @@ def refuse_other_preprocessing(meta: dict) -> None:
 def graph_facts(meta: dict) -> tuple[str, int]:
     """Return sha256 and bytes of the whole graph. Raises Unloadable if it is not made our way."""
     try:
-        facts = meta["files"][GRAPH]
+        facts = meta["files"][artifact.GRAPH]
         return facts["sha256"], facts["bytes"]
     except (KeyError, TypeError):
         message = _("Its meta.json is not that of a %s model.") % artifact.FORMAT
@@ -50,7 +55,27 @@ def head_hash(meta: dict) -> str | None:
 
 def whole_graph(storage_prefix: str, sha256: str) -> Path:
     """Return a local copy of a version's own graph. Raises Unloadable or OSError."""
-    return _local(f"{storage_prefix.rstrip('/')}/{GRAPH}", sha256)
+    return _local(f"{storage_prefix.rstrip('/')}/{artifact.GRAPH}", sha256)
+
+
+def description(storage_prefix: str) -> dict:
+    """Return the whole of meta.json; the database hands out what every runtime needs, and no more.
+    Raises Unloadable or OSError."""
+    try:
+        with default_storage.open(f"{storage_prefix.rstrip('/')}/{META}") as file:
+            return json.load(file)
+    except FileNotFoundError:
+        raise Unloadable(_("%s is missing from storage.") % META) from None
+    except ValueError:
+        raise Unloadable(_("Its meta.json is not that of a %s model.") % artifact.FORMAT) from None
+
+
+def weights(storage_prefix: str, meta: dict) -> Path:
+    """Return a local copy of a version's tensors. Raises Unsuited, Unloadable or OSError."""
+    facts = (meta.get("files") or {}).get(artifact.WEIGHTS)
+    if not facts:
+        raise Unsuited(_("It has no %s, which PyTorch needs.") % artifact.WEIGHTS)
+    return _local(f"{storage_prefix.rstrip('/')}/{artifact.WEIGHTS}", facts["sha256"])
 
 
 def backbone(sha256: str) -> Path:

@@ -4,7 +4,8 @@ Bounded, and each request has a deadline: one that the queue will not let be ans
 refused at once, rather than all answered too late. Tenants take turns, and when the queue is full
 the one with most in it gives way; what was sent in bulk is taken only when nothing else waits. On a
 CPU nothing waits for a batch to fill; a worker takes what is queued already for the same small
-graph, of whichever tenants. A larger device would wait here instead.
+graph, of whichever tenants. Where a runtime says that company is worth some milliseconds (a GPU's
+does), one worker gathers for its graph, while nothing else waits and the deadline allows.
 """
 
 import asyncio
@@ -25,7 +26,6 @@ from serving.turns import Turns
 from serving.utilisation import Utilisation
 
 QUEUE_AT_MOST = 64
-BATCH_AT_MOST = 8
 SURE_SHARE = 0.75  # of the time to the deadline: what the queue may fill, since its pace varies
 
 
@@ -36,6 +36,7 @@ class Batcher:
         self.waiting, self.background = Turns(), Turns()  # of asks, between tenants
         self.queue_at_most = queue_at_most
         self._in_flight: Counter[Runtime] = Counter()
+        self._gathering: set[Runtime] = set()  # what some worker waits for company for
         self.runs: deque[tuple[float, int]] = deque(maxlen=2_000)  # when, with how many images
         self.utilisation, self.pace = Utilisation(workers), Pace(workers)
         self._changed = threading.Condition()
@@ -97,7 +98,13 @@ class Batcher:
             for ask in asks:
                 self._in_flight[ask.model.runtime] += 1
                 line.add(ask.model.tenant_id, ask)
-            self._changed.notify(len(asks))
+            self._wake(len(asks))
+
+    def _wake(self, workers: int) -> None:
+        if self._gathering:  # whoever gathers must be among them
+            self._changed.notify_all()
+        else:
+            self._changed.notify(workers)
 
     def refuse_too_late(self, tenant_id, *, until: float, background: bool) -> None:
         """Say no before the body is read to what would be answered too late. Raises Refused."""
@@ -150,18 +157,44 @@ class Batcher:
         """Wait for work; an empty list means there will be none."""
         with self._changed:
             while True:
-                line = self.waiting or self.background
-                if not line and self._closing:
+                first = self._next()
+                if first is None and self._closing and not self._gathering:
                     return []
-                if not line:
+                if first is None:
                     self._changed.wait()
-                    continue
-                first = line.take()
-                if self._is_in_time(first):
-                    batch = [first, *self._company(first)]
+                elif self._is_in_time(first):
+                    batch = self._gathered(first)
                     for ask in batch:
                         ask.taken = time.perf_counter()
                     return batch
+
+    def _next(self) -> Ask | None:
+        """Whose turn it is, but for what somebody gathers just now."""
+        line = self.waiting or self.background
+        if not self._gathering:
+            return line.take() if line else None
+        return line.take(lambda ask: ask.model.runtime not in self._gathering)
+
+    def _gathered(self, first: Ask) -> list[Ask]:
+        """It with the company that waits already, or comes while its runtime says to wait."""
+        runtime, batch = first.model.runtime, [first, *self._company(first)]
+        until = time.perf_counter() + runtime.company_seconds
+        if first.background or not runtime.company_seconds or runtime in self._gathering:
+            return batch
+        self._gathering.add(runtime)
+        while not (self.waiting or self._closing) and len(batch) < runtime.batch_at_most:
+            if not self._changed.wait(self._patience(until, batch)):
+                break
+            batch += self._company(first, beside=len(batch))
+        self._gathering.discard(runtime)
+        self._changed.notify_all()  # what came for it meanwhile is anybody's again
+        return batch
+
+    def _patience(self, until: float, batch: list[Ask]) -> float:
+        """How long company is waited for yet: a part of what each deadline leaves at the most."""
+        now = time.perf_counter()
+        left = min(ask.until for ask in batch) - now
+        return min(until - now, left * (1 - SURE_SHARE) - self.pace.seconds)
 
     def _is_in_time(self, ask: Ask) -> bool:
         """Whether somebody waits for it still, and will when it is answered."""
@@ -172,12 +205,15 @@ class Batcher:
         self._loop.call_soon_threadsafe(_expire, [ask])
         return False
 
-    def _company(self, first: Ask) -> list[Ask]:
-        """What waits for the same graph, as much of it as is this worker's fair share."""
+    def _company(self, first: Ask, *, beside: int = 1) -> list[Ask]:
+        """What waits for the same graph, as much as fits beside what is taken already; where
+        nobody gathers, as much as is this worker's fair share."""
         runtime, line, chosen = first.model.runtime, self._line_of(first), []
         if not runtime.batches:
             return []
-        most = min(BATCH_AT_MOST - 1, len(line) // len(self._threads))
+        most = runtime.batch_at_most - beside
+        if not runtime.company_seconds:
+            most = min(most, len(line) // len(self._threads))
         while len(chosen) < most:
             ask = line.take(lambda ask: ask.model.runtime is runtime)
             if ask is None:

@@ -1,6 +1,10 @@
 """Forms of what runs beside the champion."""
 
+from zoneinfo import ZoneInfo
+
 from django import forms
+from django.core.exceptions import ValidationError
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from serving.forms import VersionChoice
@@ -60,9 +64,35 @@ def _suggested(present) -> dict:
 
 
 class MomentForm(forms.Form):
-    """A moment that is asked about."""
+    """A moment that is asked about, on the clock of the reader's zone (UTC if none is named)."""
 
     at = forms.DateTimeField(
-        label=_("When (UTC)"),
+        label=_("When"),
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
     )
+    zone = forms.CharField(required=False, widget=forms.HiddenInput(attrs={"data-zone": ""}))
+
+    def full_clean(self):
+        """Read what is on a clock by the clock it is on."""
+        with timezone.override(_zone(self.data.get("zone")) or "UTC"):
+            super().full_clean()
+
+    def clean_zone(self) -> str:
+        """Raise ValidationError for a zone that is none."""
+        name = self.cleaned_data["zone"]
+        if name and _zone(name) is None:
+            raise ValidationError(_("There is no time zone of this name."))
+        return name
+
+    @property
+    def problem(self) -> str:
+        """The first thing that is wrong."""
+        return next(error for errors in self.errors.values() for error in errors)
+
+
+def _zone(name: str | None) -> ZoneInfo | None:
+    """The zone of that name in the IANA database, if there is one."""
+    try:
+        return ZoneInfo(name) if name else None
+    except (KeyError, ValueError, OSError):  # what is no name, or leads somewhere else
+        return None

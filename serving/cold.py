@@ -13,7 +13,7 @@ from concurrent.futures import Future
 from django.utils.translation import gettext as _
 
 from serving import metrics
-from serving.artifacts import Unloadable
+from serving.artifacts import Unloadable, Unsuited
 from serving.database import with_database
 from serving.fair_pool import FairPool
 from serving.opening import Model, Opener
@@ -64,7 +64,7 @@ class ColdStarts:
     def _bring_back(self, model: Model) -> None:
         try:
             self.opener.bring_back(model)
-        except NoRoom:
+        except (NoRoom, Unsuited):
             raise
         except Unloadable as error:
             with_database(self.refuse, model.tenant_id, model.deployment_id, error)

@@ -1,17 +1,34 @@
 """The inference process: `python -m serving.inference --fd N` (inherited socket) or `--port N`."""
 
 import argparse
+import asyncio
 import logging
 import os
 import socket
 import sys
+import time
 
 import django
 import uvicorn
 
 KEEP_ALIVE_SECONDS, DRAIN_SECONDS = 30, 10
+LEAVE_SECONDS, LOOK_SECONDS = 2.0, 0.02  # clients that ask more seldom lose their connection
 SWITCH_SECONDS = 0.0005  # the event loop waits no longer for a worker that runs Python
 log = logging.getLogger("serving.inference")
+
+
+class Server(uvicorn.Server):
+    """Before it closes connections it lets clients finish with them: a request that arrives on one
+    just as it is closed is lost."""
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self.config.app.is_leaving = True
+        for server in self.servers:
+            server.close()
+        until = time.monotonic() + LEAVE_SECONDS
+        while self.server_state.connections and not self.force_exit and time.monotonic() < until:
+            await asyncio.sleep(LOOK_SECONDS)
+        await super().shutdown(sockets)
 
 
 def main() -> None:
@@ -21,14 +38,26 @@ def main() -> None:
     where.add_argument("--fd", type=int, help="a listening socket, inherited")
     where.add_argument("--port", type=int, help="a port of LEPTON_HOST to listen on")
     parser.add_argument("--own-port", type=int, help="another port, that no process shares")
-    parser.add_argument("--runtime", default="onnx", help="what runs the graphs")
+    parser.add_argument("--runtime", help="what runs the models; default: LEPTON_RUNTIME")
     options = parser.parse_args()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "lepton.settings")
     django.setup()
     from lepton.lib import tracing  # its middleware needs the settings
 
     tracing.start("inference")
-    serve(listening(options), runtime=options.runtime)
+    serve(listening(options), runtime=known_runtime(parser, options.runtime))
+
+
+def known_runtime(parser: argparse.ArgumentParser, name: str | None) -> str:
+    """The one named on the command line, else in the settings; ends the process if unknown."""
+    from django.conf import settings
+
+    from serving.runtimes import RUNTIMES
+
+    name = name or settings.LEPTON_RUNTIME
+    if name not in RUNTIMES:
+        parser.error(f"unknown runtime {name!r}; known are {', '.join(RUNTIMES)}")
+    return name
 
 
 def listening(options) -> list[socket.socket]:
@@ -42,10 +71,13 @@ def listening(options) -> list[socket.socket]:
 
 
 def serve(listeners: list[socket.socket], *, runtime: str) -> None:
+    from django.conf import settings
+
     from serving.plane import DataPlane  # its models need the apps to be loaded
 
+    plane = DataPlane(runtime=runtime, workers=settings.LEPTON_INFERENCE_THREADS)
     config = uvicorn.Config(
-        DataPlane(runtime=runtime),
+        plane,
         loop="uvloop",
         http="httptools",
         ws="none",
@@ -59,7 +91,7 @@ def serve(listeners: list[socket.socket], *, runtime: str) -> None:
     )
     sys.setswitchinterval(SWITCH_SECONDS)
     log.info("listening on %s", ", ".join(str(one.getsockname()) for one in listeners))
-    uvicorn.Server(config).run(sockets=listeners)
+    Server(config).run(sockets=listeners)
 
 
 if __name__ == "__main__":

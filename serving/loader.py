@@ -16,7 +16,7 @@ from django.db import connection
 
 from accounts.scoping import tenant_scope
 from serving import challengers, runtimes, services
-from serving.artifacts import Unloadable
+from serving.artifacts import Unloadable, Unsuited
 from serving.cold import ColdStarts
 from serving.database import with_database
 from serving.fair_pool import FairPool
@@ -140,6 +140,8 @@ class Loader:
             if row.state == Deployment.State.LOADING:  # not at each restart of what is live
                 rehearse(row, model)
         except Unloadable as error:
+            if isinstance(error, Unsuited) and row.state == Deployment.State.LIVE:
+                raise  # it answered by another runtime, which may come back
             self._refuse(row.tenant_id, row.deployment_id, error)
             return
         if self._flip(row, model):

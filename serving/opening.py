@@ -37,6 +37,7 @@ class Model(NamedTuple):
     runtime: Runtime
     head: Head | None = None
     tenant_id: UUID | None = None
+    platform: str = "onnxruntime_onnx"
 
     def scores(self, given: np.ndarray) -> np.ndarray:
         """Return probabilities float32 [classes] from what the runtime gave for one image."""
@@ -66,7 +67,7 @@ class Opener:
         """
         artifacts.refuse_other_preprocessing(row.meta)
         found = self._on_backbone(row)
-        model = _model(row, *(found or (self._whole(row), None)))
+        model = _model(row, *(found or (self._whole(row), None)), self.runtime.PLATFORM)
         if found or row.state != "live" or self.shelf.fits(model.runtime):
             self.bring_back(model)
         return model
@@ -97,14 +98,17 @@ class Opener:
 
     def _place(self, row: Wanted, fetch: Callable[[], Path], sha256: str, **facts) -> Shelved:
         crop = row.meta["preprocessing"]["centre_crop"]
-        return self.shelf.place(sha256, partial(self._open, fetch, row.meta, crop), **facts)
+        return self.shelf.place(sha256, partial(self._open, fetch, row, crop), **facts)
 
-    def _open(self, fetch: Callable[[], Path], meta: dict, crop: int) -> Opened:
+    def _open(self, fetch: Callable[[], Path], row: Wanted, crop: int) -> Opened:
         """Open a graph and run it once, so that no client waits for what happens only then."""
-        file = fetch()
+        file, meta, more = fetch(), row.meta, {}
+        if self.runtime.READS_WEIGHTS:
+            more["weights"] = artifacts.weights(row.storage_prefix, meta)
+            meta = artifacts.description(row.storage_prefix)
         try:
-            runtime = self.runtime.load(file, meta)
-        except MemoryError:
+            runtime = self.runtime.load(file, meta, **more)
+        except (MemoryError, Unloadable):
             raise
         except Exception as error:  # each runtime raises its own kinds
             raise Unloadable(_("The graph cannot be opened: %s") % first_line(error)) from error
@@ -116,7 +120,7 @@ class Opener:
             raise Unloadable(_("The graph cannot be run: %s") % first_line(error)) from error
 
 
-def _model(row: Wanted, graph: Shelved, head: Head | None) -> Model:
+def _model(row: Wanted, graph: Shelved, head: Head | None, platform: str) -> Model:
     preprocessing = row.meta["preprocessing"]
     return Model(
         row.deployment_id,
@@ -129,6 +133,7 @@ def _model(row: Wanted, graph: Shelved, head: Head | None) -> Model:
         graph,
         head,
         row.tenant_id,
+        platform,
     )
 
 

@@ -36,6 +36,7 @@ from serving.refusals import Refused, come_back, not_answering
 ALL_BY_ONE_MODEL = (Prediction.Source.BULK, *Prediction.EXERCISES)
 TRACEPARENT = tracing.HEADER.encode()
 TEXT = [(b"content-type", b"text/plain; charset=utf-8")]
+LAST = [(b"connection", b"close")]  # the client's next request finds another process
 LONG_BYTES = 256_000  # a body that takes longer to read than the event loop should be busy
 log = logging.getLogger(__name__)
 
@@ -56,6 +57,7 @@ class DataPlane:
         self.quotas = Quotas()
         self.practice = Practice()
         self.readers = ThreadPoolExecutor(2, "reader")
+        self.is_leaving = False  # it takes no new connections, and gives up those it has
         metrics.WAITING.set_function(lambda: len(self.batcher.waiting))
         metrics.WAITING_BULK.set_function(lambda: len(self.batcher.background))
         metrics.QUEUE_SECONDS.set_function(lambda: self.batcher.queue_seconds)
@@ -80,7 +82,8 @@ class DataPlane:
             status, headers, body = 500, broken.all_headers(), broken.document()
         metrics.ANSWERS.labels(status).inc()
         length = (b"content-length", str(len(body)).encode())
-        await send({"type": "http.response.start", "status": status, "headers": [*headers, length]})
+        headers = [*headers, length, *(LAST if self.is_leaving else ())]
+        await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": body})
 
     async def _live(self, receive, send):

@@ -89,13 +89,13 @@ def received(request):
             facts = {"declared_bytes": file.size, "splits_file": sent.get("splits")}
             return uploads.receive(file, name=file.name, tenant=request.tenant, **facts)
         declared = int(plain.META.get("CONTENT_LENGTH") or 0)
-        name = _filename(plain)
+        name = filename_of(plain)
         return uploads.receive(plain, name=name, tenant=request.tenant, declared_bytes=declared)
     except uploads.TooLarge as error:
         raise TooLarge(error.messages[0]) from None
 
 
-def _filename(request) -> str:
+def filename_of(request) -> str:
     _kind, parameters = parse_header_parameters(request.headers.get("Content-Disposition", ""))
     return request.GET.get("filename") or parameters.get("filename") or "upload.zip"
 

@@ -4,7 +4,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import api_view, parser_classes
-from rest_framework.parsers import JSONParser, MultiPartParser
+from rest_framework.parsers import MultiPartParser
 from rest_framework.response import Response
 
 from accounts.access import member_api
@@ -19,6 +19,7 @@ from feedback.tickets import reading, services, times
 from feedback.tickets import serializers as shapes
 from feedback.tickets.models import TicketMessage
 from lepton.lib.paging import paged
+from lepton.lib.parsers import JSONParser
 from lepton.lib.schema import listed, responses
 from lepton.lib.strict import valid
 

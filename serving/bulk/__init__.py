@@ -1,1 +1,1 @@
-"""Bulk predictions: a zip of images in, a file of answers out, behind everybody else's requests."""
+"""Bulk predictions: a zip of images or a manifest in, a file of answers out, behind all others."""

@@ -44,15 +44,18 @@ class Asker:
     def __exit__(self, *exception):
         self.client.close()
 
-    def row(self, position: int, path: str, data: bytes | None, error: str = "") -> BulkRow:
-        """The answer to an image, or its `error`. Raises Stopped, NoAnswer and Gone."""
+    def row(self, position: int, path: str, reference: str, data: bytes | None, error: str = ""):
+        """Return the BulkRow of an image, with its answer or `error`.
+
+        Raises Stopped, NoAnswer and Gone.
+        """
         facts = {"tenant_id": self.bulk.tenant_id, "parent_id": self.bulk.pk}
-        facts |= {"position": position, "path": path[:500]}
+        facts |= {"position": position, "path": path[:500], "reference": reference}
         if not error and len(data) > settings.LEPTON_MAX_REQUEST_BYTES:
             error = _("The image is larger than what the endpoint takes.")
         if error:
             return BulkRow(**facts, error=error)
-        response = self._insist(position, path, data)
+        response = self._insist(position, reference, data)
         document = response.json()
         if response.status_code != 200:
             return BulkRow(**facts, error=document["error"])
@@ -60,11 +63,11 @@ class Asker:
         names = ("prediction_id", "label", "score", "model_version")
         return BulkRow(**facts, scores=scores, **{name: document[name] for name in names})
 
-    def _insist(self, position: int, path: str, data: bytes) -> httpx.Response:
+    def _insist(self, position: int, reference: str, data: bytes) -> httpx.Response:
         """Ask until there is an answer or a refusal that will not change."""
         until = time.monotonic() + PATIENCE_SECONDS
         while True:
-            response = self._ask(position, path, data)
+            response = self._ask(position, reference, data)
             status = NOTHING if response is None else response.status_code
             if status in (401, 403, 404):
                 raise Gone(response.json()["error"])
@@ -74,7 +77,7 @@ class Asker:
                 raise NoAnswer(_("The endpoint has not answered for too long."))
             self._wait(response)
 
-    def _ask(self, position: int, path: str, data: bytes) -> httpx.Response | None:
+    def _ask(self, position: int, reference: str, data: bytes) -> httpx.Response | None:
         """What the data plane says; None if it cannot be reached."""
         token = tokens.sign_bulk(self.bulk.endpoint, user_id=self.bulk.created_by_id)
         headers = {
@@ -82,7 +85,7 @@ class Asker:
             "X-Request-Timeout": str(ANSWER_SECONDS),
             "Idempotency-Key": f"bulk-{self.bulk.pk}-{position}",  # a second attempt asks the same
         }
-        params = {"reference": path[-200:]}
+        params = {"reference": reference}
         try:
             return self.client.post(self.url, content=data, headers=headers, params=params)
         except httpx.TransportError:

@@ -6,13 +6,22 @@ from django.template.defaultfilters import filesizeformat
 from django.utils.formats import number_format
 from django.utils.translation import gettext_lazy as _
 
+HELP = _(
+    "Up to %(size)s and %(files)s images. Other requests go first. A manifest is a CSV or"
+    " JSONL file that names images of your datasets by sha256, or by dataset and path; a reference"
+    " may follow."
+)
+
 
 class BulkForm(forms.Form):
-    """A zip of images."""
+    """A zip of images, or a manifest that names some."""
 
     archive = forms.FileField(
-        label=_("Zip of images"),
-        error_messages={"required": _("Choose a zip file."), "empty": _("The zip file is empty.")},
+        label=_("Zip of images, or a manifest"),
+        error_messages={
+            "required": _("Choose a zip file or a manifest."),
+            "empty": _("The file is empty."),
+        },
     )
 
     @property
@@ -25,4 +34,4 @@ class BulkForm(forms.Form):
             "size": filesizeformat(self.max_bytes),
             "files": number_format(settings.LEPTON_MAX_IMPORT_FILES),
         }
-        return str(_("Up to %(size)s and %(files)s images. Other requests go first.")) % limits
+        return str(HELP) % limits

@@ -20,7 +20,7 @@ class BulkQuerySet(models.QuerySet):
 
 
 class BulkPrediction(Leased, Authored, TenantModel):
-    """One uploaded archive whose images an endpoint answers when it has nothing else to do."""
+    """A zip or manifest whose images an endpoint answers when it has nothing else to do."""
 
     class State(models.TextChoices):
         """Where it is."""
@@ -75,8 +75,9 @@ class BulkRow(TenantModel):
     parent = models.ForeignKey(
         BulkPrediction, on_delete=models.CASCADE, related_name="rows", db_column="bulk_id"
     )
-    position = models.PositiveIntegerField()  # of the file in the archive, from 0
-    path = models.CharField(max_length=500)
+    position = models.PositiveIntegerField()  # in the archive or manifest, from 0
+    path = models.CharField(max_length=500)  # or the sha256 that a manifest named it by
+    reference = models.CharField(max_length=200, blank=True)  # that its prediction was given
     prediction_id = models.UUIDField(null=True)  # no reference: its row may be written later
     label = models.CharField(max_length=80, blank=True)
     score = models.FloatField(null=True)

@@ -8,7 +8,7 @@ from serving.bulk.models import BulkRow
 from training.datasets.manifest import lines
 from training.datasets.reports import harmless
 
-COLUMNS = ("path", "label", "score", "model_version", "prediction_id", "error")
+COLUMNS = ("path", "label", "score", "model_version", "prediction_id", "error", "reference")
 PAGE = 2000
 
 
@@ -51,6 +51,6 @@ def _text(row: BulkRow, name: str) -> str:
 
 def _document(row: BulkRow) -> dict:
     if row.error:
-        return {"path": row.path, "error": row.error}
-    names = ("path", "label", "score", "scores", "model_version")
+        return {"path": row.path, "reference": row.reference, "error": row.error}
+    names = ("path", "reference", "label", "score", "scores", "model_version")
     return {name: getattr(row, name) for name in names} | {"prediction_id": str(row.prediction_id)}

@@ -7,9 +7,9 @@ from serving.bulk.models import BulkPrediction
 
 
 class BulkUploadSerializer(StrictSerializer):
-    """A zip of images, as a form."""
+    """A zip of images or a manifest, as a form."""
 
-    file = serializers.FileField(help_text="A zip of images.")
+    file = serializers.FileField(help_text="A zip of images, or a manifest (.csv or .jsonl).")
 
 
 class BulkSerializer(serializers.ModelSerializer):

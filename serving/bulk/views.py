@@ -15,13 +15,14 @@ from lepton.lib.streaming import streamed
 from serving import pages
 from serving.bulk import results, services
 from serving.bulk.forms import BulkForm
+from serving.bulk.receiving import receive
 from training.datasets import uploads
 
 
 @require_POST
 @member_page(Capability.PREDICT, scoped=False)
 def start(request, engagement):
-    """Take a zip of images, store it, and queue it to be answered."""
+    """Take a zip of images or a manifest, store it, and queue it to be answered."""
     with tenant_scope(request.tenant):
         here = pages.existing_endpoint(engagement_of(engagement))
     form = BulkForm(request.POST, request.FILES)
@@ -44,7 +45,7 @@ def _refused(request, here, form):
 def _start(request, endpoint, archive) -> str:
     """Store what was sent, queue it, and return the address that shows it."""
     facts = {"name": archive.name, "declared_bytes": archive.size, "tenant": request.tenant}
-    stored = uploads.receive(archive, **facts)
+    stored = receive(archive, content_type=archive.content_type, **facts)
     try:
         with tenant_scope(request.tenant):
             bulk = services.start(endpoint, upload=stored, by=request.user)

@@ -7,16 +7,12 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
-from django.conf import settings
-from django.utils.translation import gettext as _
-
 from lepton.lib import storage
-from serving.bulk import services
+from serving.bulk import services, sources
 from serving.bulk.asking import Asker, Gone, Stopped
 from serving.bulk.models import BulkPrediction, BulkRow
 from training import leases
-from training.datasets.archive import BadArchive, DamagedEntry, open_archive
-from training.datasets.layout import is_os_file
+from training.datasets.archive import BadArchive
 
 STEP = 16  # images between two looks at the row
 ASKERS = 2  # images in flight: what one data plane works on at once
@@ -48,7 +44,7 @@ def _work(claim, heart, bulk) -> bool:
     """Answer image after image; return whether it has ended."""
     until, told = time.monotonic() + TURN_SECONDS, 0.0
     with (
-        _opened(claim, bulk) as (archive, entries),
+        _opened(claim, bulk) as (source, entries),
         Asker(bulk, heart.should_stop) as asker,
         ThreadPoolExecutor(ASKERS) as threads,
     ):
@@ -59,7 +55,7 @@ def _work(claim, heart, bulk) -> bool:
                 claim.pause(0)
                 return False
             try:
-                rows = list(threads.map(asker.row, *zip(*_questions(archive, step), strict=True)))
+                rows = list(threads.map(asker.row, *zip(*source.questions(step), strict=True)))
             except Stopped:
                 return _stop(claim, heart)
             told = _file(claim, heart, rows, told)
@@ -69,33 +65,16 @@ def _work(claim, heart, bulk) -> bool:
 
 @contextmanager
 def _opened(claim, bulk):
-    """The archive, and which of its files are still to be answered."""
-    try:
-        file = storage.reading(bulk.upload_key)
-    except FileNotFoundError:
-        raise BadArchive(_("The upload is no longer in storage."), _("Upload it again.")) from None
-    with file:
-        archive = open_archive(file, max_files=settings.LEPTON_MAX_IMPORT_FILES)
-        entries = [entry for entry in archive.entries if not is_os_file(entry.path)]
-        if not entries:
-            raise BadArchive(_("The archive holds no images."), _("Zip the images themselves."))
+    """The source of its images, and which of them are still to be answered."""
+    with sources.opened(bulk) as source:
         with claim.scope() as row:
             done = row.rows.count()
-            claim.write(files_total=len(entries), files_done=done)
-        yield archive, entries[done:]
+            claim.write(files_total=len(source.entries), files_done=done)
+        yield source, source.entries[done:]
 
 
 def _steps(entries):
     return (entries[at : at + STEP] for at in range(0, len(entries), STEP))
-
-
-def _questions(archive, entries):
-    """Position, path, content and, for what cannot be unpacked, why: of each file."""
-    for entry in entries:
-        try:
-            yield entry.position, entry.path, archive.read(entry), ""
-        except DamagedEntry as error:
-            yield entry.position, entry.path, None, _("It cannot be unpacked: %s") % error
 
 
 def _file(claim, heart, rows, told) -> float:

@@ -190,7 +190,7 @@ def describe(place: Place) -> Reply:
     document = {
         "name": wanted.endpoint_slug,
         "versions": [str(model.version_number)] if model else [],
-        "platform": "onnxruntime_onnx",
+        "platform": model.platform if model else "",
         "inputs": [{"name": "image", "datatype": "BYTES", "shape": [-1]}],
         "outputs": [
             {"name": "label", "datatype": "BYTES", "shape": [-1]},

@@ -105,13 +105,13 @@ def reference_of(value, field: str = "reference") -> str:
     """The client's own name for what it asks; may be empty. Raises Refused (422)."""
     if value is None:
         return ""
-    if not isinstance(value, str) or len(value) > REFERENCE_CHARACTERS or not _can_be_stored(value):
+    if not isinstance(value, str) or len(value) > REFERENCE_CHARACTERS or not can_be_stored(value):
         limit = REFERENCE_CHARACTERS
         raise bad_field(field, _("must be text of at most %s characters.") % limit)
     return value
 
 
-def _can_be_stored(text: str) -> bool:
+def can_be_stored(text: str) -> bool:
     """JSON can spell what is no text: PostgreSQL takes neither NUL nor half a character."""
     return "\0" not in text and not any("\ud800" <= letter <= "\udfff" for letter in text)
 

@@ -1,4 +1,4 @@
-"""What runs a model's graph: a Protocol and a dict of dotted paths. None of them imports torch."""
+"""What runs a model: a Protocol and a dict of dotted paths. Only the one named torch imports it."""
 
 from importlib import import_module
 from pathlib import Path
@@ -6,7 +6,12 @@ from typing import Protocol
 
 import numpy as np
 
-RUNTIMES = {"onnx": "serving.runtimes.onnx", "null": "serving.runtimes.null"}
+RUNTIMES = {
+    "onnx": "serving.runtimes.onnx",
+    "torch": "serving.runtimes.torch",
+    "null": "serving.runtimes.null",
+}
+BATCH_AT_MOST = 8  # images in one call on a CPU
 
 
 class Runtime(Protocol):
@@ -16,6 +21,8 @@ class Runtime(Protocol):
     """
 
     batches: bool  # whether several images in one call are cheaper than one by one
+    batch_at_most: int  # images in one call
+    company_seconds: float  # how long an image may wait for others to share its call, mostly 0
 
     def run(self, images: np.ndarray) -> np.ndarray:
         """Take uint8 [n, side, side, 3] (RGB); return probabilities, float32 [n, classes], or
@@ -30,9 +37,12 @@ class RuntimeModule(Protocol):
     """What a module named in RUNTIMES offers."""
 
     SHARES_BACKBONES: bool  # whether it can run a backbone's graph without a head
+    READS_WEIGHTS: bool  # whether it needs the version's tensors beside the graph
+    PLATFORM: str  # what the Open Inference Protocol calls it
 
-    def load(self, graph: Path, meta: dict) -> Runtime:
-        """Open a verified graph; `meta` comes from meta.json. Raises whatever it must."""
+    def load(self, graph: Path, meta: dict, *, weights: Path | None = None) -> Runtime:
+        """Open verified files; `meta` comes from meta.json, `weights` is model.safetensors where
+        it is read. Raises Unsuited for what another runtime may run, else whatever it must."""
 
 
 def get(name: str) -> RuntimeModule:

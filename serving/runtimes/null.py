@@ -4,13 +4,16 @@ from pathlib import Path
 
 import numpy as np
 
-SHARES_BACKBONES = False
+from serving.runtimes import BATCH_AT_MOST
+
+SHARES_BACKBONES = READS_WEIGHTS = False
+PLATFORM = "lepton_null"
 
 
 class NullRuntime:
     """Gives the brightness of an image as a class: dark is the first, bright is the last."""
 
-    batches = True
+    batches, batch_at_most, company_seconds = True, BATCH_AT_MOST, 0.0
 
     def __init__(self, classes: int):
         self.centres = (np.arange(classes) + 0.5) * (255 / classes)
@@ -24,6 +27,6 @@ class NullRuntime:
         """It looks at no place in particular."""
 
 
-def load(graph: Path, meta: dict) -> NullRuntime:
+def load(graph: Path, meta: dict, *, weights: Path | None = None) -> NullRuntime:
     """Needs nothing of the graph but its number of classes."""
     return NullRuntime(len(meta["classes"]))

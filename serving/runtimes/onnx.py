@@ -4,14 +4,18 @@ from pathlib import Path
 
 import numpy as np
 
+from serving.runtimes import BATCH_AT_MOST
 from training.engine.graph import open_session
 
-SHARES_BACKBONES = True
+SHARES_BACKBONES, READS_WEIGHTS = True, False
+PLATFORM = "onnxruntime_onnx"
 SMALL_BYTES = 16_000_000  # below it (MobileNet and the like) a batch beats single images on a CPU
 
 
 class OnnxRuntime:
     """A session of ONNX Runtime; its `run` is safe to call from several threads."""
+
+    batch_at_most, company_seconds = BATCH_AT_MOST, 0.0
 
     def __init__(self, graph: Path):
         self.session = open_session(graph, threads=1)
@@ -30,6 +34,6 @@ class OnnxRuntime:
         return self.session.run([*self._places], {"images": image})[0][0]
 
 
-def load(graph: Path, meta: dict) -> OnnxRuntime:
+def load(graph: Path, meta: dict, *, weights: Path | None = None) -> OnnxRuntime:
     """Open a graph as `training.engine.artifact` describes it."""
     return OnnxRuntime(graph)

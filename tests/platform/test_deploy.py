@@ -8,7 +8,7 @@ import yaml
 from django.conf import settings
 
 from lepton.doctor.services import QUEUES
-from serving import metrics
+from serving import metrics, runtimes
 
 ROOT = Path(settings.BASE_DIR)
 DEPLOY = ROOT / "deploy"
@@ -111,6 +111,22 @@ def test_the_gpu_worker_listens_to_a_queue_that_exists():
     command = container("Deployment", "runs-gpu")["command"]
     assert command[command.index("-Q") + 1] in QUEUES
     assert container("Deployment", "runs-gpu")["resources"]["limits"]["nvidia.com/gpu"] == 1
+
+
+def test_the_patch_for_a_gpu_starts_a_runtime_that_exists_where_the_manifest_starts_another():
+    (patch,) = documents(KUBERNETES / "inference-gpu.yaml")
+    pod = patch["spec"]["template"]["spec"]
+    (changed,) = pod["containers"]
+    plain = container(patch["kind"], patch["metadata"]["name"])
+    assert changed["name"] == plain["name"]
+    command = changed["command"]
+    assert command[command.index("--runtime") + 1] == "torch" in runtimes.RUNTIMES
+    left = [word for word in command if word not in ("--runtime", "torch")]
+    assert left == plain["command"]
+    assert {one["name"] for one in changed["env"]} <= known_variables()
+    assert changed["resources"]["limits"]["nvidia.com/gpu"] == 1
+    named = (KUBERNETES / "kustomization.yaml").read_text()
+    assert "path: inference-gpu.yaml" in named and "# - gpu.yaml" in named
 
 
 def test_the_autoscaler_asks_for_metrics_that_are_exported_and_handed_over():

@@ -172,6 +172,13 @@ def deployed(inference, acme, alice, castings):
     return deploy
 
 
+@pytest.fixture
+def live(settings, inference, deployed, version_of):
+    """A model answers at the castings' endpoint, and workers in this process find it."""
+    settings.LEPTON_INFERENCE_BACKEND = inference.url
+    assert deployed(version_of()).state == "live"
+
+
 def settled(inference, tenant, deployment):
     """Wait until the data plane has taken a deployment up, or refused it."""
 

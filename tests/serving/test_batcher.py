@@ -246,3 +246,94 @@ def test_nothing_is_worked_on_that_would_be_too_late():
         return runtime.sizes
 
     assert with_batcher(work, workers=1) == [1]
+
+
+class Gathering(Held):
+    """Waits for company, as a runtime of a GPU does; lets its runs go at once."""
+
+    def __init__(self, seconds, batch_at_most=8):
+        super().__init__()
+        self.company_seconds, self.batch_at_most = seconds, batch_at_most
+        self.go.set()
+
+
+async def one_after_another(batcher, asks, seconds=30):
+    """Their answers, each asked while the workers had time to take the one before."""
+    futures = []
+    for ask in asks:
+        futures.append(asyncio.ensure_future(batcher.ask(ask, seconds=seconds)))
+        await taken(batcher)
+    return await asyncio.gather(*futures)
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+def test_where_company_is_worth_it_one_worker_waits_until_its_batch_is_full(workers):
+    runtime = Gathering(seconds=20, batch_at_most=3)
+
+    async def work(batcher):
+        return await one_after_another(batcher, [an_ask(runtime) for _ in range(6)])
+
+    assert len(with_batcher(work, workers=workers)) == 6
+    assert runtime.sizes == [3, 3]
+
+
+def test_without_company_it_runs_alone_after_its_time():
+    runtime = Gathering(seconds=0.2)
+
+    async def work(batcher):
+        await batcher.ask(an_ask(runtime), seconds=30)
+        await one_after_another(batcher, [an_ask(runtime), an_ask(runtime)])
+
+    with_batcher(work, workers=1)
+    assert runtime.sizes == [1, 2]
+
+
+def test_company_is_waited_for_only_as_long_as_the_deadline_leaves_time():
+    runtime = Gathering(seconds=3600)
+
+    async def work(batcher):
+        return await batcher.ask(an_ask(runtime), seconds=2)
+
+    assert with_batcher(work, workers=1).scores
+
+
+def test_nobody_else_waits_while_company_is_waited_for():
+    runtime, other = Gathering(seconds=3600), Held()
+    other.go.set()
+
+    async def work(batcher):
+        first = asyncio.ensure_future(batcher.ask(an_ask(runtime), seconds=60))
+        await taken(batcher)
+        await batcher.ask(an_ask(other), seconds=5)
+        return await first
+
+    assert with_batcher(work, workers=1).scores
+    assert (runtime.sizes, other.sizes) == ([1], [1])
+
+
+def test_what_was_sent_in_bulk_does_not_wait_for_company():
+    runtime = Gathering(seconds=3600)
+
+    async def work(batcher):
+        asked = an_ask(runtime)
+        asked.background = True
+        return await batcher.ask(asked, seconds=60)
+
+    assert with_batcher(work, workers=1).scores
+    assert runtime.sizes == [1]
+
+
+def test_who_gathers_lets_go_when_the_process_ends():
+    runtime = Gathering(seconds=3600)
+
+    async def work(batcher):
+        asked = asyncio.ensure_future(batcher.ask(an_ask(runtime), seconds=3600))
+        await taken(batcher)
+        batcher.stop()
+        answer = await asked
+        for thread in batcher._threads:
+            thread.join(10)
+        return answer, [thread.is_alive() for thread in batcher._threads]
+
+    answer, alive = with_batcher(work, workers=2)
+    assert answer.scores and alive == [False, False]

@@ -37,16 +37,6 @@ def archive(count=3, **more) -> bytes:
 
 
 @pytest.fixture
-def site(settings, inference):
-    settings.LEPTON_INFERENCE_BACKEND = inference.url
-
-
-@pytest.fixture
-def live(site, deployed, version_of):
-    assert deployed(version_of()).state == "live"
-
-
-@pytest.fixture
 def bulk(live, acme, alice, castings):
     return start(acme, castings, alice)
 
@@ -94,7 +84,7 @@ def test_a_program_sends_a_zip_and_fetches_a_line_for_each_image(
     assert (shown["state"], shown["files_done"], shown["files_total"]) == ("succeeded", 4, 4)
     assert shown["refused"] == 1 and shown["by"] == "API key test client"
     csv = client.get(f"{address}/results/csv", **viewer).getvalue().decode().splitlines()
-    assert csv[0] == "path,label,score,model_version,prediction_id,error"
+    assert csv[0] == "path,label,score,model_version,prediction_id,error,reference"
     assert len(csv) == 5 and csv[4].startswith("'=1+1.jpg,")
     assert csv[3].startswith("notes.txt,,,,,") and "image" in csv[3]
     lines = client.get(f"{address}/results/jsonl", **viewer).getvalue().decode().splitlines()

@@ -1,5 +1,8 @@
 """Shadow, canary, promotion and the live figures in the browser."""
 
+import re
+from datetime import UTC, datetime
+
 import pytest
 from django.utils import timezone
 
@@ -170,6 +173,44 @@ def test_who_answered_when_is_asked_on_the_page(browse, alice, endpoint, canary)
     )
     refused = client.get(address, {"at": "soon"})
     assert refused.status_code == 422 and "valid date" in refused.content.decode()
+
+
+def test_a_moment_is_meant_on_the_clock_of_the_zone_that_the_page_names(
+    browse,
+    alice,
+    acme,
+    endpoint,  # noqa: F811
+):
+    client, address = browse(alice), url("answered", endpoint.engagement)
+    with tenant_scope(acme):
+        began = datetime(2026, 7, 1, 12, 30, tzinfo=UTC)
+        endpoint.deployments.update(live_at=began)
+    berlin, shanghai = "Europe/Berlin", "Asia/Shanghai"  # two and eight hours ahead in July
+    for at, zone, answered in (
+        ("2026-07-01T12:29", "", False),
+        ("2026-07-01T12:31", "", True),
+        ("2026-07-01T14:29", berlin, False),
+        ("2026-07-01T14:31", berlin, True),
+        ("2026-07-01T20:29", shanghai, False),
+        ("2026-07-01T20:31", shanghai, True),
+    ):
+        said = client.get(address, {"at": at, "zone": zone})
+        words = "Model version 1" if answered else "nothing answered yet"
+        assert said.status_code == 200 and words in said.content.decode(), (at, zone)
+        told = re.search(r'datetime="([^"]+)" data-localtime', said.content.decode())[1]
+        assert datetime.fromisoformat(told).astimezone(UTC).hour == 12  # the page shows it its way
+    for zone in ("Mars/Olympus", "../../etc/passwd", "Europe", "x" * 2000):
+        refused = client.get(address, {"at": "2026-07-01T12:31", "zone": zone})
+        assert refused.status_code == 422 and "no time zone" in refused.content.decode()
+    skipped = client.get(address, {"at": "2026-03-29T02:30", "zone": berlin})
+    assert skipped.status_code == 422  # the clock went forward: there was no such moment
+
+
+def test_the_page_names_the_readers_zone_beside_the_moment(browse, alice, endpoint):  # noqa: F811
+    page = browse(alice).get(url("endpoint", endpoint.engagement)).content.decode()
+    assert re.search(r'<input[^>]* name="zone"[^>]* data-zone', page)
+    assert re.search(r"<span[^>]* data-zone>UTC</span>", page)  # until the page has run
+    assert "js/zone" in page
 
 
 def test_the_live_panel_says_when_the_data_plane_is_silent(

@@ -43,7 +43,7 @@ def receive(stream, *, name, tenant, declared_bytes=None, splits_file=None) -> U
     """
     if declared_bytes is not None and declared_bytes > settings.LEPTON_MAX_UPLOAD_BYTES:
         raise TooLarge
-    name = _plain(name)
+    name = plain_name(name)
     splits_key = _receive_splits(splits_file, tenant) if splits_file is not None else ""
     try:
         return _receive_zip(stream, name, tenant, splits_key)
@@ -102,7 +102,7 @@ def _key(tenant, ending):
     return storage.tenant_key(tenant.pk, "uploads", f"{uuid.uuid4()}.{ending}")
 
 
-def _plain(name) -> str:
+def plain_name(name) -> str:
     """The last part of a file name, as a person would recognise it."""
     plain = PurePosixPath((name or "").replace("\\", "/").replace(os.sep, "/")).name
     return "".join(sign for sign in plain if sign.isprintable())[:255] or "upload.zip"

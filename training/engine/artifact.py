@@ -19,7 +19,7 @@ from safetensors.numpy import save_file
 from training.engine.backbones import sha256_of
 
 FORMAT = "lepton-model/1"
-FILES = ("model.safetensors", "model.onnx")
+WEIGHTS, GRAPH = FILES = ("model.safetensors", "model.onnx")
 HEAD = "head.safetensors"  # only where the backbone stayed as it was
 BACKBONE = "backbone.onnx"  # its graph, beside them until it is stored under its own hash
 
