@@ -126,8 +126,8 @@ class Trial:
     """One try of a search: the settings it drew, and how they did on validation.
 
     `loss` is the mean log loss, None where it has none; `steps` are the losses after each epoch so
-    far. `state` is "running", "finished", "pruned" (stopped early, as others did better by then or
-    the time was up) or "failed" (`cause` says why).
+    far, of a probe the means over the folds so far. `state` is "running", "finished", "pruned"
+    (stopped early, as others did better by then or the time was up) or "failed" (`cause` says why).
     """
 
     number: int
