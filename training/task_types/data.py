@@ -174,9 +174,10 @@ class Beside:
     """What some methods need beside data and settings.
 
     `models` are the folders of other model versions by their id, `notebook` keeps the trials of a
-    search, `networks` are the backbones it may use.
+    search, `networks` are the backbones it may use. `devices` may share a fine-tuning; 0: all GPUs.
     """
 
     models: dict[str, Path] = field(default_factory=dict)
     notebook: Notebook = field(default_factory=Pages)
     networks: tuple[str, ...] = ()
+    devices: int = 0
