@@ -33,6 +33,7 @@ LEPTON_WEIGHTS_DIR = Path(env("LEPTON_WEIGHTS_DIR") or LEPTON_HOME / "weights")
 LEPTON_DOWNLOAD_WEIGHTS = flag("LEPTON_DOWNLOAD_WEIGHTS")  # else they must lie in the folder
 LEPTON_CACHE_DIR = Path(env("LEPTON_CACHE_DIR") or LEPTON_HOME / "cache")
 LEPTON_THREADS = int(env("LEPTON_THREADS") or max(1, (os.cpu_count() or 1) // 2))
+LEPTON_TRAINING_DEVICES = int(env("LEPTON_TRAINING_DEVICES", "0"))  # of a fine-tuning; 0: all GPUs
 
 # Who runs this installation, as certificates name them
 LEPTON_VENDOR_NAME = env("LEPTON_VENDOR_NAME", "Lepton")

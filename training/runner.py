@@ -108,7 +108,7 @@ class Attempt:
             materials.fetch(rows, self._images, **self.listeners)
         self.report(Progress("preparing", message=gettext_noop("Loading the libraries")))
         task_type = _task_type(self.run.task_type)
-        self.spent.takes_gpus(_gpus())
+        self.spent.takes_gpus(_gpus(self.run))
         with tracing.span("train"):
             trained = self._train(task_type, self._shown(rows))
         held_out = [m for m in rows if m.split == "test"]
@@ -163,6 +163,7 @@ class Attempt:
             models=sources.brought(self.run, self.cache_dir, self.heart.should_stop),
             notebook=TrialBook(self.claim),
             networks=backbones.with_weights(Path(settings.LEPTON_WEIGHTS_DIR)),
+            devices=settings.LEPTON_TRAINING_DEVICES,
         )
 
     @property
@@ -223,11 +224,17 @@ def _task_type(name):
     return task_types.get(name)
 
 
-def _gpus() -> int:
-    """How many GPUs a run holds."""
+def _gpus(run) -> int:
+    """How many GPUs a run holds; of a search, as many as a trial of the usual batch."""
     from training.engine import device
 
-    return int(device.choose().type == "cuda")
+    if device.choose().type != "cuda":
+        return 0
+    tunes = Run.Method.FINE_TUNE in (run.method, run.params.get("over"))
+    tunes = tunes or run.method == Run.Method.DISTILLATION
+    usual = task_params.from_dict(Run.Method.FINE_TUNE, {}).batch_size if tunes else 1
+    batch = run.params.get("batch_size", usual)
+    return device.taking_part(settings.LEPTON_TRAINING_DEVICES, batch)
 
 
 def _log_so_far(claim) -> str:

@@ -23,6 +23,9 @@ READY_SECONDS, DRAIN_SECONDS = 300, 40
 class Site:
     """Runs between `with Site() as site`; nothing of it is left afterwards."""
 
+    def __init__(self, ready_seconds: float = READY_SECONDS):
+        self.ready_seconds = ready_seconds
+
     def __enter__(self):
         self.home = Path("/tmp") / f"lepton-browser-{secrets.token_hex(4)}"
         self.home.mkdir(mode=0o755)
@@ -55,7 +58,8 @@ class Site:
                 self.process.kill()
                 self.process.wait()
         self.output.close()
-        self.start("-m", "lepton.embedded", "reset", str(self.home), "--force").wait(60)
+        reset = self.start("-m", "lepton.embedded", "reset", str(self.home), "--force")
+        reset.wait(self.ready_seconds)
         shutil.rmtree(self.home, ignore_errors=True)
 
     def start(self, *words, **options):
@@ -63,7 +67,7 @@ class Site:
         return subprocess.Popen(command, env=self.environment, cwd=REPOSITORY, **options)
 
     def wait_until_ready(self):
-        until = time.monotonic() + READY_SECONDS
+        until = time.monotonic() + self.ready_seconds
         while not (answers(f"{self.url}/readyz") and answers(f"{self.inference_url}/livez")):
             if self.process.poll() is not None or time.monotonic() > until:
                 raise RuntimeError(f"The site did not start:\n{self.said()}")

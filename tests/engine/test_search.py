@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.engine.pictures import CLASSES, row, rows, small_data
-from training.engine import artifact
+from training.engine import artifact, fit, probe
 from training.engine.errors import Stopped, TrainingFailed, TurnOver
 from training.task_types import image_classification, params
 from training.task_types.data import Beside, Pages, TrainingData, Trial
@@ -62,6 +62,9 @@ def test_a_search_over_probes_ends_with_a_model_of_the_best_settings(
     trials = notebook.trials()
     assert [one.number for one in trials] == [0, 1, 2, 3]
     assert {one.state for one in trials} == {"finished"}
+    for one in trials[1:]:  # folds are told one after another, and their mean is the loss
+        assert len(one.steps) == probe.FOLDS
+        assert one.steps[-1] == pytest.approx(one.loss, rel=1e-5)
     best = min(trials, key=lambda one: (one.loss, one.number))
     told = artifact.read_meta(found.folder)["search"]
     assert (told["best"], told["loss"], told["default_loss"]) == (
@@ -174,6 +177,56 @@ def test_a_trial_worse_than_the_median_of_its_epoch_is_stopped(tmp_path):
     assert bad.should_prune()
 
 
+PROBES = {"views": AnyOf((1, 2)), "l2": Between(1e-3, 10.0, log=True)}
+
+
+def probe_trials(*means):
+    """Four finished trials whose means over the folds so far were these."""
+    drawn = {"views": 2, "l2": 0.1}
+    return [Trial(n, drawn, "finished", means[-1], 0.9, means) for n in range(4)]
+
+
+def test_a_probe_is_judged_by_its_newest_mean_as_folds_are_not_alike():
+    """The first fold is easy for all: its mean is below what any other trial has later on."""
+    ended = probe_trials(0.1, 0.4, 0.5, 0.5, 0.5)
+    asked = draw.ask(PROBES, ended, (), seed=0, number=4)
+    assert not draw.is_hopeless(asked, 0.9, 0)  # one fold is no evidence
+    assert not draw.is_hopeless(asked, 0.39, 1)
+    assert draw.is_hopeless(asked, 0.41, 1)
+    assert draw.is_hopeless(asked, 0.51, 4)
+
+
+def test_a_hopeless_probe_is_stopped_between_two_folds(
+    tmp_path, weights_dir, cache_dir, monkeypatch
+):
+    notebook, solved, solve = Pages(), [], probe._Problem.solve
+
+    def counted(self, l2):
+        solved.append(l2)
+        return solve(self, l2)
+
+    monkeypatch.setattr(probe._Problem, "solve", counted)
+    for one in probe_trials(0.5, 1e-6, 1e-6, 1e-6, 1e-6):  # nobody can be better than these
+        notebook.write(one)
+    asked = {"trials": 6, "cache_dir": cache_dir, "weights_dir": weights_dir}
+    found = search(tmp_path, notebook, **asked)
+    for trial in notebook.trials()[4:]:
+        assert (trial.state, len(trial.steps)) == ("pruned", 2)
+        assert trial.loss == trial.steps[-1]
+        assert solved.count(trial.params["l2"]) == 2  # no third fold, no fit on all rows
+    told = artifact.read_meta(found.folder)["search"]
+    assert (told["finished"], told["pruned"], told["best"]) == (4, 2, 0)
+
+
+def test_a_probe_that_was_broken_off_tells_its_folds_anew(tmp_path, weights_dir, cache_dir):
+    notebook = Pages()
+    notebook.write(Trial(0, {"views": 2, "l2": None}, "running", steps=(9.0, 9.0, 9.0)))
+    search(tmp_path, notebook, trials=2, cache_dir=cache_dir, weights_dir=weights_dir)
+    first = notebook.trials()[0]
+    assert first.state == "finished"
+    assert len(first.steps) == probe.FOLDS and 9.0 not in first.steps
+
+
 def test_a_real_search_prunes_and_shares_its_activations(tmp_path, weights_dir, cache_dir):
     notebook = Pages()
     found = search(
@@ -195,13 +248,13 @@ def test_a_cancel_stops_within_a_batch_and_the_trial_goes_on_from_its_checkpoint
     tmp_path, weights_dir, cache_dir, monkeypatch
 ):
     steps = []
-    real = image_classification.fine_tune.fit.Fit._train_step
+    real = fit.Fit._train_step
 
     def counted(self, *batch):
         steps.append(1)
         return real(self, *batch)
 
-    monkeypatch.setattr(image_classification.fine_tune.fit.Fit, "_train_step", counted)
+    monkeypatch.setattr(fit.Fit, "_train_step", counted)
     asked = params.from_dict("search", {"over": "fine_tune", "trials": 2, "epochs": 4})
     notebook = Pages()
     options = {"method": "search", "work_dir": tmp_path / "work", "weights_dir": weights_dir}

@@ -1,14 +1,7 @@
 """The exported bundle: opened, served by itself in a process of its own, and asked the same."""
 
 import hashlib
-import io
 import json
-import os
-import socket
-import subprocess
-import sys
-import time
-import zipfile
 from pathlib import Path
 
 import httpx
@@ -18,7 +11,7 @@ import pytest
 from accounts.models import AuditEntry
 from accounts.scoping import tenant_scope
 from serving import bundle
-from tests.serving import container, exercised
+from tests.serving import bundles, container, exercised
 from tests.serving.conftest import answer
 from training.engine import preprocess
 from training.models import VersionItem
@@ -41,44 +34,14 @@ def champion(deployed, version_of, acme):
 def unpacked(browse, alice, acme, champion, castings, tmp_path):
     """The bundle as Alice downloads and unpacks it."""
     page = f"/t/acme/e/{castings.engagement_id}/models/{champion.pk}/bundle/"
-    data = browse(alice).get(page).getvalue()
-    with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        assert archive.testzip() is None
-        archive.extractall(tmp_path)
-    return tmp_path / "castings-v1"
+    return bundles.unpacked(browse(alice).get(page).getvalue(), tmp_path) / "castings-v1"
 
 
 @pytest.fixture
 def alone(unpacked):
     """The bundle's own server: nothing of Lepton is on its path."""
-    port = _free_port()
-    bare = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
-    command = [sys.executable, "-m", "serving.bundled.serve", "--port", str(port)]
-    child = subprocess.Popen(command, cwd=unpacked, env=bare)
-    url = f"http://127.0.0.1:{port}"
-    try:
-        _wait(child, f"{url}/readyz")
+    with bundles.serving_itself(unpacked) as url:
         yield url
-    finally:
-        child.terminate()
-        child.wait(10)
-
-
-def _free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return free.getsockname()[1]
-
-
-def _wait(child, url):
-    for _attempt in range(300):
-        assert child.poll() is None, "the bundle's server ended"
-        try:
-            if httpx.get(url).status_code == 200:
-                return
-        except httpx.TransportError:
-            time.sleep(0.1)
-    raise AssertionError("waited in vain")
 
 
 def pictures(acme, version):

@@ -61,7 +61,16 @@ def test_a_further_attempt_adds_to_what_the_earlier_ones_used(monkeypatch):
     attempt = spent.Spent(SimpleNamespace(cpu_seconds=10.0, gpu_seconds=7.0))
     monkeypatch.setattr(spent.time, "process_time", lambda: 5.5)
     attempt.takes_gpus(2)
-    assert attempt.fields == {"cpu_seconds": 12.5, "gpu_seconds": 17.0}
+    assert attempt.fields == {"cpu_seconds": pytest.approx(12.5), "gpu_seconds": 17.0}
+
+
+def test_the_processes_that_an_attempt_started_count_when_they_ended(monkeypatch):
+    children = SimpleNamespace(ru_utime=1.0, ru_stime=0.0)
+    monkeypatch.setattr(spent.time, "process_time", lambda: 3.0)
+    monkeypatch.setattr(spent.resource, "getrusage", lambda who: children)
+    attempt = spent.Spent(SimpleNamespace(cpu_seconds=10.0, gpu_seconds=0.0))
+    children.ru_utime, children.ru_stime = 3.0, 0.5
+    assert attempt.fields["cpu_seconds"] == pytest.approx(12.5)
 
 
 @pytest.mark.django_db

@@ -8,6 +8,7 @@ import torch
 
 from training.engine.graph import thread_count
 
+LEAST_ROWS = 8  # of a batch on each device: batch-norm averages over what a device sees
 COMPILE_FROM_STEPS = 12_000  # fewer do not win back the 80 s that compiling takes
 
 
@@ -38,6 +39,14 @@ def autocast(device: torch.device):
 def decoders(device: torch.device) -> int:
     """How many threads decode images: beside a GPU half of the cores, else the one that asks."""
     return max(1, (os.cpu_count() or 1) // 2) if device.type == "cuda" else 1
+
+
+def taking_part(wanted: int, batch_size: int) -> int:
+    """Return how many devices share a training: `wanted`, with 0 all GPUs there are, and no more
+    than there are; as many as leave LEAST_ROWS of each batch to a device. On a CPU the devices are
+    processes, and 0 means one."""
+    there = torch.cuda.device_count() if choose().type == "cuda" else max(1, wanted)
+    return max(1, min(wanted or there, there, batch_size // LEAST_ROWS))
 
 
 def in_parts(forward, inputs: torch.Tensor) -> torch.Tensor:

@@ -1,9 +1,9 @@
 """The fine-tuning loop.
 
 Every random choice (order, crops, dropout) is drawn from (seed, epoch, step), so a checkpoint
-needs no
-generator state and a run that was killed and resumed on the same machine ends bit for bit like an
-unbroken one.
+needs no generator state and a run that was killed and resumed on the same machine ends bit for bit
+like an unbroken one. Where several ranks train together, each draws the same batch; the first one
+alone evaluates, reports, stops and writes checkpoints, from which all go on.
 """
 
 import math
@@ -22,6 +22,7 @@ from training.engine.ahead import made_ahead
 from training.engine.batches import ActivationBatches, ImageBatches
 from training.engine.errors import Stopped, TrainingFailed, gettext_noop
 from training.engine.progress import Pace, Progress
+from training.engine.ranks import Alone, Together
 from training.engine.state import Settings, State
 from training.engine.step import Step, order_of
 
@@ -54,7 +55,9 @@ class Fit:
         identity: str,
         progress: Callable[[Progress], None],
         should_stop: Callable[[], bool],
+        ranks: Alone | Together = Alone(),  # noqa: B008, it has no state
     ):
+        self.ranks = ranks
         self.model, self.train, self.valid, self.settings = model, train, valid, settings
         self.parameters, self.moving, self.train_mode = (
             parameters,
@@ -79,6 +82,7 @@ class Fit:
             settings,
             self.device,
             labels=train.labels.numpy(),
+            ranks=ranks,
         )
         self.state, self.saved_at = State(identity), time.monotonic()
         self.loss_sum = torch.zeros((), dtype=torch.float64, device=self.device)
@@ -89,6 +93,7 @@ class Fit:
         """Train to the end and leave the best weights in the model. Raises Stopped and
         TrainingFailed."""
         self._resume()
+        self.ranks.wait()  # nobody writes a checkpoint that another still reads
         self.pace = Pace(self.settings.epochs * self.steps, already_done=self._done())
         if not self.state.history:
             self._close_epoch(0, train_loss=None)
@@ -97,7 +102,7 @@ class Fit:
             self._close_epoch(self.state.epoch, train_loss=self.state.loss_sum / len(self.train))
             self.state.epoch, self.state.step, self.state.loss_sum = self.state.epoch + 1, 0, 0.0
             if self._is_due():
-                self._save()
+                self.save()
         self._put(self.best)
         return self.state
 
@@ -107,9 +112,9 @@ class Fit:
         self.loss_sum = torch.tensor(state.loss_sum, dtype=torch.float64, device=self.device)
         coming = range(state.step, self.steps)
         for targets, *views in made_ahead(partial(self._batch, order), coming, self.device):
-            if self.should_stop():
+            if self.ranks.leader_says(self.should_stop):
                 self._look()
-                self._save()
+                self.save()
                 raise Stopped
             self._train_step(self.train.finished(*views), targets)
             state.step += 1
@@ -118,7 +123,7 @@ class Fit:
                 self._report()
             if state.step % CHECKPOINT_EVERY == 0 and self._is_due():
                 self._look()
-                self._save()
+                self.save()
 
     def _batch(self, order: np.ndarray, step: int) -> tuple[torch.Tensor, ...]:
         """Return a step's targets and unfinished views, drawn from (seed, epoch, step) alone."""
@@ -130,7 +135,7 @@ class Fit:
     def _train_step(self, inputs: torch.Tensor, targets: torch.Tensor) -> None:
         state = self.state
         rng = np.random.default_rng([self.settings.seed, state.epoch, state.step + 1, 1])
-        torch.manual_seed(int(rng.integers(2**31)))
+        torch.manual_seed(int(rng.integers(2**31)) + self.ranks.rank)  # dropout differs by rank
         self._set_learning_rate()
         self.train_mode()
         loss = self.step.take(inputs, targets, rng)
@@ -161,16 +166,12 @@ class Fit:
         raw = {name: value.detach().clone() for name, value in self.moving.items()}
         self._put(self.average)
         try:
-            logits = self._valid_logits()
+            heat, loss, accuracy = self.ranks.leader_finds(self._judged, 3)
         except Stopped:
             self._put(raw)
-            self._save()
+            self.save()
             raise
         self._put(raw)
-        labels = self.valid.labels.numpy()
-        heat = evaluate.temperature(logits, labels)
-        loss = evaluate.log_loss(logits / heat, labels)
-        accuracy = float((logits.argmax(1) == labels).mean())
         state = self.state
         state.history.append(
             {
@@ -184,6 +185,13 @@ class Fit:
             state.best_epoch, state.best_loss, state.best_temperature = epoch, loss, heat
             self.best = {name: value.clone() for name, value in self.average.items()}
         self._report()
+
+    def _judged(self) -> tuple[float, float, float]:
+        """The temperature, log loss and accuracy of the model on the validation rows."""
+        logits, labels = self._valid_logits(), self.valid.labels.numpy()
+        heat = evaluate.temperature(logits, labels)
+        loss = evaluate.log_loss(logits / heat, labels)
+        return heat, loss, float((logits.argmax(1) == labels).mean())
 
     def _valid_logits(self) -> np.ndarray:
         self.model.eval()
@@ -236,8 +244,11 @@ class Fit:
     def _is_due(self) -> bool:
         return time.monotonic() - self.saved_at >= CHECKPOINT_SECONDS[self.device.type]
 
-    def _save(self) -> None:
+    def save(self) -> None:
+        """Write the checkpoint, where this rank is the one that does."""
         self.saved_at = time.monotonic()
+        if not self.ranks.leads:
+            return
         kinds = {"model": self.moving, "average": self.average, "best": self.best}
         tensors = {
             f"{kind}.{name}": value
@@ -258,3 +269,18 @@ class Fit:
         self.average = {name: tensors[f"average.{name}"].to(self.device) for name in self.moving}
         self.best = {name: tensors[f"best.{name}"].to(self.device) for name in self.moving}
         optimiser.load_state_tensors(self.optimiser, self.parameters, tensors)
+
+
+def finished(file: Path, identity: str, moving: dict[str, torch.Tensor]) -> State:
+    """Put the best weights of a training that ended elsewhere into `moving`, from its checkpoint.
+
+    Raises FileNotFoundError where that is not there, or another training's.
+    """
+    found = checkpoint.read(file, identity=identity)
+    if found is None:
+        raise FileNotFoundError(f"{file} is not the checkpoint of this training.")
+    tensors, state = found
+    with torch.no_grad():
+        for name, value in moving.items():
+            value.copy_(tensors[f"best.{name}"])
+    return State(**state)

@@ -183,6 +183,14 @@ def moving_statistics(model: Classifier, *, unfreeze: str) -> dict[str, Tensor]:
     }
 
 
+def moving(model: Classifier, *, unfreeze: str) -> dict[str, Tensor]:
+    """Return all that may change under `unfreeze`, by name."""
+    return {
+        **trainable_parameters(model, unfreeze=unfreeze),
+        **moving_statistics(model, unfreeze=unfreeze),
+    }
+
+
 def set_training(model: Classifier, *, unfreeze: str) -> None:
     """Put the stages that train into train mode and everything else, its batch-norm included, into
     eval mode."""

@@ -7,7 +7,7 @@ Regression Trees, 1984, section 3.4.3).
 """
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -53,13 +53,15 @@ def fit(
     targets: np.ndarray | None = None,
     l2: float | None = None,
     seed: int = 0,
+    on_fold: Callable[[int, int, float], None] = lambda fold, folds, loss: None,
 ) -> Probe:
     """Fit on features float32 [n, views, features] and labels int [n]; all views of a row share
     its fold.
 
     `groups` [n] keeps rows of one group in one fold. `targets` float [n, classes] are soft labels
-    to learn from; folds and their scores go by `labels`. Raises TrainingFailed for a class with
-    fewer than 2 rows.
+    to learn from; folds and their scores go by `labels`. After each fold `on_fold` hears its number
+    from 0, how many there are, and the mean loss over the folds so far at the best strength; what
+    it raises ends the fit. Raises TrainingFailed for a class with fewer than 2 rows.
     """
     counts = np.bincount(labels, minlength=n_classes)
     if counts.min() < 2:
@@ -74,7 +76,7 @@ def fit(
     fold_of, kind = assign_folds(labels, groups, seed=seed)
     grid = L2_GRID if l2 is None else (l2,)
     learnt = labels if targets is None else targets
-    losses, out_of_fold = _cross_validate(features, labels, learnt, fold_of, grid)
+    losses, out_of_fold = _cross_validate(features, labels, learnt, fold_of, grid, on_fold)
     scores = [_score(strength, losses[index], fold_of) for index, strength in enumerate(grid)]
     best = min(scores, key=lambda score: score["loss"])
     chosen = max(
@@ -183,19 +185,28 @@ def _fold_in(weight, bias, mean, scale) -> tuple[np.ndarray, np.ndarray]:
     return weight.astype(np.float32), (bias - weight @ mean).astype(np.float32)
 
 
-def _cross_validate(features, labels, learnt, fold_of, grid) -> tuple[np.ndarray, np.ndarray]:
+def _cross_validate(
+    features, labels, learnt, fold_of, grid, on_fold
+) -> tuple[np.ndarray, np.ndarray]:
     """Return each row's held-out loss [l2, n] and probabilities [l2, n, classes]; asked on view 0,
     as in serving."""
     n_classes = learnt.shape[1] if learnt.ndim == 2 else labels.max() + 1
     probabilities = np.empty((len(grid), len(labels), n_classes), dtype=np.float32)
-    for fold in range(fold_of.max() + 1):
+    folds = int(fold_of.max()) + 1
+    for fold in range(folds):
         held_out = fold_of == fold
         problem = _Problem(features[~held_out], learnt[~held_out], n_classes)
         for index in np.argsort(grid)[::-1]:
             weight, bias = _fold_in(*problem.solve(grid[index]))
             probabilities[index, held_out] = softmax(features[held_out, 0] @ weight.T + bias)
-    losses = -np.log(np.clip(probabilities[:, np.arange(len(labels)), labels], 1e-12, None))
-    return losses, probabilities
+        so_far = _losses(probabilities, labels, np.flatnonzero(fold_of <= fold))
+        on_fold(fold, folds, float(so_far.mean(1).min()))
+    return _losses(probabilities, labels, np.arange(len(labels))), probabilities
+
+
+def _losses(probabilities, labels, rows) -> np.ndarray:
+    """The loss [l2, rows] of those rows."""
+    return -np.log(np.clip(probabilities[:, rows, labels[rows]], 1e-12, None))
 
 
 def _score(l2: float, losses: np.ndarray, fold_of: np.ndarray) -> dict:

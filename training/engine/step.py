@@ -1,11 +1,14 @@
 """One step of a fine-tuning: forward, loss, backward, update; in parts where memory is short."""
 
+import math
+
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from training.engine import device
 from training.engine.errors import TrainingFailed, gettext_noop
+from training.engine.ranks import Alone, Together
 from training.engine.state import Settings
 
 PARTED = gettext_noop("Memory ran out: a batch is worked through in smaller parts, as one step.")
@@ -18,6 +21,7 @@ class Step:
     they are to be balanced so. `micro_batch` is how many rows go through the
     network at once; where memory runs out it is halved and the step begun again. Gradients of the
     parts add up, so the effective batch stays what it was (batch-norm alone sees smaller ones).
+    Where several `ranks` train, the parts are dealt to them, one at least to each.
     """
 
     def __init__(
@@ -28,12 +32,16 @@ class Step:
         where: torch.device,
         *,
         labels: np.ndarray,
+        ranks: Alone | Together = Alone(),  # noqa: B008, it has no state
     ):
         self.model, self.optimiser, self.settings, self.device = model, optimiser, settings, where
+        self.ranks = ranks
+        self.parameters = [one for group in optimiser.param_groups for one in group["params"]]
         self.class_weights = None
         if settings.balance == "weights":
             self.class_weights = class_weights(labels, settings.n_classes).to(where)
-        self.micro_batch = min(settings.micro_batch or settings.batch_size, settings.batch_size)
+        share = math.ceil(settings.batch_size / ranks.count)
+        self.micro_batch = min(settings.micro_batch or share, share)
         self.note = ""  # what happened that people should know, as a template to translate
 
     def take(self, inputs: Tensor, targets: Tensor, rng: np.random.Generator) -> Tensor:
@@ -48,16 +56,20 @@ class Step:
             try:
                 loss = self._accumulate(inputs, targets)
             except torch.OutOfMemoryError:
+                loss = None
+            if self.ranks.ran_out(loss is None):
                 self._halve()
                 continue
+            loss = self.ranks.added_up(loss, self.parameters)
             self.optimiser.step()
             return loss
 
     def _accumulate(self, inputs, targets) -> Tensor:
         self.optimiser.zero_grad(set_to_none=True)
         total = torch.zeros((), device=self.device)
-        for at in range(0, len(inputs), self.micro_batch):
-            part = slice(at, at + self.micro_batch)
+        starts = range(0, len(inputs), self.micro_batch)
+        parts = [slice(at, at + self.micro_batch) for at in starts]
+        for part in self.ranks.mine(self.model, parts):
             with device.autocast(self.device):
                 logits = self.model(inputs[part])
             loss = self._loss(logits.float(), targets[part]) / len(inputs)

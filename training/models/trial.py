@@ -36,7 +36,7 @@ class Trial(TenantModel):
     state = models.CharField(max_length=8, choices=State)
     loss = models.FloatField(null=True)  # mean log loss on validation
     accuracy = models.FloatField(null=True)
-    steps = models.JSONField(default=list)  # the loss after each epoch so far
+    steps = models.JSONField(default=list)  # the loss after each epoch or fold so far
     seconds = models.FloatField(default=0)
     cause = models.TextField(blank=True)
     at = models.DateTimeField(auto_now=True)

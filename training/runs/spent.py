@@ -1,9 +1,11 @@
 """What a run uses: processor time of its worker and the time it held a GPU, over all attempts.
 
-Processor time is that of the worker's process, all its threads together; a worker carries out one
-run at a time. A GPU counts by the wall clock from when the run took it until the attempt ended.
+Processor time is that of the worker's process, all its threads together, and of the processes it
+started, once they ended; a worker carries out one run at a time. A GPU counts by the wall clock
+from when the run took it until the attempt ended.
 """
 
+import resource
 import time
 
 
@@ -12,7 +14,7 @@ class Spent:
 
     def __init__(self, run):
         self.cpu_before, self.gpu_before = run.cpu_seconds or 0.0, run.gpu_seconds or 0.0
-        self.cpu_began, self.gpu_began, self.gpus = time.process_time(), 0.0, 0
+        self.cpu_began, self.gpu_began, self.gpus = processor_seconds(), 0.0, 0
 
     def takes_gpus(self, count: int) -> None:
         """From now on the attempt holds so many GPUs."""
@@ -22,5 +24,11 @@ class Spent:
     def fields(self) -> dict:
         """What the row says now."""
         held = (time.monotonic() - self.gpu_began) * self.gpus if self.gpus else 0.0
-        cpu = time.process_time() - self.cpu_began
+        cpu = processor_seconds() - self.cpu_began
         return {"cpu_seconds": self.cpu_before + cpu, "gpu_seconds": self.gpu_before + held}
+
+
+def processor_seconds() -> float:
+    """What this process and its children that ended have used."""
+    ended = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return time.process_time() + ended.ru_utime + ended.ru_stime

@@ -126,8 +126,8 @@ class Trial:
     """One try of a search: the settings it drew, and how they did on validation.
 
     `loss` is the mean log loss, None where it has none; `steps` are the losses after each epoch so
-    far. `state` is "running", "finished", "pruned" (stopped early, as others did better by then or
-    the time was up) or "failed" (`cause` says why).
+    far, of a probe the means over the folds so far. `state` is "running", "finished", "pruned"
+    (stopped early, as others did better by then or the time was up) or "failed" (`cause` says why).
     """
 
     number: int
@@ -174,9 +174,10 @@ class Beside:
     """What some methods need beside data and settings.
 
     `models` are the folders of other model versions by their id, `notebook` keeps the trials of a
-    search, `networks` are the backbones it may use.
+    search, `networks` are the backbones it may use. `devices` may share a fine-tuning; 0: all GPUs.
     """
 
     models: dict[str, Path] = field(default_factory=dict)
     notebook: Notebook = field(default_factory=Pages)
     networks: tuple[str, ...] = ()
+    devices: int = 0

@@ -35,6 +35,21 @@ def ask(
     )
 
 
+def is_hopeless(asked: optuna.Trial, loss: float, step: int) -> bool:
+    """Whether the median rule stops a trial for this loss alone, whatever it reported before.
+
+    That is for means over the folds so far: the first fold may be easier than the rest for all, so
+    the least of a trial's means says less than its newest.
+    """
+    newest = create_trial(
+        state=TrialState.RUNNING,
+        params=asked.params,
+        distributions=asked.distributions,
+        intermediate_values={step: loss},
+    )
+    return asked.study.pruner.prune(asked.study, newest)
+
+
 def importance(
     space: dict[str, Between | AnyOf], trials: list[Trial], networks: tuple[str, ...], seed: int
 ) -> dict[str, float] | None:

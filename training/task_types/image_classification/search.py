@@ -141,7 +141,8 @@ class Search:
 
 
 class Watch:
-    """Hears the progress of one trial: notes its epochs, and stops it where that is better."""
+    """Hears the progress of one trial: notes its epochs, or the folds of a probe, and stops it
+    where that is better."""
 
     def __init__(self, search: Search, trial: Trial, ended: list[Trial]):
         self.search, self.trial, self.total = search, trial, search.params.trials
@@ -150,7 +151,8 @@ class Watch:
         self.asked = draw.ask(
             search.space, ended, search.networks, seed=search.params.seed, number=trial.number
         )
-        for step, loss in enumerate(trial.steps):
+        self.by_fold = search.method == "linear_probe"
+        for step, loss in enumerate(() if self.by_fold else trial.steps):  # a probe begins anew
             self.asked.report(loss, step)
 
     @property
@@ -160,21 +162,28 @@ class Watch:
 
     def __call__(self, report: Progress) -> None:
         loss = report.valid_loss if report.phase == "training" else None
-        if loss is not None and (not self.trial.steps or self.trial.steps[-1] != loss):
-            self._closed(loss)
+        if loss is not None and self.by_fold:
+            self._closed(loss, report.done - 1)
+        elif loss is not None and (not self.trial.steps or self.trial.steps[-1] != loss):
+            self._closed(loss, len(self.trial.steps))
         if self.trial.number and self.search.seconds_left(self.seconds) <= 0:
             raise Pruned
         first = self.trial.number == 0 and report.phase == "preparing"
         self.search.work.progress(report if first else self._told(report))
 
-    def _closed(self, loss: float) -> None:
-        """An epoch is over: keep its loss, and ask whether to go on."""
-        self.asked.report(loss, len(self.trial.steps))
-        steps = (*self.trial.steps, loss)
+    def _closed(self, loss: float, step: int) -> None:
+        """An epoch or a fold is over: keep its loss, and ask whether to go on."""
+        steps = (*self.trial.steps[:step], loss)
         self.trial = replace(self.trial, steps=steps, seconds=self.seconds)
         self.search.notebook.write(self.trial)
-        if self.trial.number and self.asked.should_prune():
+        if self._is_hopeless(loss, step) and self.trial.number:
             raise Pruned
+
+    def _is_hopeless(self, loss, step) -> bool:
+        if self.by_fold:
+            return draw.is_hopeless(self.asked, loss, step)
+        self.asked.report(loss, step)
+        return self.asked.should_prune()
 
     def _told(self, report: Progress) -> Progress:
         """How far the search is; the figures of single epochs are the trial's own."""
@@ -192,9 +201,13 @@ class Watch:
 
 
 def _probe(work: Work) -> dict:
-    """Try a probe: its loss is that of the cross-validation."""
+    """Try a probe: its loss is that of the cross-validation, told fold by fold."""
     rows = work.data.train
-    fitted = fit_probe(work, rows, vectors_of(work, rows))
+
+    def tell(fold: int, folds: int, loss: float) -> None:
+        work.progress(Progress("training", fold + 1, folds, valid_loss=loss))
+
+    fitted = fit_probe(work, rows, vectors_of(work, rows), on_fold=tell)
     loss = next(score["loss"] for score in fitted.scores if score["l2"] == fitted.l2)
     right = fitted.out_of_fold.argmax(1) == labels_of(rows)
     return {"loss": loss, "accuracy": float(right.mean()), "chosen": {"l2": fitted.l2}}

@@ -138,8 +138,8 @@ def vectors_of(work: Work, rows: list[Row]) -> np.ndarray:
     )
 
 
-def fit_probe(work: Work, rows: list[Row], vectors: np.ndarray) -> probe.Probe:
-    """Fit the linear probe to the features of `rows`."""
+def fit_probe(work: Work, rows: list[Row], vectors: np.ndarray, **options) -> probe.Probe:
+    """Fit the linear probe to the features of `rows`; `options` are more of probe.fit's."""
     params = work.params
     return probe.fit(
         vectors,
@@ -149,6 +149,7 @@ def fit_probe(work: Work, rows: list[Row], vectors: np.ndarray) -> probe.Probe:
         targets=targets_of(rows, len(work.data.classes)),
         l2=params.l2,
         seed=params.seed,
+        **options,
     )
 
 
