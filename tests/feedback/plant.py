@@ -25,10 +25,12 @@ from training.models import Dataset, ModelVersion, Run, VersionItem
 from training.runs import evaluations
 
 CLASSES = ["ok", "scratch"]
+PROBE = {"backbone": "resnet18"}
 
 
-def build(tenant, by, each=40) -> SimpleNamespace:
-    """Import `each` images a class, freeze them, and deploy a champion that answers all with ok."""
+def build(tenant, by, each=40, answer=lambda label: "ok", **recipe) -> SimpleNamespace:
+    """Import `each` images a class, freeze them, and deploy a champion that answers each test image
+    as `answer(label)` says; `recipe` is how its run was made, where that matters."""
     plant = SimpleNamespace(tenant=tenant, by=by, engagement=factories.engagement(tenant, by))
     imports.run(tenant, plant.engagement, by, zipped(two_classes(each)))
     with tenant_scope(tenant):
@@ -39,12 +41,10 @@ def build(tenant, by, each=40) -> SimpleNamespace:
             dataset_version=plant.version,
             number=1,
             task_type="image_classification",
-            method="linear_probe",
-            backbone="resnet18",
-            params={"backbone": "resnet18"},
+            **{"method": "linear_probe", "backbone": "resnet18", "params": PROBE} | recipe,
             **author(by),
         )
-        plant.champion = finish(run, lambda label: "ok")
+        plant.champion = finish(run, answer)
         plant.endpoint = serving.create_endpoint(plant.engagement, slug="castings", by=by)
         put_in_place(plant, plant.champion)
     return plant
@@ -99,7 +99,9 @@ def put_in_place(plant, version):
     serving.mark_live(deployment.pk)
 
 
-def predict(plant, data=None, *, seed=900, label="ok", score=0.7, version=None) -> Prediction:
+def predict(
+    plant, data=None, *, seed=900, label="ok", score=0.7, version=None, reference=""
+) -> Prediction:
     """Log a prediction whose input was kept: the picture of a seed, or these bytes."""
     data = picture(seed) if data is None else data
     sha256 = hashlib.sha256(data).hexdigest()
@@ -111,6 +113,7 @@ def predict(plant, data=None, *, seed=900, label="ok", score=0.7, version=None) 
             model_version=version or plant.champion,
             label=label,
             score=score,
+            reference=reference,
             scores=[score, 1 - score] if label == "ok" else [1 - score, score],
             latency_ms=5,
             input_sha256=sha256,
