@@ -139,7 +139,8 @@ def judge(claim) -> None:
         if row.version.test_sha256 != row.base.test_sha256:
             evaluations.restate(row.champion, row.version)
         found = {"champion": row.champion, "challenger": row.challenger}
-        row.judgement = judging.judge(engagement, **found, margin=float(policy.margin))
+        found |= {"margin": float(policy.margin), "protected_slices": policy.protected_slices}
+        row.judgement = judging.judge(engagement, **found)
         row.failures = 0
         version = row.challenger.number
         services.tell(row, "data_iteration.judged", by=None, number=row.number, version=version)

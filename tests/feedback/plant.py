@@ -28,11 +28,11 @@ CLASSES = ["ok", "scratch"]
 PROBE = {"backbone": "resnet18"}
 
 
-def build(tenant, by, each=40, answer=lambda label: "ok", **recipe) -> SimpleNamespace:
+def build(tenant, by, each=40, answer=lambda label: "ok", splits=None, **recipe) -> SimpleNamespace:
     """Import `each` images a class, freeze them, and deploy a champion that answers each test image
     as `answer(label)` says; `recipe` is how its run was made, where that matters."""
     plant = SimpleNamespace(tenant=tenant, by=by, engagement=factories.engagement(tenant, by))
-    imports.run(tenant, plant.engagement, by, zipped(two_classes(each)))
+    imports.run(tenant, plant.engagement, by, zipped(two_classes(each)), splits=splits)
     with tenant_scope(tenant):
         plant.dataset = Dataset.objects.get()
         plant.version = versions.freeze_version(plant.dataset, by=by)
@@ -56,13 +56,14 @@ def run_of(plant) -> Run:
         return Run.objects.get(pk=iteration(plant).run_id)
 
 
-def finish(run, answer, seed=1) -> ModelVersion:
-    """End a run with a model that answers each test image as `answer(label)` says."""
+def finish(run, answer, seed=1, of=lambda row: row.label) -> ModelVersion:
+    """End a run with a model that answers each test image as `answer(label)` says, or as it says
+    `of` something else about the image's row."""
     with tenant_scope(run.tenant_id):
-        return _finish(run, answer, seed)
+        return _finish(run, answer, seed, of)
 
 
-def _finish(run, answer, seed):
+def _finish(run, answer, seed, of):
     data = models.graph(seed)
     version = ModelVersion.objects.create(
         engagement=run.engagement,
@@ -82,7 +83,7 @@ def _finish(run, answer, seed):
     )
     default_storage.save(f"{version.storage_prefix}/model.onnx", ContentFile(data))
     rows = list(VersionItem.objects.filter(version=run.dataset_version, split="test"))
-    scores = [[0.9, 0.1] if answer(row.label) == "ok" else [0.1, 0.9] for row in rows]
+    scores = [[0.9, 0.1] if answer(of(row)) == "ok" else [0.1, 0.9] for row in rows]
     labels = np.array([CLASSES.index(row.label) for row in rows])
     measured = evaluate.metrics(labels, np.array(scores), CLASSES)
     answers = zip(rows, scores, strict=True)
