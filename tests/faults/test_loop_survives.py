@@ -194,7 +194,7 @@ def test_whatever_is_killed_no_feedback_is_lost_or_doubled_and_nothing_half_prom
     replies = sum((client.replies for client in clients), Counter())
     print(f"{len(site.sent)} answers, replies {dict(replies)}, killed {' '.join(kills)}")
     assert not any(client.is_alive() for client in clients)
-    assert set(replies) <= {0, 200, 201, 500, 503}, replies
+    assert set(replies) <= {0, 200, 201}, replies  # 0: cut off, and asked again
     wait_for(site.is_quiet, PATIENCE_SECONDS, site.worker)
     wait_for(site.has_counted, PATIENCE_SECONDS, site.worker)
 
