@@ -499,6 +499,19 @@ def test_cool_down_and_budget_hold_up_what_starts_by_itself(plant):
     assert plants.iteration(plant).number == 2
 
 
+def test_what_was_accepted_meanwhile_starts_the_next_one_when_one_ends(plant):
+    set_policy(plant, mode="automatic", least_corrections=2, cooldown_hours=0)
+    corrected(plant, 2)
+    work.work_off()
+    plants.work_until(plant, "training")
+    corrected(plant, 2, first=950)
+    work.work_off()  # it is looked at, and held up
+    plants.finish(plants.run_of(plant), lambda label: "ok", seed=2)
+    assert plants.work_until(plant, "kept").number == 1
+    work.work_off()
+    assert plants.iteration(plant).number == 2
+
+
 def test_a_schedule_starts_it_when_something_waits(plant):
     set_policy(plant, mode="automatic", least_corrections=50, every_days=1)
     corrected(plant, 1)
