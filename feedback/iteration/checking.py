@@ -7,7 +7,7 @@ import numpy as np
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
-from feedback.iteration import services
+from feedback.iteration import due, services
 from feedback.iteration.models import DataIteration
 from feedback.receipts.models import Receipt
 from lepton.lib import storage
@@ -56,6 +56,7 @@ def _end(row) -> None:
     if state.state == LOADING:
         row.due_at = timezone.now() + timedelta(seconds=WAIT_SECONDS)
         return
+    due.ended(row)
     row.state, row.ended_at = State.PROMOTED, timezone.now()
     row.due_at = timezone.now() + timedelta(hours=1)
     services.look_again(row)

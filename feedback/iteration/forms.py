@@ -16,6 +16,12 @@ class PolicyForm(forms.ModelForm):
         widget=forms.CheckboxSelectMultiple,
         help_text=_("Of these the challenger may lose no image more than it gains."),
     )
+    protected_slices = forms.MultipleChoiceField(
+        label=_("Protected slices"),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("Parts of the holdout by metadata; of these neither."),
+    )
 
     class Meta:
         model = IterationPolicy
@@ -37,16 +43,21 @@ class PolicyForm(forms.ModelForm):
             ),
         }
 
-    def __init__(self, *args, classes=(), **kwargs):
+    def __init__(self, *args, classes=(), slices=(), **kwargs):
         super().__init__(*args, **kwargs)
         self.fields["protected_classes"].choices = [(name, name) for name in classes]
+        parts = [*slices, *(one for one in self.instance.protected_slices if one not in slices)]
+        if parts:
+            self.fields["protected_slices"].choices = [(part, part) for part in parts]
+        else:
+            del self.fields["protected_slices"]  # the holdout's images have no metadata
 
     def _post_clean(self):
         """The service checks, so that page and API refuse in the same words."""
 
     @property
     def changes(self) -> dict:
-        return {name: self.cleaned_data[name] for name in FIELDS}
+        return {name: self.cleaned_data[name] for name in FIELDS if name in self.fields}
 
 
 class DeclineForm(forms.Form):

@@ -13,6 +13,8 @@ from engagements.models import Engagement
 from serving.models import Deployment
 from training.models import DatasetVersion, ModelVersion, Run
 
+SLICE_LENGTH = 261  # a name of metadata, "=", a value
+
 
 class IterationPolicy(Authored, TenantModel):
     """When an engagement's data iterations start, and who promotes what wins."""
@@ -58,6 +60,12 @@ class IterationPolicy(Authored, TenantModel):
         blank=True,
         verbose_name=_("protected classes"),
     )
+    protected_slices = ArrayField(
+        models.CharField(max_length=SLICE_LENGTH),
+        default=list,
+        blank=True,
+        verbose_name=_("protected slices"),
+    )  # of feedback.iteration.slices
     demotes = models.BooleanField(_("demote by itself"), default=True)
     watch_days = models.PositiveIntegerField(
         _("days watched"), default=14, validators=[MinValueValidator(1)]

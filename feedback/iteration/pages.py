@@ -4,7 +4,7 @@ from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 
 from engagements import pages
-from feedback.iteration import forms, policies, services, shown, triggers
+from feedback.iteration import forms, policies, services, shown, slices, triggers
 from feedback.iteration.models import DataIteration
 
 LISTED = 20
@@ -20,7 +20,8 @@ def policy_form(engagement, data=None) -> forms.PolicyForm:
     requirement = engagement.requirement
     classes = requirement.classes if requirement else []
     instance = policies.policy_of(engagement)
-    return forms.PolicyForm(data, instance=instance, classes=classes)
+    choices = {"classes": classes, "slices": list(slices.offered(engagement))}
+    return forms.PolicyForm(data, instance=instance, **choices)
 
 
 def overview(engagement) -> dict:

@@ -9,14 +9,14 @@ from accounts import audit
 from accounts.models import author
 from engagements import timeline
 from engagements.models import Engagement
-from feedback.iteration import tasks
+from feedback.iteration import slices, tasks
 from feedback.iteration.models import IterationPolicy
 from lepton.lib import live
 from lepton.lib.wake import wake_on_commit
 
 FIELDS = (
     *("mode", "method", "least_corrections", "every_days", "cooldown_hours", "runs_per_day"),
-    *("margin", "protected_classes", "demotes", "watch_days"),
+    *("margin", "protected_classes", "protected_slices", "demotes", "watch_days"),
 )
 
 
@@ -54,6 +54,10 @@ def _check(policy):
         words = _("“%(label)s” is not a class of this engagement: %(known)s.")
         words %= {"label": unknown[0], "known": ", ".join(known)}
         raise ValidationError({"protected_classes": words})
+    known = slices.of_holdout(policy.engagement) if policy.protected_slices else {}
+    if unknown := [part for part in policy.protected_slices if part not in known]:
+        words = _("No image of the holdout is in the slice “%s” (name=value of its metadata).")
+        raise ValidationError({"protected_slices": words % unknown[0]})
 
 
 def _plain(policy) -> dict:

@@ -3,7 +3,7 @@
 from rest_framework import serializers
 
 from feedback.iteration import judging, shown
-from feedback.iteration.models import DataIteration, IterationPolicy
+from feedback.iteration.models import SLICE_LENGTH, DataIteration, IterationPolicy
 from feedback.iteration.policies import FIELDS
 from lepton.lib import media
 from lepton.lib.strict import StrictSerializer
@@ -36,6 +36,12 @@ class SetPolicySerializer(StrictSerializer):
     )
     protected_classes = serializers.ListField(
         child=serializers.CharField(max_length=80), required=False, max_length=200
+    )
+    protected_slices = serializers.ListField(
+        child=serializers.CharField(max_length=SLICE_LENGTH),
+        required=False,
+        max_length=200,
+        help_text="Of the holdout's metadata, each as name=value.",
     )
     demotes = serializers.BooleanField(required=False)
     watch_days = serializers.IntegerField(required=False, min_value=1, max_value=365)

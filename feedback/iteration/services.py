@@ -11,7 +11,7 @@ from accounts import audit
 from accounts.models import author
 from engagements import timeline
 from engagements.models import Engagement
-from feedback.iteration import judging, policies, realised, shadows, tasks, triggers
+from feedback.iteration import due, judging, policies, realised, shadows, tasks, triggers
 from feedback.iteration.models import DataIteration
 from lepton.lib import live
 from lepton.lib.refusals import Conflict
@@ -100,6 +100,7 @@ def keep_champion(row, reason, *, by) -> None:
     row.state, row.due_at, row.ended_at = State.KEPT, None, timezone.now()
     row.cause = reason
     tell(row, "data_iteration.kept", by=by, number=row.number, reason=reason)
+    due.ended(row)
 
 
 def is_in_place(endpoint, version) -> bool:

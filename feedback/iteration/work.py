@@ -15,6 +15,7 @@ from accounts.scoping import tenant_scope
 from feedback.iteration import (
     checking,
     claims,
+    due,
     gathering,
     judging,
     policies,
@@ -40,8 +41,8 @@ State, Mode = DataIteration.State, IterationPolicy.Mode
 def work_off() -> int:
     """Look at every policy and take every iteration that is due further; return how many steps."""
     steps = 0
-    while due := claims.next_policy():
-        _consider_quietly(*due)
+    while policy := claims.next_policy():
+        _consider_quietly(*policy)
         steps += 1
     while claim := claims.next_claim():
         advance(claim)
@@ -116,6 +117,7 @@ def fail(claim, cause) -> None:
         row.cause = cause
         row.save()
         services.tell(row, "data_iteration.failed", by=None, number=row.number, cause=cause)
+        due.ended(row)
 
 
 def look_at_run(claim) -> None:
@@ -139,7 +141,8 @@ def judge(claim) -> None:
         if row.version.test_sha256 != row.base.test_sha256:
             evaluations.restate(row.champion, row.version)
         found = {"champion": row.champion, "challenger": row.challenger}
-        row.judgement = judging.judge(engagement, **found, margin=float(policy.margin))
+        found |= {"margin": float(policy.margin), "protected_slices": policy.protected_slices}
+        row.judgement = judging.judge(engagement, **found)
         row.failures = 0
         version = row.challenger.number
         services.tell(row, "data_iteration.judged", by=None, number=row.number, version=version)

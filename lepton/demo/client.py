@@ -6,6 +6,7 @@ from pathlib import Path
 import httpx
 
 SIGN_IN = "/account/login/"
+HTMX = {"HX-Request": "true"}
 
 
 class Refused(RuntimeError):
@@ -25,9 +26,20 @@ class Caller:
     def __init__(self, site: str, tenant: str):
         self.base = f"{site}/api/v1/tenants/{tenant}"
         self.http = httpx.Client(timeout=120)
+        self.links = httpx.Client(timeout=30, base_url=site)  # signed links need no key
 
     def get(self, path: str) -> dict:
         return _answer(self.http.get(f"{self.base}/{path}"))
+
+    def every(self, path: str) -> list[dict]:
+        """All rows of a list, the newest first, page after page."""
+        mark = "&" if "?" in path else "?"
+        page = self.get(f"{path}{mark}limit=500")
+        rows = page["results"]
+        while page["next"]:
+            page = _answer(self.http.get(page["next"]))
+            rows += page["results"]
+        return rows
 
     def rows(self, path: str) -> list[dict]:
         """The first 500 rows of a list, the oldest first."""
@@ -61,7 +73,7 @@ class Caller:
 
     def fetch(self, url: str) -> bytes:
         """Follow a signed link."""
-        return httpx.get(url, timeout=30).raise_for_status().content
+        return self.links.get(url).raise_for_status().content
 
     def wait(self, path: str, *, until, seconds: float = 3600) -> dict:
         """Poll `path` until `until(row)` holds, and return the row."""
@@ -96,12 +108,28 @@ class Person(Caller):
 
     def __init__(self, site: str, tenant: str, email: str, password: str):
         super().__init__(site, tenant)
+        self.pages = f"{site}/t/{tenant}"
         page = f"{site}{SIGN_IN}"
         self.http.get(page).raise_for_status()
         form = {"login": email, "password": password}
         answer = self.http.post(page, data=form, headers=self.headers() | {"Referer": page})
         if answer.status_code != 302:
             raise RuntimeError(f"{email} could not sign in: {answer.status_code}")
+
+    def fragment(self, path: str) -> str:
+        """Part of a page, as htmx asks for it."""
+        return self._html(self.http.get(f"{self.pages}/{path}", headers=HTMX))
+
+    def press(self, address: str, **form) -> str:
+        """Send a form of a page, and return the fragment that takes its place."""
+        headers = self.headers() | HTMX | {"Referer": self.pages}
+        site = self.pages.partition("/t/")[0]
+        return self._html(self.http.post(f"{site}{address}", data=form, headers=headers))
+
+    def _html(self, response: httpx.Response) -> str:
+        if response.is_error:
+            raise Refused(response)
+        return response.text
 
     def headers(self) -> dict:
         return {"X-CSRFToken": self.http.cookies["csrftoken"]}

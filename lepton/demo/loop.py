@@ -11,6 +11,7 @@ SMALL = ("lepton_small", "fine_tune", "It needs no weights from elsewhere and an
 NO_LOAD_TEST = "One radiologist sends one picture after the other: there is no load to test."
 PREDICTIONS = 30
 ANSWERS = 24
+MORE_REVIEWS = 60
 GUIDE = """How to ask for an answer
 
 Send one image to the address of the endpoint with your API key. The answer names the class,
@@ -31,8 +32,10 @@ class Loop:
     flips: bool = False
     waives_load_test: bool = False
     grows_to: int | None = None  # images a day, by a change request
-    drifts: bool = False  # the camera is out of focus for a while
+    drifts: bool = False  # what the camera sees shifts for a while
     promotes: str = "manual"  # the policy of the data iteration
+    reviews: int = 40  # predictions drawn for people to look at
+    rounds: int = 1  # of data iteration at most, until a challenger wins
     is_repeated: bool = False
 
     def run(self):
@@ -141,14 +144,23 @@ class Loop:
 
     def data_iteration(self, iteration):
         """New pictures are reviewed, become data and a challenger, which is judged."""
-        self.stage.step("Live requests", iteration_steps.live_requests)
-        self.stage.step("Review", iteration_steps.review)
-        self.stage.step("Data iteration", iteration_steps.iterate, self.promotes)
+        stage = self.stage
+        stage.step("Live requests", iteration_steps.live_requests)
+        stage.step("Review", iteration_steps.review, self.reviews)
+        done = stage.step("Data iteration", iteration_steps.iterate, self.promotes)
+        for _round in range(self.rounds - 1):
+            if done["state"] == "kept":
+                done = stage.step("Another round", iteration_steps.go_round_again, MORE_REVIEWS)
+        if self.drifts and done["state"] == "promoted":
+            stage.step("Since", iteration_steps.since)
+        stage.step("Corrections", iteration_steps.fates)
+        stage.step("Counted again", iteration_steps.count_again)
 
     def train(self, title, number, iteration=1) -> str:
         """Train (or find) a model version and return its id."""
-        number = number if iteration == 1 else len(self.settings)
-        chosen = self.settings[number - 1]
+        chosen = self.settings[number - 1 if iteration == 1 else -1]
+        if iteration > 1:  # the newest, of a data iteration where there was one
+            number = max(len(self.settings), len(work.kept_runs(self.stage)))
         return self.stage.step(title, work.train, number, iteration, chosen)["model_version"]
 
     def _is_over(self) -> bool:

@@ -37,6 +37,8 @@ def whole_loop(home, password, tell) -> list[Loop]:
             grows_to=9_000,
             drifts=True,
             promotes="shadow",
+            reviews=180,
+            rounds=3,
         ),
     ]
 

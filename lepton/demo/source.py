@@ -7,7 +7,7 @@ from pathlib import Path
 
 from django.core.management.base import CommandError
 
-from lepton.demo import archives, surfaces, xrays
+from lepton.demo import archives, line, surfaces, xrays
 from training.datasets import layout
 
 
@@ -22,6 +22,7 @@ class Source:
     target: str
     splits: Path | None = None
     more: Path | None = None  # images that arrive later
+    stretches: tuple[line.Stretch, ...] = ()  # what a camera sends live
     requirement: dict = field(default_factory=dict)  # further facts of it
 
 
@@ -35,6 +36,7 @@ def plates(home: Path) -> Source:
         "Find dented, scratched and stained plates before they are shipped.",
         target="0.70",
         more=_made(home / "surfaces-2.zip", *kind, {"train": 15}, seed=8),
+        stretches=line.ALL,
         requirement={
             "business_process": "Each plate is photographed after rolling; a plate with a defect"
             " goes to the inspector's table instead of the truck.",

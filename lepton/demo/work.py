@@ -48,8 +48,7 @@ def choose_model(stage, backbone, method, reason):
 
 def train(stage, number, version_number, settings):
     """The ML engineer trains; `number` counts the runs that neither failed nor were cancelled."""
-    runs = [r for r in stage.engineer.rows(f"{stage.path}/runs") if r["state"] not in ENDED[1:]]
-    runs.sort(key=lambda run: run["number"])
+    runs = kept_runs(stage)
     if len(runs) >= number:
         run, again = runs[number - 1], " (there already)"
     else:
@@ -60,6 +59,12 @@ def train(stage, number, version_number, settings):
     run = stage.engineer.wait(f"runs/{run['id']}", until=_has_ended)
     _expect(run, "succeeded")
     return run, _score(stage.engineer, run) + again
+
+
+def kept_runs(stage) -> list[dict]:
+    """The runs that neither failed nor were cancelled, the first one first."""
+    runs = [r for r in stage.engineer.rows(f"{stage.path}/runs") if r["state"] not in ENDED[1:]]
+    return sorted(runs, key=lambda run: run["number"])
 
 
 def approve(stage, model_version):

@@ -33,8 +33,8 @@ def workers(surroundings, tmp_path):
     """Start workers with `workers("name")`; whatever still runs in the end is killed."""
     started = []
 
-    def start(name, **environment):
-        started.append(Worker(surroundings | environment, tmp_path / f"{name}.log"))
+    def start(name, queue="runs", **environment):
+        started.append(Worker(surroundings | environment, tmp_path / f"{name}.log", queue))
         return started[-1]
 
     yield start

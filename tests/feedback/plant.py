@@ -25,12 +25,14 @@ from training.models import Dataset, ModelVersion, Run, VersionItem
 from training.runs import evaluations
 
 CLASSES = ["ok", "scratch"]
+PROBE = {"backbone": "resnet18"}
 
 
-def build(tenant, by, each=40) -> SimpleNamespace:
-    """Import `each` images a class, freeze them, and deploy a champion that answers all with ok."""
+def build(tenant, by, each=40, answer=lambda label: "ok", splits=None, **recipe) -> SimpleNamespace:
+    """Import `each` images a class, freeze them, and deploy a champion that answers each test image
+    as `answer(label)` says; `recipe` is how its run was made, where that matters."""
     plant = SimpleNamespace(tenant=tenant, by=by, engagement=factories.engagement(tenant, by))
-    imports.run(tenant, plant.engagement, by, zipped(two_classes(each)))
+    imports.run(tenant, plant.engagement, by, zipped(two_classes(each)), splits=splits)
     with tenant_scope(tenant):
         plant.dataset = Dataset.objects.get()
         plant.version = versions.freeze_version(plant.dataset, by=by)
@@ -39,12 +41,10 @@ def build(tenant, by, each=40) -> SimpleNamespace:
             dataset_version=plant.version,
             number=1,
             task_type="image_classification",
-            method="linear_probe",
-            backbone="resnet18",
-            params={"backbone": "resnet18"},
+            **{"method": "linear_probe", "backbone": "resnet18", "params": PROBE} | recipe,
             **author(by),
         )
-        plant.champion = finish(run, lambda label: "ok")
+        plant.champion = finish(run, answer)
         plant.endpoint = serving.create_endpoint(plant.engagement, slug="castings", by=by)
         put_in_place(plant, plant.champion)
     return plant
@@ -56,13 +56,14 @@ def run_of(plant) -> Run:
         return Run.objects.get(pk=iteration(plant).run_id)
 
 
-def finish(run, answer, seed=1) -> ModelVersion:
-    """End a run with a model that answers each test image as `answer(label)` says."""
+def finish(run, answer, seed=1, of=lambda row: row.label) -> ModelVersion:
+    """End a run with a model that answers each test image as `answer(label)` says, or as it says
+    `of` something else about the image's row."""
     with tenant_scope(run.tenant_id):
-        return _finish(run, answer, seed)
+        return _finish(run, answer, seed, of)
 
 
-def _finish(run, answer, seed):
+def _finish(run, answer, seed, of):
     data = models.graph(seed)
     version = ModelVersion.objects.create(
         engagement=run.engagement,
@@ -82,7 +83,7 @@ def _finish(run, answer, seed):
     )
     default_storage.save(f"{version.storage_prefix}/model.onnx", ContentFile(data))
     rows = list(VersionItem.objects.filter(version=run.dataset_version, split="test"))
-    scores = [[0.9, 0.1] if answer(row.label) == "ok" else [0.1, 0.9] for row in rows]
+    scores = [[0.9, 0.1] if answer(of(row)) == "ok" else [0.1, 0.9] for row in rows]
     labels = np.array([CLASSES.index(row.label) for row in rows])
     measured = evaluate.metrics(labels, np.array(scores), CLASSES)
     answers = zip(rows, scores, strict=True)
@@ -99,7 +100,9 @@ def put_in_place(plant, version):
     serving.mark_live(deployment.pk)
 
 
-def predict(plant, data=None, *, seed=900, label="ok", score=0.7, version=None) -> Prediction:
+def predict(
+    plant, data=None, *, seed=900, label="ok", score=0.7, version=None, reference=""
+) -> Prediction:
     """Log a prediction whose input was kept: the picture of a seed, or these bytes."""
     data = picture(seed) if data is None else data
     sha256 = hashlib.sha256(data).hexdigest()
@@ -111,6 +114,7 @@ def predict(plant, data=None, *, seed=900, label="ok", score=0.7, version=None) 
             model_version=version or plant.champion,
             label=label,
             score=score,
+            reference=reference,
             scores=[score, 1 - score] if label == "ok" else [1 - score, score],
             latency_ms=5,
             input_sha256=sha256,

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import AuditEntry, author
@@ -15,9 +16,11 @@ from feedback.iteration import (
     checking,
     claims,
     gathering,
+    judging,
     policies,
     services,
     shadows,
+    slices,
     triggers,
     work,
 )
@@ -45,6 +48,15 @@ def plant(acme, alice):
     return plants.build(acme, alice)
 
 
+@pytest.fixture
+def sliced(acme, alice):
+    """Every fourth image is from the south; each age is rare."""
+    lines = ["file,split,meta.site,meta.age"]
+    for place, path in enumerate(two_classes(60)):
+        lines.append(f"{path},,{'north' if place % 4 else 'south'},{20 + place}")
+    return plants.build(acme, alice, each=60, splits="\n".join(lines))
+
+
 def correct(plant, row, label="scratch", by=None):
     """An accepted answer to a prediction."""
     with tenant_scope(plant.tenant):
@@ -69,10 +81,10 @@ def set_policy(plant, **changes):
         return policies.set_policy(plant.engagement, by=plant.by, **changes)
 
 
-def trained(plant, answer=GOOD.get, seed=2):
+def trained(plant, answer=GOOD.get, seed=2, **more):
     """Let the run of the newest iteration end with a model."""
     plants.work_until(plant, "training")
-    return plants.finish(plants.run_of(plant), answer, seed=seed)
+    return plants.finish(plants.run_of(plant), answer, seed=seed, **more)
 
 
 def receipts(plant):
@@ -175,6 +187,87 @@ def test_a_protected_class_may_not_be_lost(plant):
     row = plants.work_until(plant, "kept")
     assert (row.judgement["outcome"], row.judgement["lost"]) == ("loses_class", ["ok"])
     assert "loses: ok" in row.cause
+
+
+def test_a_protected_slice_may_not_be_lost(sliced):
+    set_policy(sliced, mode="automatic", protected_slices=["site=south"], margin="0.9")
+    correct(sliced, plants.predict(sliced))
+    started(sliced)
+    trained(sliced, _wrong_in_the_south, of=lambda row: row)
+    row = plants.work_until(sliced, "kept")
+    assert (row.judgement["outcome"], row.judgement["lost"]) == ("loses_class", ["site=south"])
+    assert "loses: site=south" in row.cause
+    (south,) = row.judgement["slices"]
+    assert south["lost"] > south["gained"] == 0 and south["after"] < south["before"]
+    with tenant_scope(sliced.tenant):
+        held = VersionItem.objects.filter(version=row.version, split="test")
+        assert south["n"] == held.filter(meta__site="south").count()
+        assert sliced.endpoint.deployments.count() == 1
+
+
+def _wrong_in_the_south(row):
+    wrong = {"ok": "scratch", "scratch": "ok"}
+    return wrong[row.label] if row.meta["site"] == "south" else row.label
+
+
+def test_what_loses_no_protected_slice_is_promoted(sliced):
+    set_policy(sliced, mode="automatic", protected_slices=["site=south"])
+    correct(sliced, plants.predict(sliced))
+    started(sliced)
+    trained(sliced)
+    row = plants.work_until(sliced, "checking")
+    assert row.judgement["outcome"] == "wins" and "class or slice" in judging.in_words(
+        row.judgement
+    )
+    assert [one["label"] for one in row.judgement["slices"]] == ["site=south"]
+
+
+def test_a_protected_slice_without_any_image_cannot_be_judged_so_nothing_wins(sliced):
+    set_policy(sliced, mode="automatic")
+    with tenant_scope(sliced.tenant):  # as if it had been there when it was named
+        IterationPolicy.objects.update(protected_slices=["site=moon"])
+    correct(sliced, plants.predict(sliced))
+    started(sliced)
+    trained(sliced)
+    row = plants.work_until(sliced, "kept")
+    assert row.judgement["outcome"] == "unseen_slice" and "site=moon" in row.cause
+
+
+@pytest.mark.parametrize("named", ["site=moon", "colour=red", "site", "south"])
+def test_a_protected_slice_has_to_exist_in_the_holdout(sliced, named):
+    with pytest.raises(ValidationError, match="No image of the holdout"):
+        set_policy(sliced, protected_slices=["site=south", named])
+
+
+def test_slices_are_protected_on_the_page_and_by_api_in_the_same_words(sliced, browse, alice):
+    client, where = browse(alice), [sliced.tenant.slug, sliced.engagement.pk]
+    page = reverse("feedback:data_iteration", args=where)
+    assert "site=south" in client.get(page).text and "age=" not in client.get(page).text
+    fields = {"mode": "manual", "method": "linear_probe", "least_corrections": 5, "margin": "0"}
+    fields |= {"cooldown_hours": 0, "runs_per_day": 2, "watch_days": 7}
+    url = reverse("feedback:iteration_policy", args=where)
+    assert client.post(url, fields | {"protected_slices": ["site=south"]}).status_code == 302
+    api = f"/api/v1/tenants/acme/engagements/{sliced.engagement.pk}/iteration-policy"
+    assert client.get(api).json()["protected_slices"] == ["site=south"]
+    assert client.post(url, fields | {"protected_slices": ["site=moon"]}).status_code == 422
+    bad = client.patch(api, {"protected_slices": ["site=moon"]}, content_type="application/json")
+    assert bad.status_code == 400
+    assert "No image of the holdout" in bad.json()["fields"]["protected_slices"][0]
+    assert client.post(url, fields).status_code == 302  # none is ticked: none is protected
+    assert client.get(api).json()["protected_slices"] == []
+
+
+def test_where_images_have_no_metadata_the_form_offers_no_slices(plant, browse, alice):
+    page = reverse("feedback:data_iteration", args=[plant.tenant.slug, plant.engagement.pk])
+    assert "Protected slices" not in browse(alice).get(page).text
+
+
+def test_values_that_are_many_are_not_offered_one_by_one(sliced):
+    with tenant_scope(sliced.tenant):
+        offered, there = slices.offered(sliced.engagement), slices.of_holdout(sliced.engagement)
+    assert set(offered) == {"site=north", "site=south"}
+    assert set(offered) < set(there)
+    assert any(part.startswith("age=") for part in there)
 
 
 def test_a_correction_of_a_holdout_image_makes_a_new_holdout_and_restates_scores(plant, mei):
@@ -402,6 +495,19 @@ def test_cool_down_and_budget_hold_up_what_starts_by_itself(plant):
             services.start(plant.engagement, by=plant.by)
         DataIteration.objects.update(created_at=timezone.now() - timedelta(hours=25))
         IterationPolicy.objects.update(due_at=timezone.now())
+    work.work_off()
+    assert plants.iteration(plant).number == 2
+
+
+def test_what_was_accepted_meanwhile_starts_the_next_one_when_one_ends(plant):
+    set_policy(plant, mode="automatic", least_corrections=2, cooldown_hours=0)
+    corrected(plant, 2)
+    work.work_off()
+    plants.work_until(plant, "training")
+    corrected(plant, 2, first=950)
+    work.work_off()  # it is looked at, and held up
+    plants.finish(plants.run_of(plant), lambda label: "ok", seed=2)
+    assert plants.work_until(plant, "kept").number == 1
     work.work_off()
     assert plants.iteration(plant).number == 2
 

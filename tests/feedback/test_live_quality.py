@@ -10,10 +10,11 @@ from sklearn.metrics import accuracy_score, precision_recall_fscore_support
 
 from accounts.scoping import tenant_scope
 from feedback import services
-from feedback.models import Feedback
+from feedback.models import Feedback, Receipt
 from feedback.monitoring import quality
 from feedback.monitoring.periods import until_now
 from feedback.monitoring.weighting import hajek
+from lepton.demo import recount
 from serving import rollups
 
 pytestmark = pytest.mark.django_db
@@ -53,6 +54,47 @@ def test_realised_figures_are_scikit_learns(answered, place, browse, bob):
             assert row[f"{name}_low"] <= row[name] <= row[f"{name}_high"]
     mean = precision_recall_fscore_support(was, said, average="macro")
     assert found["macro_f1"] == pytest.approx(mean[2])
+
+
+class Reader:
+    """Reads the API as the recount's own client does, through the test client of one person."""
+
+    def __init__(self, client):
+        self.client, self.base = client, "/api/v1/tenants/acme"
+
+    def get(self, path):
+        return self.client.get(f"{self.base}/{path}").json()
+
+    def every(self, path):
+        return self.get(f"{path}{'&' if '?' in path else '?'}limit=500")["results"]
+
+
+@pytest.fixture
+def counted(answered, place, predict, alice, browse, bob):
+    """Forty answers, one given anew and one input that was rejected; counts them again."""
+    with tenant_scope(place.tenant):
+        Receipt.objects.all().delete()
+    answered(39)
+    with tenant_scope(place.tenant):
+        changed = predict(label="ok")
+        services.give(changed, verdict="correct", label="scratch", by=alice)
+        services.give(changed, verdict="confirm", by=alice)
+        services.give(predict(label="ok"), verdict="reject", by=alice)
+    where = (place.endpoint.slug, place.engagement.pk)
+    return lambda: recount.compare(Reader(browse(bob)), *where)
+
+
+def test_counted_again_from_log_and_answers_every_figure_is_the_same(counted):
+    pairs, words = counted()
+    names = {name for name, _theirs, _ours in pairs}
+    assert {"version 1: accuracy_low", "all versions: recall of scratch"} <= names
+    assert "version 1: n = 40" in words
+
+
+def test_the_recount_finds_a_figure_that_is_off(counted, monkeypatch):
+    monkeypatch.setattr(quality.Judged, "accuracy", 0.5)
+    with pytest.raises(RuntimeError, match="accuracy"):
+        counted()
 
 
 def test_below_its_minimum_there_is_no_figure_and_it_says_how_many_are_needed(

@@ -24,22 +24,27 @@ def unpacked(data: bytes, folder: Path) -> Path:
 @contextmanager
 def serving_itself(folder: Path):
     """Run the bundle's server, with nothing of Lepton on its path; gives its address."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     bare = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
     command = [sys.executable, "-m", "serving.bundled.serve", "--port", str(port)]
     child = subprocess.Popen(command, cwd=folder, env=bare)
     url = f"http://127.0.0.1:{port}"
     try:
-        _wait(child, f"{url}/readyz")
+        wait(child, f"{url}/readyz")
         yield url
     finally:
         child.terminate()
         child.wait(10)
 
 
-def _wait(child, url):
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
+
+
+def wait(child, url):
+    """Return once a child answers there."""
     for _attempt in range(300):
         assert child.poll() is None, "the bundle's server ended"
         try:

@@ -70,13 +70,13 @@ def test_what_its_dockerfile_makes_needs_nothing_else_and_answers_the_same(
 ):
     root = tmp_path / "image"
     root.mkdir()
-    made, port = container.Container(unpacked, root).build(), _free_port()
+    made, port = container.Container(unpacked, root).build(), bundles.free_port()
     assert made.user not in (None, "root")
     assert not any(made.can_import(name) for name in ("django", "torch", "lepton"))
     assert not made.is_healthy(port)  # nothing answers yet
     before, child = made.files(), made.start(port)
     try:
-        _wait(child, f"http://127.0.0.1:{port}/readyz")
+        bundles.wait(child, f"http://127.0.0.1:{port}/readyz")
         assert made.is_healthy(port)
         for data in pictures(acme, champion):
             theirs = httpx.post(f"http://127.0.0.1:{port}/predict", content=data).json()
