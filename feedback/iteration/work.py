@@ -12,6 +12,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.scoping import tenant_scope
+from engagements.models import Engagement
+from feedback.alerts import measures
 from feedback.iteration import (
     checking,
     claims,
@@ -194,13 +196,23 @@ def watch(claim) -> None:
 
 
 def worse(row) -> str:
-    """Say why the promoted model is surely worse in use than the champion was, "" if it is not."""
+    """Say why the promoted model is surely worse in use than the champion was, "" if it is not.
+
+    Only figures from the same source are held against each other: what people chose to answer and
+    what was drawn by lot are two measures.
+    """
     before, after = row.accuracy_before, realised.accuracy(row.engagement, row.challenger)
-    if not before or not after or after["high"] >= before["value"]:
+    if not before or not after or before["source"] != after["source"]:
+        return ""
+    if measures.difference_interval(_reading(after), _reading(before))[1] >= 0:
         return ""
     words = _("accuracy in use is %(after)s (at most %(high)s, n = %(n)s), it was %(before)s")
     shares = {name: f"{after[key]:.1%}" for name, key in (("after", "value"), ("high", "high"))}
     return words % {**shares, "n": after["n"], "before": f"{before['value']:.1%}"}
+
+
+def _reading(found) -> measures.Reading:
+    return measures.Reading(*(found[name] for name in ("value", "n", "low", "high")))
 
 
 def _keep(claim, reason) -> None:

@@ -1,6 +1,7 @@
 """Data iteration: from accepted corrections to a judged challenger, step by step."""
 
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -27,6 +28,8 @@ from serving import challengers
 from serving.models import Challenger, Deployment, ShadowAnswer
 from tests.feedback import plant as plants
 from tests.training.zips import picture, two_classes
+from training.datasets import erasing
+from training.engine.evaluate import wilson_interval
 from training.models import DatasetVersion, Item, Run, VersionItem
 from training.runs import services as runs
 
@@ -369,6 +372,29 @@ def test_a_promoted_model_that_is_surely_worse_in_use_is_rolled_back(plant, alic
     with tenant_scope(plant.tenant):
         assert plant.endpoint.deployments.in_place().model_version == plant.champion
         assert Deployment.objects.newest_first().first().reason == "rollback"
+
+
+def in_use(n, right, source="answers"):
+    low, high = wilson_interval(right, n)
+    return {"value": right / n, "low": low, "high": high, "n": n, "source": source}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "is_worse"),
+    [
+        (in_use(200, 190), in_use(200, 150), True),
+        (in_use(22, 20), in_use(40, 28), False),  # 91 % of 22 may well have been 80 %
+        (in_use(200, 190), in_use(200, 150, "review"), False),  # two different measures
+        (None, in_use(200, 150), False),
+        (in_use(200, 190), None, False),
+    ],
+)
+def test_worse_in_use_is_only_what_surely_is_by_the_same_measure(
+    monkeypatch, before, after, is_worse
+):
+    monkeypatch.setattr(work.realised, "accuracy", lambda engagement, version: after)
+    row = SimpleNamespace(accuracy_before=before, engagement=None, challenger=None)
+    assert bool(work.worse(row)) is is_worse
 
 
 def test_a_model_deployed_meanwhile_is_not_overrun(plant, alice):
