@@ -114,6 +114,8 @@ def advance(claim) -> None:
 def fail(claim, cause) -> None:
     """End it with its cause; answers that were not taken up wait for the next."""
     with claim.scope() as row:
+        if row.state == State.SHADOWING:
+            shadows.stop(services.endpoint_of(row), row.challenger)
         row.state, row.due_at, row.ended_at = State.FAILED, None, timezone.now()
         row.cause = cause
         row.save()

@@ -70,7 +70,7 @@ def for_person(engagement, user, *, manages=False):
     differ = Q(**{state: State.ADJUDICATION})
     gold, fresh = Q(source=GOLD), ~Exists(answered)
     open_ = ~Exists(said) & (gold | fresh | second | differ)
-    found = ReviewItem.objects.filter(engagement=engagement)
+    found = ReviewItem.objects.filter(engagement=engagement, evaluated__image__erased_at=None)
     shown = open_ & ~Exists(mine)
     if manages:
         shown |= differ & ~Q(source=GOLD) & ~Exists(mine.filter(is_adjudication=True))
@@ -132,7 +132,7 @@ def _held_out(engagement, wanted) -> list[dict]:
     if not test:
         return []
     used = ReviewItem.objects.filter(evaluated=OuterRef("pk"))
-    rows = EvaluatedItem.objects.filter(~Exists(used), evaluation=test)
+    rows = EvaluatedItem.objects.filter(~Exists(used), evaluation=test, image__erased_at=None)
     found = sorted(rows, key=lambda one: sampling.lot("gold", one.pk))[:wanted]
     return [{"pk": r.pk, "facts": {"evaluated": r, "known_label": r.label}} for r in found]
 

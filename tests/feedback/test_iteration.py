@@ -19,10 +19,13 @@ from feedback.iteration import (
     policies,
     services,
     shadows,
+    shown,
     triggers,
     work,
 )
 from feedback.models import DataIteration, IterationPolicy, Receipt
+from feedback.receipts import words
+from lepton.lib import storage
 from lepton.lib.refusals import Conflict
 from serving import challengers
 from serving.models import Challenger, Deployment, ShadowAnswer
@@ -138,6 +141,26 @@ def test_automatic_promotes_what_wins_and_every_correction_shows_its_fate(plant)
     found = receipts(plant)
     assert {one.model_version_id for one in found} == {challenger.pk}
     assert all(one.answer in GOOD and one.now_right is not None for one in found)
+
+
+def test_an_image_erased_since_is_neither_asked_again_nor_shown(plant):
+    set_policy(plant, mode="automatic", least_corrections=2)
+    corrected(plant, 2)
+    trained(plant)
+    gone, kept = receipts(plant)
+    with tenant_scope(plant.tenant):
+        erasing.mark([gone.image])
+        storage.discard(gone.image.storage_key)
+    row = plants.work_until(plant, "checking")
+    with tenant_scope(plant.tenant):
+        from serving import services as serving
+
+        serving.mark_live(row.deployment_id)
+    row = plants.work_until(plant, "promoted")
+    assert [bool(one.answer) for one in receipts(plant)] == [False, True]
+    with tenant_scope(plant.tenant):
+        [part] = shown.card(row)
+        assert [shot.key for shot in part.pictures] == ["", kept.image.storage_key]
 
 
 def test_a_deployment_that_does_not_load_fails_the_iteration_and_says_why(plant):
@@ -499,6 +522,23 @@ def test_a_shadow_that_fails_or_is_stopped_keeps_the_champion(plant, alice):
         challengers.mark_failed(Challenger.objects.newest_first().first().pk, cause="No graph.")
     look_again(plant)
     assert "failed to answer" in plants.work_until(plant, "kept").cause
+
+
+def test_an_iteration_that_fails_leaves_nothing_in_the_shadow(plant, monkeypatch):
+    set_policy(plant, mode="shadow", least_corrections=1)
+    corrected(plant, 1)
+    trained(plant)
+    plants.work_until(plant, "shadowing")
+
+    def broken(endpoint, version):
+        raise OSError("storage is away")
+
+    monkeypatch.setattr(shadows, "look", broken)
+    for _attempt in range(5):
+        look_again(plant)
+    assert plants.iteration(plant).state == "failed"
+    with tenant_scope(plant.tenant):
+        assert not Challenger.objects.get().is_active
 
 
 def test_a_protected_class_has_to_exist(plant):

@@ -10,6 +10,8 @@ from feedback.review import figures, queue, services, trust
 from lepton.lib.refusals import Conflict
 from tests import factories
 from tests.feedback import plant as plants
+from training.datasets import erasing
+from training.models import Image
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -204,6 +206,22 @@ def test_gold_gives_no_feedback_and_tells_how_far_a_reviewer_is_relied_on(plant,
         assert (found.gold, found.gold_right, found.value) == (len(gold), 0, 0)
         assert found.is_low == (found.interval[1] < 0.9)
         assert Review.objects.filter(is_right=False).count() == len(gold)
+
+
+def test_an_image_that_was_erased_is_no_gold(plant, erin):
+    for number in range(40):
+        plants.predict(plant, seed=number)
+    drawn(plant, 10)
+    with tenant_scope(plant.tenant):
+        gold = ReviewItem.objects.filter(source="gold")
+        shown = queue.for_person(plant.engagement, erin).filter(source="gold")
+        assert gold.exists() and shown.count() == gold.count()
+        erasing.mark(Image.objects.all())
+        assert not shown.all().exists()
+        before = gold.count()
+    drawn(plant, 30)
+    with tenant_scope(plant.tenant):
+        assert gold.all().count() == before
 
 
 def test_somebody_distrusted_needs_a_second_opinion(plant, erin, monkeypatch):
