@@ -62,9 +62,10 @@ def _consider_quietly(policy_id, tenant_id) -> None:
 def consider(policy_id, tenant_id) -> DataIteration | None:
     """Start a data iteration if a trigger has a reason; else note when to look next."""
     with tenant_scope(tenant_id):
+        of_policy = IterationPolicy.objects.filter(pk=policy_id).values_list("engagement_id")
+        engagement = Engagement.objects.locked(of_policy.get()[0])  # first, as who sets the policy
         rows = IterationPolicy.objects.select_for_update(no_key=True, of=("self",))
-        policy = rows.select_related("engagement__tenant").get(pk=policy_id)
-        engagement, started = policy.engagement, None
+        policy, started = rows.get(pk=policy_id), None
         reason = None if policy.is_by_hand else triggers.found(engagement, policy)
         held = triggers.blocks(engagement, policy)
         if reason and not held:

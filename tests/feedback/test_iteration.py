@@ -5,6 +5,8 @@ from types import SimpleNamespace
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import AuditEntry, author
@@ -107,6 +109,29 @@ def test_accepted_corrections_become_the_next_version_and_its_run(plant):
         assert (row.run.method, row.run.backbone) == ("linear_probe", "resnet18")
     found = receipts(plant)
     assert {(one.fate, one.version_id) for one in found} == {("added", version.pk)}
+
+
+def test_what_lists_show_of_receipts_and_iterations_is_read_with_them(
+    plant, django_assert_num_queries
+):
+    corrected(plant, 2)
+    started(plant)
+    plants.work_until(plant, "training")
+    with tenant_scope(plant.tenant):
+        found = list(Receipt.objects.newest_first())
+        iterations = list(DataIteration.objects.newest_first())
+        with django_assert_num_queries(0):
+            assert all(step.text for one in found for step in words.steps(one))
+            assert all(one.get_absolute_url() for one in iterations)
+
+
+def test_triggers_lock_in_the_order_of_who_sets_the_policy(plant):
+    policy = set_policy(plant, mode="automatic", least_corrections=1)
+    with CaptureQueriesContext(connection) as asked:
+        work.consider(policy.pk, plant.tenant.pk)
+    locks = [one["sql"] for one in asked if "FOR NO KEY UPDATE" in one["sql"]]
+    assert 'OF "engagements_engagement"' in locks[0]
+    assert 'OF "feedback_iterationpolicy"' in locks[1]
 
 
 def test_by_hand_a_winner_waits_and_is_promoted_by_a_person(plant):
