@@ -4,6 +4,7 @@ import pytest
 from django.core.exceptions import ValidationError
 
 from accounts.scoping import tenant_scope
+from feedback import gates, practicals
 from feedback import services as feedback
 from feedback.models import Feedback, Receipt, Review, ReviewItem
 from feedback.review import figures, queue, services, trust
@@ -163,6 +164,8 @@ def test_an_undone_answer_is_no_answer(plant, erin):
         assert not Feedback.objects.current().filter(prediction=row).exists()
         assert queue.for_person(plant.engagement, erin).filter(prediction=row).exists()
         assert not Receipt.objects.filter(prediction=row).exists()
+        assert not gates.heard_in_phase(plant.engagement).met
+        assert practicals.corrected(plant.engagement, erin) is None
     review(plant, row, "confirm", erin)
     assert receipt(plant, row).label == "ok"
     with tenant_scope(plant.tenant):
