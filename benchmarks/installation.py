@@ -8,6 +8,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 
+def outside() -> dict[str, str]:
+    """The environment without what a real installation is known by, so that none is touched."""
+    ours = ("LEPTON_", "DATABASE_", "REDIS_", "AWS_")
+    return {k: v for k, v in os.environ.items() if not k.startswith(ours)}
+
+
 @contextmanager
 def an_installation(**settings: str):
     """An empty installation with servers of its own, removed in the end; yields its folder.
@@ -17,7 +23,7 @@ def an_installation(**settings: str):
     """
     home = Path(tempfile.mkdtemp(prefix="lepton-bench-"))
     home.chmod(0o755)  # the database's own user looks in
-    for name in [n for n in os.environ if n.startswith("LEPTON_") or n.endswith("_URL")]:
+    for name in os.environ.keys() - outside().keys():
         del os.environ[name]
     os.environ |= {
         "DJANGO_SETTINGS_MODULE": "lepton.settings",

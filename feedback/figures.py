@@ -61,10 +61,10 @@ def by_version(engagement) -> list[Answers]:
 
 
 def first_given(engagement, since, until):
-    """When the first answer of that time was given, or None."""
-    given = Feedback.objects.filter(prediction__endpoint__engagement=engagement)
+    """When the first answer of that time that was not taken back was given, or None."""
+    given = Feedback.objects.opinions().filter(prediction__endpoint__engagement=engagement)
     given = given.filter(created_at__gte=since, created_at__lt=until)
-    return given.order_by("created_at").values_list("created_at", flat=True).first()
+    return given.values_list("created_at", flat=True).first()
 
 
 def together(answers: list[Answers]) -> Answers:

@@ -1,8 +1,9 @@
 """Forms of feedback."""
 
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 from django import forms
+from django.core.validators import MaxValueValidator
 from django.utils.translation import gettext_lazy as _
 
 from feedback.models import Feedback
@@ -29,7 +30,12 @@ class PredictionFilter(forms.Form):
     score_from = forms.FloatField(label=_("Confidence from, %"), required=False, widget=SHARE)
     score_to = forms.FloatField(label=_("to, %"), required=False, widget=SHARE)
     since = forms.DateField(label=_("From"), required=False, widget=DAY)
-    until = forms.DateField(label=_("to"), required=False, widget=DAY)
+    until = forms.DateField(
+        label=_("to"),
+        required=False,
+        widget=DAY,
+        validators=[MaxValueValidator(date(9998, 12, 31))],  # it has a day after it
+    )
     client = forms.ChoiceField(label=_("Client"), required=False)
     reference = forms.CharField(
         label=_("Reference"), required=False, max_length=200, widget=REFERENCE

@@ -19,7 +19,7 @@ def register():
 
 def reviewed(engagement, user) -> Seen | None:
     """They answered three predictions."""
-    third = _given(engagement, user).values("prediction", "created_at").order_by("created_at")
+    third = _given(engagement, user).values("prediction", "created_at")
     seen = {}
     for row in third:
         seen.setdefault(row["prediction"], row["created_at"])
@@ -31,11 +31,12 @@ def reviewed(engagement, user) -> Seen | None:
 def corrected(engagement, user) -> Seen | None:
     """They named another label than the one answered."""
     found = _given(engagement, user).filter(verdict=Feedback.Verdict.CORRECT)
-    first = found.select_related("prediction").order_by("created_at").first()
+    first = found.select_related("prediction").first()
     if first is None:
         return None
     return Seen(first.created_at, {"answer": first.prediction.label, "right": first.label})
 
 
 def _given(engagement, user):
-    return Feedback.objects.filter(created_by=user, prediction__endpoint__engagement=engagement)
+    given = Feedback.objects.opinions().filter(created_by=user)
+    return given.filter(prediction__endpoint__engagement=engagement)

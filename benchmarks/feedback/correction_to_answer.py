@@ -21,6 +21,7 @@ from pathlib import Path
 import httpx
 import numpy as np
 
+from benchmarks.installation import outside
 from lepton.demo import archives, surfaces
 from lepton.demo.client import Client, Person
 
@@ -58,7 +59,7 @@ def main():
     wanted = arguments.parse_args()
     home = Path(tempfile.mkdtemp(prefix="lepton-bench-", dir="/tmp"))
     home.chmod(0o755)
-    environment = os.environ | PORTS | {"LEPTON_HOME": str(home)}
+    environment = outside() | PORTS | {"LEPTON_HOME": str(home)}
     environment["LEPTON_WEIGHTS_DIR"] = str(wanted.weights.resolve())
     site = _start(
         environment,

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from accounts import audit, mails
 from engagements import timeline
 from feedback.alerts import firing, measures, words
-from feedback.alerts.models import Alert, AlertRule
+from feedback.alerts.models import Alert, AlertRule, may_own
 from feedback.monitoring.topics import monitoring_topic
 from lepton.lib import live
 from lepton.lib.words import in_english
@@ -95,7 +95,7 @@ def _tell(alert, kind, *, by):
 
 def _mail(alert, template, subject):
     rule, engagement = alert.rule, alert.rule.endpoint.engagement
-    if rule.owner is None or not rule.owner.is_active:
+    if rule.owner is None or not rule.owner.is_active or not may_own(rule.owner):
         return
     said = {"alert": alert, "rule": words.rule(rule), "runbook": rule.runbook_url}
     said |= {"engagement": engagement, "tenant": engagement.tenant}

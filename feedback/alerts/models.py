@@ -6,9 +6,14 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Authored, User
+from accounts.models import Authored, Membership, User
 from accounts.scoping import ScopedManager, TenantModel
 from serving.models import Endpoint
+
+
+def may_own(user) -> bool:
+    """Whether somebody may see what a rule finds: the vendor and members of the active tenant."""
+    return user.is_vendor_staff or Membership.objects.filter(user=user).exists()
 
 
 class RuleQuerySet(models.QuerySet):

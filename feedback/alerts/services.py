@@ -8,11 +8,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts import audit
-from accounts.models import Membership, User, author
+from accounts.models import User, author
 from engagements import timeline
 from feedback.alerts import evaluation, words
 from feedback.alerts.measures import DRIFT, SHARES, Metric, Test
-from feedback.alerts.models import Alert, AlertRule
+from feedback.alerts.models import Alert, AlertRule, may_own
 from feedback.monitoring.topics import monitoring_topic
 from lepton.lib import live
 from lepton.lib.refusals import Conflict
@@ -100,6 +100,7 @@ def acknowledge(alert, *, by) -> None:
 def _check(rule):
     """Refuse a rule that makes no sense, naming the field."""
     rule.clean_fields(exclude={"created_by", "endpoint", "tenant", "evaluated_at"})
+    _check_owner(rule.owner)
     is_drift = rule.metric in DRIFT
     if is_drift != (rule.test == Test.DRIFTED):
         words_ = _("Drift has “has drifted” as its test, and nothing else has.")
@@ -111,14 +112,11 @@ def _check(rule):
         raise ValidationError({"threshold": _("Give a share between 0 and 1.")})
     if rule.metric not in SHARES and rule.metric != Metric.VOLUME and rule.threshold == 0:
         raise ValidationError({"threshold": _("Give a number above 0.")})
-    _check_owner(rule.owner)
 
 
 def _check_owner(owner):
     """An owner must be able to see what they are mailed about."""
-    if owner is None or owner.is_vendor_staff:
-        return
-    if not Membership.objects.filter(user=owner).exists():
+    if owner is not None and not may_own(owner):
         raise ValidationError({"owner": _("Choose a member, or somebody of the vendor.")})
 
 

@@ -63,8 +63,9 @@ def _end(row) -> None:
 
 
 def _to_ask(engagement) -> list[Receipt]:
-    """What was taken up and not left out, the newest first."""
-    rows = Receipt.objects.filter(engagement=engagement, image__isnull=False)
+    """What was taken up, not left out and not erased since, the newest first."""
+    there = {"image__isnull": False, "image__erased_at": None}
+    rows = Receipt.objects.filter(engagement=engagement, **there)
     rows = rows.exclude(fate__in=["", Receipt.Fate.LEFT_OUT]).exclude(label="")
     return list(rows.select_related("image").order_by("-settled_at", "-pk")[:MOST])
 

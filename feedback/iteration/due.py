@@ -47,10 +47,3 @@ def entry_made(entry, *, by) -> None:
     )
     if waiting.update(due_at=timezone.now()):
         wake_on_commit(tasks.wake_data_iterations)
-
-
-def at(iteration, moment=None) -> None:
-    """Have a worker look at an iteration at a moment, now if none is given."""
-    DataIteration.objects.filter(pk=iteration.pk).update(due_at=moment or timezone.now())
-    if moment is None:
-        wake_on_commit(tasks.wake_data_iterations)

@@ -89,7 +89,7 @@ class DataIterationQuerySet(models.QuerySet):
     """Reads on data iterations."""
 
     def newest_first(self):
-        related = ("version__dataset", "base__dataset", "run", "champion", "challenger")
+        related = ("tenant", "version__dataset", "base__dataset", "run", "champion", "challenger")
         return self.select_related(*related).order_by("-number")
 
     def under_way(self):

@@ -10,10 +10,9 @@ SHADOW = Challenger.Variant.SHADOW
 
 
 class Seen(NamedTuple):
-    """What a shadow answered: how often, how often as the champion, and what went wrong."""
+    """How often a shadow answered, and how often it failed to."""
 
     answers: int
-    agreed: int
     errors: int
 
 
@@ -29,12 +28,11 @@ def look(endpoint, version) -> Seen | None:
     if shadow is None:
         return None
     if shadow.state == Challenger.State.FAILED:
-        return Seen(0, 0, 1)
+        return Seen(0, 1)
     if not shadow.is_active:
         return None
-    rows = ShadowAnswer.objects.filter(challenger=shadow)
-    agreed = rows.filter(agrees=True).count()
-    return Seen(rows.count(), agreed, shadow.failures.count())
+    answers = ShadowAnswer.objects.filter(challenger=shadow).count()
+    return Seen(answers, shadow.failures.count())
 
 
 def stop(endpoint, version) -> None:

@@ -99,7 +99,9 @@ def _part(key, title, rows) -> Part:
 
 
 def _key_of(row) -> str:
-    return row.image.storage_key if row.image else row.prediction.input_key
+    if row.image is None:
+        return row.prediction.input_key
+    return "" if row.image.erased_at else row.image.storage_key
 
 
 def _caption(row) -> str:

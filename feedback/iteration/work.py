@@ -12,6 +12,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.scoping import tenant_scope
+from engagements.models import Engagement
+from feedback.alerts import measures
 from feedback.iteration import (
     checking,
     claims,
@@ -61,9 +63,10 @@ def _consider_quietly(policy_id, tenant_id) -> None:
 def consider(policy_id, tenant_id) -> DataIteration | None:
     """Start a data iteration if a trigger has a reason; else note when to look next."""
     with tenant_scope(tenant_id):
+        of_policy = IterationPolicy.objects.filter(pk=policy_id).values_list("engagement_id")
+        engagement = Engagement.objects.locked(of_policy.get()[0])  # first, as who sets the policy
         rows = IterationPolicy.objects.select_for_update(no_key=True, of=("self",))
-        policy = rows.select_related("engagement__tenant").get(pk=policy_id)
-        engagement, started = policy.engagement, None
+        policy, started = rows.get(pk=policy_id), None
         reason = None if policy.is_by_hand else triggers.found(engagement, policy)
         held = triggers.blocks(engagement, policy)
         if reason and not held:
@@ -113,6 +116,8 @@ def advance(claim) -> None:
 def fail(claim, cause) -> None:
     """End it with its cause; answers that were not taken up wait for the next."""
     with claim.scope() as row:
+        if row.state == State.SHADOWING:
+            shadows.stop(services.endpoint_of(row), row.challenger)
         row.state, row.due_at, row.ended_at = State.FAILED, None, timezone.now()
         row.cause = cause
         row.save()
@@ -197,13 +202,23 @@ def watch(claim) -> None:
 
 
 def worse(row) -> str:
-    """Say why the promoted model is surely worse in use than the champion was, "" if it is not."""
+    """Say why the promoted model is surely worse in use than the champion was, "" if it is not.
+
+    Only figures from the same source are held against each other: what people chose to answer and
+    what was drawn by lot are two measures.
+    """
     before, after = row.accuracy_before, realised.accuracy(row.engagement, row.challenger)
-    if not before or not after or after["high"] >= before["value"]:
+    if not before or not after or before["source"] != after["source"]:
+        return ""
+    if measures.difference_interval(_reading(after), _reading(before))[1] >= 0:
         return ""
     words = _("accuracy in use is %(after)s (at most %(high)s, n = %(n)s), it was %(before)s")
     shares = {name: f"{after[key]:.1%}" for name, key in (("after", "value"), ("high", "high"))}
     return words % {**shares, "n": after["n"], "before": f"{before['value']:.1%}"}
+
+
+def _reading(found) -> measures.Reading:
+    return measures.Reading(*(found[name] for name in ("value", "n", "low", "high")))
 
 
 def _keep(claim, reason) -> None:

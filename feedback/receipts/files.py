@@ -30,7 +30,10 @@ def take(data: bytes, *, by) -> list[tuple[int, Outcome]]:
         raise ValidationError(
             {"file": _("The file is larger than %s.") % filesizeformat(MAX_BYTES)}
         )
-    rows = list(parse(data))
+    try:
+        rows = list(parse(data))
+    except csv.Error as error:
+        raise ValidationError({"file": _("This CSV cannot be read: %s.") % error}) from None
     if not rows:
         raise ValidationError({"file": _("There is no row in this file.")})
     if len(rows) > MAX_ROWS:
@@ -65,11 +68,11 @@ def parse(data: bytes):
 
 
 def _json_lines(text):
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(text.split("\n"), 1):
         if line.strip():
             try:
                 row = json.loads(line)
-            except ValueError:
+            except (ValueError, RecursionError):
                 row = None
             yield number, row if isinstance(row, dict) else {"line": line[:80]}
 

@@ -14,8 +14,8 @@ class ReceiptQuerySet(models.QuerySet):
     """Reads on receipts."""
 
     def newest_first(self):
-        related = ("prediction__model_version", "version__dataset", "model_version")
-        return self.select_related(*related).order_by("-settled_at", "-pk")
+        related = ("prediction__model_version", "version__dataset", "version__tenant")
+        return self.select_related(*related, "model_version").order_by("-settled_at", "-pk")
 
     def waiting(self):
         """Accepted labels that no dataset version has taken up yet."""

@@ -10,21 +10,29 @@ from engagements.models import Engagement
 from serving.models import Prediction
 from training.models import EvaluatedItem
 
-GOLD, GIVEN = "gold", "feedback"  # sources that are no part of the draw
+GOLD, GIVEN = "gold", "feedback"  # put in; the latter may be drawn later
+ANSWERED = "answered"  # drawn when people had answered it already
+
+
+def is_answered() -> models.Q:
+    """A condition on items: somebody answered in the queue, or before it was drawn."""
+    reviews = Review.objects.answers().filter(item=models.OuterRef("pk"))
+    standing = {"feedback__isnull": False, "feedback__superseded_at": None}
+    said = Prediction.objects.filter(pk=models.OuterRef("prediction"), **standing)
+    is_said = models.Q(source__in=[GIVEN, ANSWERED]) & models.Q(models.Exists(said))
+    return models.Q(models.Exists(reviews)) | is_said
 
 
 class ReviewItemQuerySet(models.QuerySet):
     """Reads on the queue."""
 
     def drawn(self):
-        """Those that were drawn by lot; gold and disputed feedback were put in."""
+        """Those that were drawn by lot; gold and disputed feedback are put in."""
         return self.filter(probability__isnull=False)
 
     def answered(self):
         """Those that somebody has answered."""
-        return self.filter(
-            models.Exists(Review.objects.answers().filter(item=models.OuterRef("pk")))
-        )
+        return self.filter(is_answered())
 
 
 class ReviewItem(TenantModel):
@@ -37,7 +45,7 @@ class ReviewItem(TenantModel):
     evaluated = models.ForeignKey(
         EvaluatedItem, null=True, on_delete=models.CASCADE, related_name="+"
     )
-    source = models.CharField(max_length=20)  # of feedback.review.sources, or GOLD or GIVEN
+    source = models.CharField(max_length=20)  # of feedback.review.sources, or one of the above
     probability = models.FloatField(null=True)  # of being drawn; null: not drawn by lot
     draw = models.PositiveIntegerField(default=0)  # which draw it came in by
     position = models.FloatField()  # its place in the queue, by lot

@@ -51,7 +51,6 @@ def summary(engagement) -> dict:
         "topic": services.topic_of(engagement),
         "endpoint": endpoint,
         "champion": champion,
-        "reviewed": found.n if found else 0,
         "metric": champion and figures.as_metric(found, label),
         "advice": [figures.in_words(one) for one in figures.advice(engagement, champion)],
         "sources": sources.counts(items.drawn()),

@@ -8,7 +8,7 @@ from django.db.models import Exists, Max, OuterRef, Q
 from feedback.models import Feedback
 from feedback.receipts.models import Receipt
 from feedback.review import sampling, sources
-from feedback.review.models import GIVEN, GOLD, Review, ReviewItem
+from feedback.review.models import ANSWERED, GIVEN, GOLD, Review, ReviewItem, is_answered
 from serving.models import Prediction
 from training.models import EvaluatedItem
 
@@ -22,27 +22,36 @@ def draw_items(engagement, wanted: int) -> list[ReviewItem]:
 
     Every kept prediction has a number of its own in [0, 1) and is drawn when the rate it is offered
     exceeds it. A further draw only raises rates, so the highest rate offered is the probability
-    with which a prediction came in, also over several draws.
+    with which a prediction came in, also over several draws. What was answered before it is drawn
+    takes part like the rest, else the drawn ones would lack just what people found wrong; it has a
+    draw number of its own, since of the others only some are answered yet.
     """
     frame = _frame(engagement)
     if not frame:
         return []
-    there = _drawn(frame)
-    rates, source = _rates(engagement, frame, len(there) + wanted)
+    there, said = _queued(frame), _said(frame)
+    by_lot = sum(item.probability is not None for item in there.values())
+    rates, source = _rates(engagement, frame, by_lot + wanted)
     number = _last_draw(engagement) + 1
-    raised, new = [], []
+    raised, lifted, new = [], [], []
     for prediction, rate, key in zip(frame, rates, source, strict=True):
-        if item := there.get(prediction.pk):
-            if item.probability is not None and rate > item.probability:
+        item, is_said = there.get(prediction.pk), prediction.pk in said
+        facts = {"probability": rate, "draw": number + is_said}
+        if item and item.probability is not None:
+            if rate > item.probability:
                 item.probability = rate
                 raised.append(item)
         elif sampling.lot("draw", prediction.endpoint_id, prediction.pk) < rate:
-            facts = {"prediction": prediction, "source": key, "probability": rate}
-            new.append(_item(engagement, prediction.pk, number, **facts))
-    ReviewItem.objects.bulk_update(raised, ["probability"], batch_size=1000)
-    new += _gold(engagement, len(new), number)
-    ReviewItem.objects.bulk_create(new)
-    return new
+            if item:
+                item.probability, item.draw = facts.values()
+                lifted.append(item)
+            else:
+                facts["source"] = ANSWERED if is_said else key
+                new.append(_item(engagement, prediction.pk, prediction=prediction, **facts))
+    ReviewItem.objects.bulk_update([*raised, *lifted], ["probability", "draw"], batch_size=1000)
+    new += _gold(engagement, sum(item.draw == number for item in new), number)
+    ReviewItem.objects.bulk_create(new, ignore_conflicts=True)
+    return lifted + new
 
 
 def put_in(predictions) -> None:
@@ -50,9 +59,12 @@ def put_in(predictions) -> None:
     queued = ReviewItem.objects.filter(prediction__in=predictions).exclude(source=GOLD)
     queued = set(queued.values_list("prediction", flat=True))
     ReviewItem.objects.bulk_create(
-        _item(one.endpoint.engagement, one.pk, 0, prediction=one, source=GIVEN)
-        for one in predictions
-        if one.pk not in queued
+        (
+            _item(one.endpoint.engagement, one.pk, prediction=one, source=GIVEN)
+            for one in predictions
+            if one.pk not in queued
+        ),
+        ignore_conflicts=True,
     )
 
 
@@ -64,13 +76,12 @@ def for_person(engagement, user, *, manages=False):
     """
     mine = Review.objects.standing().filter(item=OuterRef("pk"), created_by=user)
     said = Feedback.objects.opinions().filter(prediction=OuterRef("prediction"), created_by=user)
-    answered = Review.objects.answers().filter(item=OuterRef("pk"))
     state = "prediction__receipt__state"
     second = Q(**{state: State.SECOND_OPINION})
     differ = Q(**{state: State.ADJUDICATION})
-    gold, fresh = Q(source=GOLD), ~Exists(answered)
+    gold, fresh = Q(source=GOLD), ~is_answered()
     open_ = ~Exists(said) & (gold | fresh | second | differ)
-    found = ReviewItem.objects.filter(engagement=engagement)
+    found = ReviewItem.objects.filter(engagement=engagement, evaluated__image__erased_at=None)
     shown = open_ & ~Exists(mine)
     if manages:
         shown |= differ & ~Q(source=GOLD) & ~Exists(mine.filter(is_adjudication=True))
@@ -94,9 +105,15 @@ def _frame(engagement) -> list[Prediction]:
 FRAME_FIELDS = ("id", "tenant", "endpoint", "model_version", "at", "label", "score", "input_sha256")
 
 
-def _drawn(frame) -> dict:
+def _queued(frame) -> dict:
     rows = ReviewItem.objects.filter(prediction__in=[one.pk for one in frame])
     return {row.prediction_id: row for row in rows.exclude(source=GOLD)}
+
+
+def _said(frame) -> set:
+    """Those of these predictions that have a standing answer."""
+    rows = Feedback.objects.current().filter(prediction__in=[one.pk for one in frame])
+    return set(rows.values_list("prediction", flat=True))
 
 
 def _rates(engagement, frame, expected):
@@ -120,7 +137,7 @@ def _gold(engagement, drawn: int, number: int) -> list[ReviewItem]:
     held_out, settled = _held_out(engagement, wanted), _settled(engagement, wanted)
     rows = [one for pair in zip_longest(held_out, settled) for one in pair if one]
     return [
-        _item(engagement, known["pk"], number, source=GOLD, **known["facts"])
+        _item(engagement, known["pk"], draw=number, source=GOLD, **known["facts"])
         for known in rows[:wanted]
     ]
 
@@ -132,7 +149,7 @@ def _held_out(engagement, wanted) -> list[dict]:
     if not test:
         return []
     used = ReviewItem.objects.filter(evaluated=OuterRef("pk"))
-    rows = EvaluatedItem.objects.filter(~Exists(used), evaluation=test)
+    rows = EvaluatedItem.objects.filter(~Exists(used), evaluation=test, image__erased_at=None)
     found = sorted(rows, key=lambda one: sampling.lot("gold", one.pk))[:wanted]
     return [{"pk": r.pk, "facts": {"evaluated": r, "known_label": r.label}} for r in found]
 
@@ -150,6 +167,6 @@ def _settled(engagement, wanted) -> list[dict]:
     ]
 
 
-def _item(engagement, name, number, **facts) -> ReviewItem:
+def _item(engagement, name, **facts) -> ReviewItem:
     place = sampling.lot("position", name, facts["source"])
-    return ReviewItem(engagement=engagement, draw=number, position=place, **facts)
+    return ReviewItem(engagement=engagement, position=place, **facts)

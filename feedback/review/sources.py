@@ -72,6 +72,7 @@ _NAMES = {
     RANDOM: _("Random"),
     "feedback": _("Feedback to be decided"),
     "gold": _("Known label"),
+    "answered": _("Answered"),
 }
 register("uncertain", _("The model was not sure"), uncertain)
 register("disagreement", _("Two models disagreed"), disagreeing)

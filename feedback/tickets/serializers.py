@@ -76,7 +76,10 @@ class TriageSerializer(StrictSerializer):
 
     severity = serializers.ChoiceField(choices=Severity.choices, required=False)
     assignee = serializers.SlugRelatedField(
-        slug_field="email", queryset=User.objects.all(), required=False, allow_null=True
+        slug_field="email",
+        queryset=User.objects.filter(is_active=True).exclude(staff_role=""),
+        required=False,
+        allow_null=True,
     )
 
 

@@ -108,8 +108,7 @@ def reopen(ticket, *, by):
 
 def triage(ticket, *, by, **changes):
     """Say how bad it is (`severity`), or who of the vendor sees to it (`assignee`)."""
-    if Side.of_actor(by) != Side.VENDOR:
-        raise ValidationError(_("The vendor says who sees to a ticket and how bad it is."))
+    refuse_unless_vendor(by)
     assignee = changes.get("assignee")
     if assignee is not None and not assignee.is_vendor_staff:
         raise ValidationError({"assignee": _("Somebody of the vendor has to see to it.")})
@@ -123,6 +122,12 @@ def triage(ticket, *, by, **changes):
         audit.record("ticket.triaged", ticket, by=by, **_plain(changes))
         live.look_again(ticket.tenant_id, ticket.topic, ticket.engagement.topic)
     return ticket
+
+
+def refuse_unless_vendor(by) -> None:
+    """Triage is the vendor's: others are refused before anything they named is looked up."""
+    if Side.of_actor(by) != Side.VENDOR:
+        raise ValidationError(_("The vendor says who sees to a ticket and how bad it is."))
 
 
 def _checked(text):

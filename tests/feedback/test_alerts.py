@@ -7,7 +7,7 @@ from django.core import mail
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.models import AuditEntry
+from accounts.models import AuditEntry, Membership
 from accounts.scoping import tenant_scope
 from engagements import asks, gates, health, standing
 from engagements.models import Event, TimelineEntry, Webhook
@@ -275,11 +275,34 @@ def test_a_rule_that_makes_no_sense_is_refused_with_its_field(place, browse, ali
     assert answer.status_code == 400 and field in answer.json()["fields"]
 
 
-def test_a_stranger_owns_no_rule(place, browse, alice, carol):
-    url = f"{API}/engagements/{place.engagement.pk}/alert-rules"
-    said = {"metric": "failed", "test": "above", "threshold": 0.1, "owner": str(carol.pk)}
-    answer = browse(alice).post(url, said, content_type="application/json")
-    assert answer.status_code == 400 and "owner" in answer.json()["fields"]
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"metric": "failed", "test": "above", "threshold": 0.1},
+        {"metric": "drift_inputs", "test": "drifted"},
+    ],
+)
+def test_a_stranger_owns_no_rule(place, browse, alice, carol, said):
+    client, url = browse(alice), f"{API}/engagements/{place.engagement.pk}/alert-rules"
+    refused = client.post(url, said | {"owner": str(carol.pk)}, content_type="application/json")
+    assert refused.status_code == 400 and "owner" in refused.json()["fields"]
+    made = client.post(url, said, content_type="application/json").json()
+    given = {"owner": str(carol.pk)}
+    refused = client.patch(f"{url}/{made['id']}", given, content_type="application/json")
+    assert refused.status_code == 400 and "owner" in refused.json()["fields"]
+
+
+def test_a_member_who_left_is_mailed_no_alert(
+    place, rule, evaluate, acme, mei, django_capture_on_commit_callbacks
+):
+    erin = factories.member(acme, "Erin", "editor")
+    with tenant_scope(place.tenant):
+        services.change_rule(rule, owner=erin, by=mei)
+        Membership.objects.filter(user=erin).delete()
+    _fail(place, 40)
+    with django_capture_on_commit_callbacks(execute=True):
+        assert evaluate().state == "firing"
+    assert not mail.outbox
 
 
 def test_rules_are_made_changed_and_turned_off_on_the_page(place, browse, alice, mei):

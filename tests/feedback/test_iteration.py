@@ -1,9 +1,12 @@
 """Data iteration: from accepted corrections to a judged challenger, step by step."""
 
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
@@ -20,16 +23,21 @@ from feedback.iteration import (
     policies,
     services,
     shadows,
+    shown,
     slices,
     triggers,
     work,
 )
 from feedback.models import DataIteration, IterationPolicy, Receipt
+from feedback.receipts import words
+from lepton.lib import storage
 from lepton.lib.refusals import Conflict
 from serving import challengers
 from serving.models import Challenger, Deployment, ShadowAnswer
 from tests.feedback import plant as plants
 from tests.training.zips import picture, two_classes
+from training.datasets import erasing
+from training.engine.evaluate import wilson_interval
 from training.models import DatasetVersion, Item, Run, VersionItem
 from training.runs import services as runs
 
@@ -115,6 +123,29 @@ def test_accepted_corrections_become_the_next_version_and_its_run(plant):
     assert {(one.fate, one.version_id) for one in found} == {("added", version.pk)}
 
 
+def test_what_lists_show_of_receipts_and_iterations_is_read_with_them(
+    plant, django_assert_num_queries
+):
+    corrected(plant, 2)
+    started(plant)
+    plants.work_until(plant, "training")
+    with tenant_scope(plant.tenant):
+        found = list(Receipt.objects.newest_first())
+        iterations = list(DataIteration.objects.newest_first())
+        with django_assert_num_queries(0):
+            assert all(step.text for one in found for step in words.steps(one))
+            assert all(one.get_absolute_url() for one in iterations)
+
+
+def test_triggers_lock_in_the_order_of_who_sets_the_policy(plant):
+    policy = set_policy(plant, mode="automatic", least_corrections=1)
+    with CaptureQueriesContext(connection) as asked:
+        work.consider(policy.pk, plant.tenant.pk)
+    locks = [one["sql"] for one in asked if "FOR NO KEY UPDATE" in one["sql"]]
+    assert 'OF "engagements_engagement"' in locks[0]
+    assert 'OF "feedback_iterationpolicy"' in locks[1]
+
+
 def test_by_hand_a_winner_waits_and_is_promoted_by_a_person(plant):
     corrected(plant, 2)
     started(plant)
@@ -147,6 +178,26 @@ def test_automatic_promotes_what_wins_and_every_correction_shows_its_fate(plant)
     found = receipts(plant)
     assert {one.model_version_id for one in found} == {challenger.pk}
     assert all(one.answer in GOOD and one.now_right is not None for one in found)
+
+
+def test_an_image_erased_since_is_neither_asked_again_nor_shown(plant):
+    set_policy(plant, mode="automatic", least_corrections=2)
+    corrected(plant, 2)
+    trained(plant)
+    gone, kept = receipts(plant)
+    with tenant_scope(plant.tenant):
+        erasing.mark([gone.image])
+        storage.discard(gone.image.storage_key)
+    row = plants.work_until(plant, "checking")
+    with tenant_scope(plant.tenant):
+        from serving import services as serving
+
+        serving.mark_live(row.deployment_id)
+    row = plants.work_until(plant, "promoted")
+    assert [bool(one.answer) for one in receipts(plant)] == [False, True]
+    with tenant_scope(plant.tenant):
+        [part] = shown.card(row)
+        assert [shot.key for shot in part.pictures] == ["", kept.image.storage_key]
 
 
 def test_a_deployment_that_does_not_load_fails_the_iteration_and_says_why(plant):
@@ -464,6 +515,29 @@ def test_a_promoted_model_that_is_surely_worse_in_use_is_rolled_back(plant, alic
         assert Deployment.objects.newest_first().first().reason == "rollback"
 
 
+def in_use(n, right, source="answers"):
+    low, high = wilson_interval(right, n)
+    return {"value": right / n, "low": low, "high": high, "n": n, "source": source}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "is_worse"),
+    [
+        (in_use(200, 190), in_use(200, 150), True),
+        (in_use(22, 20), in_use(40, 28), False),  # 91 % of 22 may well have been 80 %
+        (in_use(200, 190), in_use(200, 150, "review"), False),  # two different measures
+        (None, in_use(200, 150), False),
+        (in_use(200, 190), None, False),
+    ],
+)
+def test_worse_in_use_is_only_what_surely_is_by_the_same_measure(
+    monkeypatch, before, after, is_worse
+):
+    monkeypatch.setattr(work.realised, "accuracy", lambda engagement, version: after)
+    row = SimpleNamespace(accuracy_before=before, engagement=None, challenger=None)
+    assert bool(work.worse(row)) is is_worse
+
+
 def test_a_model_deployed_meanwhile_is_not_overrun(plant, alice):
     corrected(plant, 1)
     started(plant)
@@ -579,6 +653,23 @@ def test_a_shadow_that_fails_or_is_stopped_keeps_the_champion(plant, alice):
         challengers.mark_failed(Challenger.objects.newest_first().first().pk, cause="No graph.")
     look_again(plant)
     assert "failed to answer" in plants.work_until(plant, "kept").cause
+
+
+def test_an_iteration_that_fails_leaves_nothing_in_the_shadow(plant, monkeypatch):
+    set_policy(plant, mode="shadow", least_corrections=1)
+    corrected(plant, 1)
+    trained(plant)
+    plants.work_until(plant, "shadowing")
+
+    def broken(endpoint, version):
+        raise OSError("storage is away")
+
+    monkeypatch.setattr(shadows, "look", broken)
+    for _attempt in range(5):
+        look_again(plant)
+    assert plants.iteration(plant).state == "failed"
+    with tenant_scope(plant.tenant):
+        assert not Challenger.objects.get().is_active
 
 
 def test_a_protected_class_has_to_exist(plant):

@@ -13,7 +13,6 @@ from feedback import services
 from feedback.models import Feedback, Receipt
 from feedback.monitoring import quality
 from feedback.monitoring.periods import until_now
-from feedback.monitoring.weighting import hajek
 from lepton.demo import recount
 from serving import rollups
 
@@ -152,27 +151,6 @@ def test_estimated_intervals_hold_the_truth_where_scores_are_calibrated():
         found = quality.estimate(200, scores.sum(), (scores * (1 - scores)).sum(), error)
         held += found.low <= right <= found.high
     assert held / 300 >= 0.93
-
-
-def test_weighted_accuracy_is_unbiased_under_unequal_sampling():
-    """Rows that are mostly wrong are drawn ten times as often: the plain mean would be far off."""
-    draw, values, held = np.random.default_rng(0), [], 0
-    for _round in range(400):
-        is_hard = draw.random(4000) < 0.2
-        right = draw.random(4000) < np.where(is_hard, 0.5, 0.95)
-        probability = np.where(is_hard, 0.25, 0.025)
-        drawn = draw.random(4000) < probability
-        found = hajek(right[drawn], probability[drawn])
-        values.append(found.value - right.mean())
-        held += found.low <= right.mean() <= found.high
-        assert right[drawn].mean() < right.mean() - 0.1
-    assert abs(np.mean(values)) < 0.01
-    assert 0.91 <= held / 400 <= 0.97
-
-
-def test_a_probability_of_zero_is_refused():
-    with pytest.raises(ValueError, match="sampling probability"):
-        hajek(np.array([True]), np.array([0.0]))
 
 
 def test_a_stranger_and_a_wrong_period_are_refused(place, browse, carol, bob):

@@ -1,15 +1,20 @@
 """The review queue: what is drawn, who is asked what, and what their answers come to."""
 
+import numpy as np
 import pytest
 from django.core.exceptions import ValidationError
+from django.db import transaction
 
 from accounts.scoping import tenant_scope
+from feedback import gates, practicals
 from feedback import services as feedback
 from feedback.models import Feedback, Receipt, Review, ReviewItem
-from feedback.review import figures, queue, services, trust
+from feedback.review import figures, queue, sampling, services, trust
 from lepton.lib.refusals import Conflict
 from tests import factories
 from tests.feedback import plant as plants
+from training.datasets import erasing
+from training.models import Image
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -69,6 +74,81 @@ def test_a_further_draw_adds_to_the_first_and_raises_its_probabilities(plant):
         assert set(first) < set(now)
         wanted = (len(first) + 25) / 60
         assert list(now.values()) == pytest.approx([wanted] * len(now))
+
+
+def test_disputed_feedback_is_drawn_by_lot_like_the_rest(plant, alice):
+    for number in range(60):
+        row = plants.predict(plant, seed=number, score=0.96)
+        if number < 20:  # the model was sure: a second opinion is asked for
+            with tenant_scope(plant.tenant):
+                feedback.give(row, verdict="correct", label="scratch", by=alice)
+    first = drawn(plant, 20)
+    assert [item.probability for item in first] == pytest.approx([20 / 60] * len(first))
+    with tenant_scope(plant.tenant):
+        given = ReviewItem.objects.filter(source="feedback")
+        assert given.count() == 20 and given.exclude(probability=None).exists()
+    drawn(plant, 60)
+    with tenant_scope(plant.tenant):
+        assert given.filter(probability=1).count() == 20
+        found = figures.accuracy(plant.engagement, plant.champion)
+        assert (found.n, found.value) == (20, 0)  # nobody has looked at the others
+
+
+def test_what_was_answered_before_it_is_drawn_counts_and_is_asked_nobody(plant, alice, erin):
+    rows = [plants.predict(plant, seed=number) for number in range(6)]
+    with tenant_scope(plant.tenant):
+        for row in rows[:4]:
+            feedback.give(row, verdict="correct", label="scratch", by=alice)
+    drawn(plant, 50)
+    with tenant_scope(plant.tenant):
+        asked = queue.for_person(plant.engagement, erin).exclude(source="gold")
+        assert {item.prediction_id for item in asked} == {row.pk for row in rows[4:]}
+    review(plant, rows[5], "confirm", erin)
+    with tenant_scope(plant.tenant):
+        found = figures.accuracy(plant.engagement, plant.champion)
+        assert (found.n, found.value) == (5, pytest.approx(2 / 6))  # one speaks for both
+
+
+def test_accuracy_holds_the_truth_where_answers_were_given_to_errors_above_all(
+    plant, alice, erin, monkeypatch
+):
+    """Of 150 answers 40 are wrong, and people corrected 30 of them before anything was drawn."""
+    rows = [plants.predict(plant, data=b"", score=0.8) for _number in range(150)]
+    number_of = {row.pk: number for number, row in enumerate(rows)}
+    wrong, truth, found = {row.pk for row in rows[:40]}, 110 / 150, []
+    with tenant_scope(plant.tenant):
+        for row in rows[:30]:
+            feedback.give(row, verdict="correct", label="scratch", by=alice)
+        queue.put_in(rows[:15])
+    for seed in range(40):
+        monkeypatch.setattr(sampling, "lot", _lots(seed, number_of))
+        with tenant_scope(plant.tenant), transaction.atomic():
+            services.draw(plant.engagement, wanted=60, by=alice)
+            asked = queue.for_person(plant.engagement, erin).exclude(source="gold")
+            _answer_as_it_is(asked[:25], wrong, erin)
+            found.append(figures.accuracy(plant.engagement, plant.champion))
+            transaction.set_rollback(True)
+    assert np.mean([one.value for one in found]) == pytest.approx(truth, abs=0.02)
+    assert sum(one.low <= truth <= one.high for one in found) >= 36
+
+
+def _lots(seed, number_of, lot=sampling.lot):
+    """Lots that are the same in each run of the tests: of a prediction's place, not of its id."""
+
+    def fixed(what, *on):
+        return lot(seed, what, next((number_of[pk] for pk in on if pk in number_of), "other"))
+
+    return fixed
+
+
+def _answer_as_it_is(items, wrong, by):
+    """What `services.answer` writes that accuracy is read from, many at once."""
+    said = {"created_by": by, "created_by_label": by.name}
+    for item in items:
+        verdict, label = ("correct", "scratch") if item.prediction_id in wrong else ("confirm", "")
+        said |= {"verdict": verdict, "label": label}
+        Feedback.objects.create(prediction_id=item.prediction_id, **said)
+        Review.objects.create(item=item, **said)
 
 
 def test_everything_is_drawn_once_and_then_there_is_nothing_more(plant):
@@ -161,6 +241,8 @@ def test_an_undone_answer_is_no_answer(plant, erin):
         assert not Feedback.objects.current().filter(prediction=row).exists()
         assert queue.for_person(plant.engagement, erin).filter(prediction=row).exists()
         assert not Receipt.objects.filter(prediction=row).exists()
+        assert not gates.heard_in_phase(plant.engagement).met
+        assert practicals.corrected(plant.engagement, erin) is None
     review(plant, row, "confirm", erin)
     assert receipt(plant, row).label == "ok"
     with tenant_scope(plant.tenant):
@@ -204,6 +286,22 @@ def test_gold_gives_no_feedback_and_tells_how_far_a_reviewer_is_relied_on(plant,
         assert (found.gold, found.gold_right, found.value) == (len(gold), 0, 0)
         assert found.is_low == (found.interval[1] < 0.9)
         assert Review.objects.filter(is_right=False).count() == len(gold)
+
+
+def test_an_image_that_was_erased_is_no_gold(plant, erin):
+    for number in range(40):
+        plants.predict(plant, seed=number)
+    drawn(plant, 10)
+    with tenant_scope(plant.tenant):
+        gold = ReviewItem.objects.filter(source="gold")
+        shown = queue.for_person(plant.engagement, erin).filter(source="gold")
+        assert gold.exists() and shown.count() == gold.count()
+        erasing.mark(Image.objects.all())
+        assert not shown.all().exists()
+        before = gold.count()
+    drawn(plant, 30)
+    with tenant_scope(plant.tenant):
+        assert gold.all().count() == before
 
 
 def test_somebody_distrusted_needs_a_second_opinion(plant, erin, monkeypatch):

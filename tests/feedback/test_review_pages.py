@@ -168,6 +168,17 @@ def test_json_lines_are_taken_too(post, place, queue):
     assert "verdikt" in found["outcomes"][1]["error"]
 
 
+def test_a_line_that_is_no_sensible_json_is_refused_alone(post, place, queue):
+    whole = {"reference": "part-1", "verdict": "confirm", "comment": "One\u2028two\u0085three"}
+    text = "[" * 100_000 + "\r\n" + json.dumps(whole, ensure_ascii=False)
+    found = post("feedback/file", "{}\n" + text, "application/x-ndjson").json()
+    assert [(one["line"], one["status"]) for one in found["outcomes"]] == [
+        (1, 400),
+        (2, 400),
+        (3, 201),
+    ]
+
+
 @pytest.mark.parametrize(
     ("data", "words"),
     [
@@ -175,6 +186,7 @@ def test_json_lines_are_taken_too(post, place, queue):
         (b"a,b\n1,2\n", "names the columns"),
         (b"reference,verdict\n", "no row"),
         (b"\xff\xfe\x00", "not text in UTF-8"),
+        (b"reference,verdict\npart-1," + b"x" * 140_000, "cannot be read"),
     ],
 )
 def test_what_is_no_such_file_is_refused_in_words(post, browse, alice, place, queue, data, words):

@@ -74,3 +74,5 @@ def test_a_day_ends_where_the_next_begins(logged, place, predict, browse, bob):
     assert page.count("row-target") == 1
     page = client.get(url, {"since": tomorrow}, headers={"HX-Request": "true"}).text
     assert "Nothing fits" in page
+    page = client.get(url, {"until": "9999-12-31"}, headers={"HX-Request": "true"})
+    assert page.status_code == 200 and page.text.count("row-target") > 1

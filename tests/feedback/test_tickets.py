@@ -161,6 +161,18 @@ def test_the_vendor_triages_and_the_target_moves_with_severity(browse, mei, alic
     assert refused.status_code == 400 and "assignee" in refused.json()["fields"]
 
 
+def test_a_customer_does_not_learn_who_has_an_account(browse, alice, carol, ticket):
+    api = f"/api/v1/tenants/acme/tickets/{ticket.pk}"
+    found = [
+        browse(alice).patch(api, {"assignee": email}, content_type="application/json")
+        for email in (carol.email, "nobody@globex.example")
+    ]
+    assert [one.status_code for one in found] == [400, 400]
+    first, second = (one.json() for one in found)
+    assert first["detail"] == second["detail"] and first["error"] == second["error"]
+    assert "The vendor says who sees to a ticket" in first["error"]
+
+
 def test_response_times_are_promised_per_engagement(
     browse, mei, bob, page, acme, engagement, alice
 ):
