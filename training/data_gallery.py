@@ -54,7 +54,8 @@ def of(request, labelled, *, ordering="path", note=lambda row: "", like=None) ->
 def _alike_first(request, found, like, asked) -> tuple:
     """A page of what is like an item: rows, pager, how that was found, and a word for each row."""
     ranked = similar.to(like, found)
-    at = int(asked.get("at", "")) if asked.get("at", "").isdigit() else 0
+    text = asked.get("at", "")
+    at = int(text) if text.isdecimal() and len(text) < 6 else 0
     shown = dict(ranked.pairs[at : at + THUMBS])
     rows = found.filter(pk__in=shown).in_bulk()
     newer = _address(request, max(0, at - THUMBS)) if at else None

@@ -10,7 +10,6 @@ from django.views.decorators.http import require_GET, require_POST
 from accounts.access import member_page
 from accounts.roles import Capability, may
 from engagements import pages
-from lepton.lib import media
 from lepton.lib.refusals import refusals_told
 from training import explanations
 from training.models import EvaluatedItem
@@ -55,12 +54,12 @@ def _shown(request, version, found) -> dict:
     return {
         "version": version,
         "found": found,
-        "url": media.signed_url(found.image.storage_key),
+        "url": found.image.url,
         "scores": _ranked(version, found),
         "asked": [(one, json.dumps(one.heat)) for one in asked],
         "topics": " ".join(one.topic for one in asked if not one.has_ended),
         "methods": [(one.value, one.label) for one in explanations.possible(version)],
-        "may_ask": may(request.role, Capability.PREDICT),
+        "may_ask": may(request.role, Capability.PREDICT) and not found.image.erased_at,
     }
 
 

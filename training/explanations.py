@@ -15,7 +15,11 @@ SHOWN = (Method.EVIDENCE, Method.GRAD_CAM, Method.OCCLUSION)
 
 def ask(version, image, method, *, by, label="") -> Explanation:
     """Ask once: the same question finds the answer that is there; a failed one is asked anew."""
+    if method == Method.ANSWER:
+        label = ""  # it explains no class
     _refuse(version, method, label)
+    if image.erased_at:
+        raise ValidationError({"image": _("This image was erased for good.")})
     asked = {"model_version": version, "image": image, "method": method, "label": label}
     with transaction.atomic():
         found, is_new = Explanation.objects.get_or_create(**asked, defaults=author(by))

@@ -9,7 +9,6 @@ from rest_framework.response import Response
 
 from accounts.access import member_api
 from accounts.roles import Capability
-from lepton.lib import media
 from lepton.lib.paging import paged
 from lepton.lib.schema import listed, responses
 from lepton.lib.strict import StrictSerializer, valid
@@ -32,8 +31,7 @@ class WaitingSerializer(serializers.ModelSerializer):
 
     @extend_schema_field(OpenApiTypes.URI)
     def get_url(self, row):
-        url = media.signed_url(row.image.storage_key)
-        return self.context["request"].build_absolute_uri(url)
+        return self.context["request"].build_absolute_uri(row.image.url)
 
 
 class LabellingSerializer(serializers.Serializer):

@@ -1,5 +1,6 @@
 """The page on which people label images by keyboard, several at once."""
 
+from django.contrib import messages
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django_htmx.http import trigger_client_event
@@ -7,7 +8,6 @@ from django_htmx.http import trigger_client_event
 from accounts.access import member_page
 from accounts.roles import Capability
 from engagements.pages import engagement_of
-from lepton.lib import media
 from lepton.lib.refusals import refusals_in
 from training import data_pages
 from training.datasets import labelling, suggestions
@@ -26,9 +26,11 @@ def label(request, engagement, dataset):
     hand = _decide(request, dataset, form) if request.method == "POST" else {}
     context = data_pages.data_frame(engagement, _("Label images")) | {"dataset": dataset}
     hand["skipped"] = "skipped" in request.GET or "skipped" in request.POST
-    context |= _shown(dataset, request.user, **hand)
     if request.method == "POST" and not request.htmx:
+        if form.errors:
+            messages.error(request, form.refusal)
         return redirect(request.get_full_path())
+    context |= _shown(dataset, request.user, **hand)
     template = "training/_labelling.html" if request.htmx else "training/labelling.html"
     answer = render(request, template, context)
     said = {"text": form.refusal, "tone": "bad"}
@@ -70,7 +72,7 @@ def _shown(dataset, user, **hand) -> dict:
     requirement = dataset.engagement.requirement
     classes = requirement.classes if requirement else dataset.items.included().counts()
     return {
-        "coming": [(item, media.signed_url(item.image.storage_key)) for item in coming],
+        "coming": [(item, item.image.url) for item in coming],
         "classes": [(name, KEYS[i : i + 1]) for i, name in enumerate(classes)],
         "progress": labelling.progress(dataset, by=user),
         "recent": labelling.history(dataset)[:RECENT],

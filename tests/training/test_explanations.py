@@ -3,14 +3,16 @@
 import pytest
 from django.core.files.storage import default_storage
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.scoping import tenant_scope
 from lepton.lib import storage
 from tests import factories
 from tests.training import made_of
 from training import explaining, leases, runner
-from training.models import EvaluatedItem, Explanation, ModelVersion
-from training.runs import services
+from training.engine import artifact
+from training.models import EvaluatedItem, Explanation, Image, ModelVersion
+from training.runs import files, services, sources
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -69,6 +71,37 @@ def test_a_member_asks_on_the_page_of_an_image_and_sees_three_methods(browse, al
     shown = client.get(page(version, seen)).content.decode()
     assert shown.count("data-evidence=") == 3
     assert "Grad-CAM" in shown and "Occlusion" in shown and "Class activation map" in shown
+
+
+def test_a_version_s_own_head_is_fetched_with_it(tmp_path):
+    """A probe's: without it the files named in meta.json would not all be there."""
+    folder = tmp_path / "made"
+    folder.mkdir()
+    for name in (*artifact.FILES, artifact.HEAD):
+        (folder / name).write_bytes(name.encode())
+    meta = artifact.write_meta(folder, {"classes": ["ok"]})
+    files.store(folder, "tenants/t/models/m")
+    assert artifact.HEAD in meta["files"]
+    there = sources.fetched("tenants/t/models/m", tmp_path / "cache" / "m")
+    assert artifact.read_meta(there) == meta
+    assert not list(there.glob("*.part"))
+
+
+def test_an_erased_image_is_not_asked_about(browse, alice, acme, version, seen):
+    with tenant_scope(acme):
+        Image.objects.filter(pk=seen.image_id).update(erased_at=timezone.now())
+    refused = ask(browse(alice), version, seen)
+    assert refused.status_code == 400 and "erased for good" in str(refused.json()["fields"])
+    shown = browse(alice).get(page(version, seen)).content.decode()
+    assert "Erased" in shown and 'name="method"' not in shown
+
+
+def test_what_it_answers_is_asked_of_no_class(browse, alice, acme, version, seen):
+    answers = [ask(browse(alice), version, seen, method="answer", label=x) for x in ("none", "ok")]
+    assert len({answer.json()["id"] for answer in answers}) == 1
+    work()
+    with tenant_scope(acme):
+        assert Explanation.objects.get().state == "succeeded"
 
 
 def test_the_api_asks_once_and_finds_the_answer_again(browse, alice, carol, acme, version, seen):

@@ -99,6 +99,20 @@ def test_the_same_image_with_a_label_later_labels_it(acme, alice, engagement, fl
     assert labels(acme)["0.png"] == "ok"
 
 
+def test_a_label_that_comes_later_brings_its_split_and_group(acme, alice, engagement, flat):
+    again = zips.zipped({"x.png": zips.picture(0)})
+    splits = "file,label,split,group\nx.png,ok,test,patient-1\n"
+    imports.run(acme, engagement, alice, again, splits=splits)
+    assert imports.items(acme)["0.png"] == ("ok", "test", "patient-1")
+
+
+def test_an_image_that_comes_twice_at_once_keeps_the_label_of_either(acme, alice, engagement):
+    both = {"a.png": zips.picture(900), "b.png": zips.picture(900)}
+    splits = "file,label,split\na.png,,\nb.png,ok,\n"
+    imports.run(acme, engagement, alice, zips.zipped(both), splits=splits)
+    assert [label for label, *_rest in imports.items(acme).values()] == ["ok"]
+
+
 def test_no_version_holds_an_unlabelled_image(browse, alice, acme, engagement, flat):
     imports.run(acme, engagement, alice, zips.zipped(zips.two_classes(first_seed=50)))
     url = f"/api/v1/tenants/acme/datasets/{flat.dataset_id}/versions"

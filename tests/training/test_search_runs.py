@@ -66,7 +66,7 @@ def test_a_search_ends_with_a_model_version_and_says_why_these_settings(browse, 
     where = ["acme", done.engagement_id]
     page = browse(alice).get(reverse("training:run", args=[*where, done.pk])).content.decode()
     assert "Why these settings" in page and "Learning rate" in page
-    assert "judged on the same 4 validation images" in page
+    assert "judged on the same 4 images" in page
     assert "Too few trials were finished" in page
     for name in ("model", "card"):
         url = reverse(f"training:{name}", args=[*where, version.pk])

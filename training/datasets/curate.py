@@ -30,8 +30,6 @@ def change_items(dataset, ids, *, by, label=None, split=None, excluded=None, che
         rows = dataset.items.filter(pk__in=ids)
         if rows.count() < len(set(ids)):
             raise ValidationError({"ids": _("Some of these images are not in this dataset.")})
-        if excluded is False and rows.filter(image__erased_at__isnull=False).exists():
-            raise ValidationError({"ids": _("Some of these images were erased for good.")})
         if label is not None:
             note_labels(rows, label, by=by)
         n = rows.update(**changes)

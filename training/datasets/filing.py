@@ -92,21 +92,17 @@ def _came_in(item) -> tuple[str, str]:
 def _meet(row, item, finding, moved):
     """The image is in the dataset already: as what it is called now, or as something else."""
     row.item, row.params = item, {"path": item.path}
-    label = finding.place.label
-    if label and not item.label and not item._state.adding:
-        item.label = label
-        row.outcome, row.kind = Outcome.DUPLICATE, "duplicate_labelled"
-        moved.append(item)
-        return
-    if label and item.label != label:
+    place, label = finding.place, finding.place.label
+    if label and item.label and item.label != label:
         row.outcome, row.kind = Outcome.CONFLICT, "conflict"
         row.params["label"] = item.label
         return
     row.outcome, row.kind = Outcome.DUPLICATE, "duplicate"
-    place = finding.place
-    given = place.split or item.split, place.group or item.group, item.meta | place.meta
-    is_from_before = not item._state.adding
-    if is_from_before and given != (item.split, item.group, item.meta):
-        item.split, item.group, item.meta = given
-        row.kind = "duplicate_moved"
-        moved.append(item)
+    is_from_before, gains = not item._state.adding, bool(label and not item.label)
+    before = item.label, item.split, item.group, item.meta
+    given = label or item.label, place.split or item.split, place.group or item.group
+    if (gains or is_from_before) and (*given, item.meta | place.meta) != before:
+        (item.label, item.split, item.group), item.meta = given, item.meta | place.meta
+        row.kind = "duplicate_labelled" if gains else "duplicate_moved"
+        if is_from_before:
+            moved.append(item)

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -41,7 +41,7 @@ def hand_out(dataset, *, by, after="", skipped=False, first=None) -> list:
         found = list(rows.filter(path__gt=after)[:AHEAD])
         if len(found) < AHEAD and after:
             found += list(rows.filter(path__lte=after)[: AHEAD - len(found)])
-        if first is not None:
+        if first is not None and not first.label and not first.is_excluded:
             found = [first, *(one for one in found if one.pk != first.pk)][:AHEAD]
         until = now + timedelta(minutes=HELD_MINUTES)
         for one in found:
@@ -117,7 +117,10 @@ def topic_of(dataset) -> str:
 
 
 def _standing(dataset, by):
-    return LabelEntry.objects.filter(item__dataset=dataset).by(by).standing().select_related("item")
+    """What somebody decided and can take back: labels that are still so, and skips."""
+    still_so = Q(kind=Kind.SKIP) | Q(label=F("item__label"))
+    decided = LabelEntry.objects.filter(still_so, item__dataset=dataset).by(by)
+    return decided.standing().select_related("item")
 
 
 def _skips(by):

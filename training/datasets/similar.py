@@ -37,9 +37,9 @@ class Found(NamedTuple):
 
 def to(item, items) -> Found:
     """Rank `items` (a queryset of the working set) by how alike they are to `item`."""
-    newest = ImageVector.objects.filter(image=item.image_id).order_by("network", "weights").last()
-    if newest is not None:
-        return _by_network(item, items, newest)
+    mine = ImageVector.objects.filter(image=item.image_id).order_by("network", "weights").last()
+    if mine is not None:
+        return _by_network(item, items, mine)
     return _by_prints(item, items)
 
 

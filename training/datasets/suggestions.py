@@ -6,7 +6,7 @@ from training.models import Explanation
 
 
 def version_for(dataset):
-    """The version that suggests: the newest that was measured and knows the classes, or None."""
+    """The version that suggests: the newest that was measured, or None."""
     versions = dataset.engagement.model_versions.newest_first()
     return versions.filter(evaluations__isnull=False).first()
 

@@ -148,13 +148,13 @@ def _write(union, models, outputs, target) -> None:
     )
     graph.input[0].name = "images"
     model.graph.CopyFrom(graph)
-    _take_functions(model, models)
+    _take_opsets(model, models)
     onnx.checker.check_model(model)
     onnx.save(model, target)
 
 
-def _take_functions(model, models) -> None:
-    """Opset versions of all members, the newest of each domain; their own functions too."""
+def _take_opsets(model, models) -> None:
+    """Opset versions of all members, the newest of each domain."""
     newest = {}
     for one in models:
         for opset in one.opset_import:

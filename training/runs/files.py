@@ -46,6 +46,12 @@ def _store_backbone(graph: Path) -> None:
             _copy(graph, key)
 
 
+def stored(prefix: str) -> list[str]:
+    """The names of a model's files in storage."""
+    head = [artifact.HEAD] if default_storage.exists(f"{prefix}/{artifact.HEAD}") else []
+    return [*head, *NAMES]
+
+
 def _copy(path: Path, key: str) -> None:
     with path.open("rb") as file:
         default_storage.save(key, File(file))

@@ -122,8 +122,7 @@ def _with_interval(row, name):
 
 def _slices(found):
     if not found:
-        needed = _("Thirty test images whose look was measured are needed: nothing can be said.")
-        return [packs.text(needed)]
+        return [packs.text(_("Too few test images for any slice: nothing can be said."))]
     rows = [
         [
             one["title"],
@@ -143,8 +142,8 @@ def _slices(found):
 def _gap(one):
     facts = {"slice": one["title"], "gap": percent(one["gap"])}
     if one["is_sure"]:
-        return _("%(slice)s: the largest gap is %(gap)s, and the intervals do not overlap.") % facts
-    return _("%(slice)s: the largest gap is %(gap)s; the intervals overlap.") % facts
+        return _("%(slice)s: the largest gap is %(gap)s, more than chance would make it.") % facts
+    return _("%(slice)s: the largest gap is %(gap)s; no part can be told from chance.") % facts
 
 
 def _limits(version):

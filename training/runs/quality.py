@@ -122,7 +122,7 @@ def origin(version) -> list[tuple]:
         (_("Method"), version.get_method_display()),
         (_("Made from"), lineage.names(version)),
         (_("Settings found by"), searched.in_short(version)),
-        (_("Started from"), weights.get("file") or _("random numbers (no pretrained weights)")),
+        (_("Started from"), _started(meta)),
         (_("Hash of these weights"), (weights.get("sha256") or "")[:16]),
         (_("Device"), " ".join(filter(None, [device.get("type"), device.get("name")]))),
         (_("Seed"), manifest.get("seed")),
@@ -131,6 +131,13 @@ def origin(version) -> list[tuple]:
         (_("Quantised"), quantised(meta)),
     ]
     return [(label, value) for label, value in facts_ if value not in ("", None)]
+
+
+def _started(meta) -> str:
+    """The weights that training began with; an ensemble begins with none of its own."""
+    if "ensemble" in meta:
+        return ""
+    return (meta.get("weights") or {}).get("file") or _("random numbers (no pretrained weights)")
 
 
 def _code(manifest) -> str:

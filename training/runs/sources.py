@@ -1,6 +1,7 @@
 """The model versions a run is made from: which may be, and their files at hand."""
 
 import shutil
+import tempfile
 from pathlib import Path
 
 from django.core.exceptions import ValidationError
@@ -77,7 +78,7 @@ def fetched(prefix: str, folder: Path, should_stop=lambda: False) -> Path:
     try:
         artifact.read_meta(folder)
     except artifact.ArtifactCorrupt:
-        for name in files.NAMES:
+        for name in files.stored(prefix):
             if should_stop():
                 raise Stopped from None
             _copy(f"{prefix}/{name}", folder / name)
@@ -129,13 +130,15 @@ def _network(version) -> str:
 
 
 def _copy(key: str, target: Path) -> None:
-    draft = target.with_suffix(".part")
-    try:
-        with storage.reading(key) as source, draft.open("wb") as file:
-            shutil.copyfileobj(source, file)
-    except FileNotFoundError as error:
-        raise _unusable(target.name) from error
-    draft.replace(target)
+    """Copy by a draft of its own: another process may be fetching the same file."""
+    with tempfile.NamedTemporaryFile(dir=target.parent, suffix=".part", delete=False) as draft:
+        try:
+            with storage.reading(key) as source:
+                shutil.copyfileobj(source, draft)
+        except FileNotFoundError as error:
+            Path(draft.name).unlink()
+            raise _unusable(target.name) from error
+    Path(draft.name).replace(target)
 
 
 def _verify(folder: Path) -> None:
