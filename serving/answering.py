@@ -62,13 +62,18 @@ class Answering:
                 return await self._ask(model, asked, ids, terms)
             except Refused:
                 raise
+            except NoRoom:  # its graph went while the body came in: no failure of its own
+                pass
             except Exception as error:
                 self._note_failure(place, error)
         pause = self.breakers.pause_of(place.model.version_id)
         if pause:
             message = _("This model keeps failing and is left alone for a moment: try again.")
             raise come_back(message, seconds=pause)
-        return await self._ask(place.model, asked, ids, terms)
+        try:
+            return await self._ask(place.model, asked, ids, terms)
+        except NoRoom:
+            raise come_back(_("The model is being loaded: try again in a moment.")) from None
 
     async def _is_ready(self, canary: Model) -> bool:
         """Whether it may be asked now; one that is not in memory is brought there meanwhile."""
@@ -98,10 +103,8 @@ class Answering:
         asked_at = time.perf_counter()
         try:
             answers = await self.batcher.ask_all(asks, seconds=terms.seconds)
-        except Refused:
+        except (Refused, NoRoom):
             raise
-        except NoRoom:  # its graph went while the body came in
-            raise come_back(_("The model is being loaded: try again in a moment.")) from None
         except Exception:
             self.breakers.failed(model.version_id)
             raise

@@ -142,6 +142,8 @@ def look_at_run(claim) -> None:
 def judge(claim) -> None:
     """Judge the challenger on the champion's holdout, and do as the policy says."""
     with claim.scope(State.JUDGING) as row:
+        if _waits_for_a_drill(row):
+            return
         engagement, policy = row.engagement, policies.policy_of(row.engagement)
         if row.version.test_sha256 != row.base.test_sha256:
             evaluations.restate(row.champion, row.version)
@@ -186,6 +188,8 @@ def look_at_shadow(claim) -> None:
 def watch(claim) -> None:
     """Roll back when the promoted model is surely less often right in use than the one before."""
     with claim.scope(State.PROMOTED) as row:
+        if _waits_for_a_drill(row):
+            return
         endpoint, policy = services.endpoint_of(row), policies.policy_of(row.engagement)
         row.due_at = timezone.now() + timedelta(seconds=LOOK_SECONDS)
         if row.watched_until <= timezone.now() or not services.is_in_place(
@@ -199,6 +203,16 @@ def watch(claim) -> None:
             services.tell(row, "data_iteration.demoted", by=None, **words)
         row.failures = 0
         row.save()
+
+
+def _waits_for_a_drill(row) -> bool:
+    """What is in place during a rollback drill says nothing: look again when it is over."""
+    endpoint = services.endpoint_of(row)
+    if endpoint is None or not endpoint.drills.still_open().exists():
+        return False
+    row.due_at = winners.soon()
+    row.save(update_fields=["due_at"])
+    return True
 
 
 def worse(row) -> str:

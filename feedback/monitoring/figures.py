@@ -57,8 +57,10 @@ class Totals:
         return sum(self.scores.get(str(bucket), 0) for bucket in DOUBTFUL_BUCKETS)
 
     def percentile(self, fraction: float, least: int) -> float | None:
-        """A latency in milliseconds, None from fewer than `least` answers."""
-        return latency_percentile(self.latency, fraction) if self.n >= least else None
+        """A latency in milliseconds, None from fewer than `least` answers that were timed: what
+        waits on purpose is not."""
+        is_enough = self.latency.total() >= least
+        return latency_percentile(self.latency, fraction) if is_enough else None
 
     def share(self, part: int, whole: int) -> float | None:
         return part / whole if whole >= LEAST_FOR_SHARES else None

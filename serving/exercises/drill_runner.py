@@ -25,7 +25,6 @@ LOST = gettext_noop("The worker was lost during the drill; the champion was put 
 NOT_LOADED = gettext_noop("The version it rolled back to could not be loaded.")
 TOO_LATE = gettext_noop("The data plane did not take the version up within a minute.")
 OTHERS = gettext_noop("Somebody put another version in place during the drill; it was left there.")
-NO_IMAGES = gettext_noop("The model's dataset version has no test images to send.")
 WRONG = gettext_noop("The endpoint's answers did not name the version that should have answered.")
 
 
@@ -63,7 +62,7 @@ def _images(claim) -> list[bytes]:
     with claim.scope() as drill:
         keys = load_tests.image_keys(drill.model_version)[:ANSWERS]
     if not keys:
-        raise Failed(NO_IMAGES)
+        raise Failed(load_tests.NO_IMAGES)
     return [storage.get(key) for key in keys]
 
 
@@ -82,9 +81,11 @@ def _is_as_left(drill) -> bool:
     puts anything else there until this transaction ends."""
     services.lock(drill.endpoint)
     now = drill.endpoint.deployments.in_place()
+    if now is None:
+        return False
     if drill.rolled_back_as:
         return now.number == drill.rolled_back_as
-    return now is not None and now.model_version_id == drill.model_version_id
+    return now.model_version_id == drill.model_version_id
 
 
 def _deploy(drill, version):

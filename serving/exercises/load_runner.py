@@ -25,9 +25,12 @@ def carry_out(claim: leases.Claim) -> None:
         if claim.crashes:
             _end(claim, test, State.FAILED, cause=test.cause or LOST_CAUSE, hint=LOST_HINT)
             return
+        keys = load_tests.image_keys(test.model_version)
+        if not keys:  # they were erased while it waited
+            _end(claim, test, State.FAILED, cause=load_tests.NO_IMAGES)
+            return
         claim.write(state=State.RUNNING)
         address, sign = test.endpoint.predict_path, _signer(test)
-        keys = load_tests.image_keys(test.model_version)
         load_tests.tell(test)
     images = [storage.get(key) for key in keys]
     bounds = {name: getattr(test, name) for name in ("per_second", "seconds", "at_once")}

@@ -6,6 +6,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from accounts import audit
 from accounts.models import author
@@ -18,6 +19,7 @@ from serving.models import Endpoint
 from training.models import Split, VersionItem
 
 MOST_IMAGES = 50
+NO_IMAGES = gettext_noop("The model's dataset version has no test images to send.")
 BOUNDS = {"per_second", "seconds", "at_once"}
 
 
@@ -88,7 +90,7 @@ def refuse_while_busy(endpoint):
 def refuse_without_images(model_version):
     """Raise ValidationError where there is nothing to ask an endpoint about."""
     if not image_keys(model_version):
-        raise ValidationError(_("The model's dataset version has no test images to send."))
+        raise ValidationError(_(NO_IMAGES))
 
 
 def objectives(engagement) -> dict:

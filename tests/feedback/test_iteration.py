@@ -33,7 +33,7 @@ from feedback.receipts import words
 from lepton.lib import storage
 from lepton.lib.refusals import Conflict
 from serving import challengers
-from serving.models import Challenger, Deployment, ShadowAnswer
+from serving.models import Challenger, Deployment, RollbackDrill, ShadowAnswer
 from tests.feedback import plant as plants
 from tests.training.zips import picture, two_classes
 from training.datasets import erasing
@@ -536,6 +536,24 @@ def test_worse_in_use_is_only_what_surely_is_by_the_same_measure(
     monkeypatch.setattr(work.realised, "accuracy", lambda engagement, version: after)
     row = SimpleNamespace(accuracy_before=before, engagement=None, challenger=None)
     assert bool(work.worse(row)) is is_worse
+
+
+def test_a_rollback_drill_is_waited_for_and_no_deployment_of_somebody(plant, alice):
+    set_policy(plant, mode="automatic", least_corrections=2)
+    corrected(plant, 2)
+    challenger = trained(plant)
+    with tenant_scope(plant.tenant):
+        facts = {"endpoint": plant.endpoint, "model_version": plant.champion}
+        drill = RollbackDrill.objects.create(practised=plant.champion, **facts, **author(alice))
+        due = plants.iteration(plant)
+        DataIteration.objects.filter(pk=due.pk).update(due_at=timezone.now())
+    work.work_off()
+    assert plants.iteration(plant).state == "judging"
+    with tenant_scope(plant.tenant):
+        RollbackDrill.objects.filter(pk=drill.pk).update(state="succeeded")
+        DataIteration.objects.filter(pk=due.pk).update(due_at=timezone.now())
+    row = plants.work_until(plant, "checking")
+    assert row.challenger == challenger
 
 
 def test_a_model_deployed_meanwhile_is_not_overrun(plant, alice):

@@ -117,10 +117,9 @@ def topic_of(dataset) -> str:
 
 
 def _standing(dataset, by):
-    """What somebody decided and can take back: labels that are still so, and skips."""
-    still_so = Q(kind=Kind.SKIP) | Q(label=F("item__label"))
-    decided = LabelEntry.objects.filter(still_so, item__dataset=dataset).by(by)
-    return decided.standing().select_related("item")
+    """What somebody decided that is still so: labels, and skips of what has no label yet."""
+    still_so = LabelEntry.objects.filter(item__dataset=dataset, label=F("item__label"))
+    return still_so.by(by).standing().select_related("item")
 
 
 def _skips(by):
