@@ -112,7 +112,8 @@ def _save_new(endpoint):
 
 
 def lock(endpoint):
-    """One deployment at a time per endpoint, so that numbers count up without a gap."""
+    """One change at a time of what answers at an endpoint or is tried there, so that numbers count
+    up without a gap; until the transaction ends."""
     Endpoint.objects.select_for_update(no_key=True).get(pk=endpoint.pk)
 
 

@@ -36,17 +36,17 @@ def draw_items(engagement, wanted: int) -> list[ReviewItem]:
     raised, lifted, new = [], [], []
     for prediction, rate, key in zip(frame, rates, source, strict=True):
         item, is_said = there.get(prediction.pk), prediction.pk in said
-        facts = {"probability": rate, "draw": number + is_said}
+        draw = number + is_said
         if item and item.probability is not None:
             if rate > item.probability:
                 item.probability = rate
                 raised.append(item)
         elif sampling.lot("draw", prediction.endpoint_id, prediction.pk) < rate:
             if item:
-                item.probability, item.draw = facts.values()
+                item.probability, item.draw = rate, draw
                 lifted.append(item)
             else:
-                facts["source"] = ANSWERED if is_said else key
+                facts = {"source": ANSWERED if is_said else key, "probability": rate, "draw": draw}
                 new.append(_item(engagement, prediction.pk, prediction=prediction, **facts))
     ReviewItem.objects.bulk_update([*raised, *lifted], ["probability", "draw"], batch_size=1000)
     new += _gold(engagement, sum(item.draw == number for item in new), number)

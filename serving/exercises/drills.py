@@ -10,17 +10,16 @@ from engagements.models import Outcome, Verdict
 from lepton.lib import live
 from lepton.lib.refusals import Conflict
 from lepton.lib.wake import wake_on_commit
-from serving import tasks
+from serving import services, tasks
 from serving.exercises.load_tests import refuse_while_busy, refuse_without_images
 from serving.exercises.rows import RollbackDrill
-from serving.models import Endpoint
 from training.models import ModelApproval
 
 
 def start_drill(endpoint, *, by):
     """Queue a rollback drill: the previous good version answers for seconds, then the champion."""
     with transaction.atomic():
-        Endpoint.objects.select_for_update(no_key=True).get(pk=endpoint.pk)
+        services.lock(endpoint)
         champion = endpoint.champion
         if champion is None:
             raise ValidationError(_("No model version is live here: deploy one first."))

@@ -13,9 +13,8 @@ from accounts.models import author
 from lepton.lib import live
 from lepton.lib.refusals import Conflict
 from lepton.lib.wake import wake_on_commit
-from serving import tasks
+from serving import services, tasks
 from serving.exercises.rows import MOST_AT_ONCE, MOST_PER_SECOND, LoadTest, State
-from serving.models import Endpoint
 from training.models import Split, VersionItem
 
 MOST_IMAGES = 50
@@ -40,7 +39,7 @@ def start_load_test(endpoint, *, per_second, seconds, at_once, by):
     )
     _within_limits(test)
     with transaction.atomic():
-        Endpoint.objects.select_for_update(no_key=True).get(pk=endpoint.pk)
+        services.lock(endpoint)
         refuse_while_busy(endpoint)
         refuse_without_images(test.model_version)
         test.save(force_insert=True)

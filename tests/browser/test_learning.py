@@ -2,11 +2,8 @@
 
 import io
 import json
-import os
 import re
-import shutil
 import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -15,11 +12,12 @@ from pypdf import PdfReader
 
 from enablement import library
 from lepton.demo import archives, xrays
+from tests import printed
 from tests.browser.visit import NARROW, WIDE, drop, rail
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 PREDICTIONS = 12
-CALLS = {"Python": [sys.executable], "curl": ["sh"], "JavaScript": ["node", "--input-type=module"]}
+LANGUAGES = ("Python", "curl", "JavaScript")
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +60,7 @@ def test_ivan_learns_to_call_it_from_a_program(visitor, hospital, film):
     ivan = visitor("ivan-learns")
     page = ivan.sign_in("ivan@globex.example")
     course = begin(page, hospital, "integrator")
-    languages = [name for name, command in CALLS.items() if shutil.which(command[0])]
+    languages = [name for name in LANGUAGES if printed.can_run(name)]
     for number, lesson in enumerate(course.lessons):
         expect(page.get_by_role("heading", level=1)).to_have_text(lesson["title"])
         if lesson["practicals"]:
@@ -157,23 +155,11 @@ def calls_as_printed(page, language, film):
         if how.get_attribute("open") is None:
             how.locator("summary").click()
         how.get_by_role("tab", name=language).click()
-        run(language, how.get_by_role("tabpanel").locator("code").inner_text(), key, film.parent)
+        code = how.get_by_role("tabpanel").locator("code").inner_text()
+        printed.run(language, code, key, film.parent)
     expect(practicals.get_by_text("The server saw it")).to_have_count(
         practicals.locator("#practicals-state > li").count()
     )
-
-
-def run(language, code, key, folder):
-    done = subprocess.run(
-        CALLS[language],
-        input=code,
-        env=os.environ | {"LEPTON_KEY": key},
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def takes_the_certificate(visitor, course, name):
@@ -185,8 +171,8 @@ def takes_the_certificate(visitor, course, name):
     with page.expect_download() as download:
         card.get_by_role("link", name="Certificate").click()
     assert download.value.suggested_filename.endswith(".pdf")
-    (printed,) = PdfReader(io.BytesIO(download.value.path().read_bytes())).pages
-    text = printed.extract_text()
+    (sheet,) = PdfReader(io.BytesIO(download.value.path().read_bytes())).pages
+    text = sheet.extract_text()
     assert name in text and title in text
     page.goto(re.search(r"Check it at (\S+)", text)[1])
     expect(page.get_by_role("main")).to_contain_text(name)

@@ -11,6 +11,15 @@ import pytest
 from lepton import embedded
 from tests import factories
 from tests.faults.workers import Worker, wait_for
+from tests.serving.conftest import (  # noqa: F401, inference processes of these tests' own
+    castings,
+    key,
+    own_inference,
+    served,
+    served_environment,
+    served_home,
+    version_of,
+)
 
 SHORT = {
     "LEPTON_LEASE_SECONDS": "3",

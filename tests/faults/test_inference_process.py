@@ -14,24 +14,13 @@ from accounts.scoping import tenant_scope
 from serving import services
 from serving.models import Prediction
 from tests.serving import models
-from tests.serving.conftest import (  # noqa: F401, the fixtures are used by name
-    REPOSITORY,
-    Process,
-    castings,
-    key,
-    own_inference,
-    served,
-    served_environment,
-    served_home,
-    settled,
-    version_of,
-)
+from tests.serving.conftest import REPOSITORY, Process, settled
 
 pytestmark = [pytest.mark.faults, pytest.mark.slow]
 
 
 @pytest.fixture
-def answering(own_inference, acme, alice, castings, version_of, key):  # noqa: F811
+def answering(own_inference, acme, alice, castings, version_of, key):
     """A process that answers for castings, and how to ask it."""
     with tenant_scope(acme):
         deployment = services.deploy(castings, model_version=version_of(), by=alice)

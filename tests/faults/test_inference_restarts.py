@@ -13,17 +13,7 @@ from accounts.scoping import tenant_scope
 from accounts.services import revoke_key
 from serving import services
 from tests.serving import models
-from tests.serving.conftest import (  # noqa: F401, the fixtures are used by name
-    Process,
-    castings,
-    key,
-    own_inference,
-    served,
-    served_environment,
-    served_home,
-    settled,
-    version_of,
-)
+from tests.serving.conftest import Process, settled
 
 pytestmark = [pytest.mark.faults, pytest.mark.slow]
 CLIENTS = 4
@@ -33,7 +23,7 @@ PATIENCE = 180  # seconds: nothing here is measured but what is promised
 class Clients:
     """Each asks again as soon as it is answered, on a connection that it keeps."""
 
-    def __init__(self, url, key):  # noqa: F811
+    def __init__(self, url, key):
         self.url, self.headers = url, {"Authorization": f"Bearer {key}"}
         self.answers: list[tuple[float, int]] = []  # when it was asked, what came
         self.failures: list[tuple[float, float, str]] = []  # asked when, told when, what
@@ -71,7 +61,7 @@ class Clients:
 
 
 @pytest.fixture
-def address(own_inference, acme, alice, castings, version_of):  # noqa: F811
+def address(own_inference, acme, alice, castings, version_of):
     """Where castings is asked, once a model answers there."""
     with tenant_scope(acme):
         deployment = services.deploy(castings, model_version=version_of(), by=alice)
@@ -80,7 +70,7 @@ def address(own_inference, acme, alice, castings, version_of):  # noqa: F811
 
 
 @pytest.fixture
-def another(own_inference, free_tcp_port_factory):  # noqa: F811
+def another(own_inference, free_tcp_port_factory):
     """Start another process on the same socket and wait until it is ready: `another()`."""
     started = []
 
@@ -98,7 +88,7 @@ def another(own_inference, free_tcp_port_factory):  # noqa: F811
             one.kill(signal.SIGTERM)
 
 
-def test_a_kill_is_felt_only_by_what_the_process_held(address, own_inference, another, key):  # noqa: F811
+def test_a_kill_is_felt_only_by_what_the_process_held(address, own_inference, another, key):
     twin = another()
     with Clients(address, key) as clients:
         clients.go_on(own_inference)
@@ -110,7 +100,7 @@ def test_a_kill_is_felt_only_by_what_the_process_held(address, own_inference, an
     assert all(asked <= killed for asked, _told, _what in clients.failures), clients.failures
 
 
-def test_a_service_of_one_process_is_back_soon_after_a_kill(address, own_inference, key):  # noqa: F811
+def test_a_service_of_one_process_is_back_soon_after_a_kill(address, own_inference, key):
     with Clients(address, key) as clients:
         clients.go_on(own_inference)
         own_inference.kill(signal.SIGKILL)
@@ -128,7 +118,7 @@ def test_a_service_of_one_process_is_back_soon_after_a_kill(address, own_inferen
     assert clients.statuses <= {200, 503}  # 503 with Retry-After while models are loaded
 
 
-def test_a_rolling_restart_fails_no_request(address, own_inference, another, key):  # noqa: F811
+def test_a_rolling_restart_fails_no_request(address, own_inference, another, key):
     others = [another()]
     with Clients(address, key) as clients:
         clients.go_on(others[0])
@@ -147,8 +137,8 @@ def test_a_rolling_restart_fails_no_request(address, own_inference, another, key
 
 def test_a_revoked_key_is_refused_within_five_seconds_under_load(
     address,
-    own_inference,  # noqa: F811
-    key,  # noqa: F811
+    own_inference,
+    key,
     acme,
     alice,
 ):

@@ -3,11 +3,9 @@
 import psutil
 import pytest
 
-from accounts.scoping import tenant_scope
 from tests.faults.test_run_survives import again, ended, epochs, model_versions
 from tests.faults.workers import wait_for
 from tests.training import made_of
-from training.runs import services
 
 pytestmark = [pytest.mark.faults, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 SHARED = {"epochs": 20, "patience": 500, "batch_size": 16}
@@ -17,15 +15,7 @@ LONG_ENOUGH = 300  # seconds: three processes load their libraries at once
 
 @pytest.fixture
 def run(engagement, surroundings, alice):
-    with tenant_scope(engagement.tenant_id):
-        return services.start_run(
-            engagement,
-            dataset_version=made_of.dataset_version(engagement, alice),
-            method="fine_tune",
-            backbone="lepton_small",
-            params=SHARED,
-            by=alice,
-        )
+    return made_of.start(engagement, alice, SHARED)
 
 
 def ranks(worker):

@@ -37,15 +37,7 @@ with tenant_scope(uuid.UUID(sys.argv[1])):
 def run(engagement, surroundings, alice, monkeypatch):
     """A run that is committed while its wake-up is lost: only a sweeper can find it."""
     monkeypatch.setattr("lepton.lib.wake.wake", lambda task: None)
-    with tenant_scope(engagement.tenant_id):
-        return services.start_run(
-            engagement,
-            dataset_version=made_of.dataset_version(engagement, alice),
-            method="fine_tune",
-            backbone="lepton_small",
-            params=LONG,
-            by=alice,
-        )
+    return made_of.start(engagement, alice, LONG)
 
 
 def test_a_web_process_killed_between_commit_and_wake_up_loses_no_run(

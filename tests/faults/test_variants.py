@@ -9,27 +9,18 @@ from accounts.scoping import tenant_scope
 from serving import challengers, services
 from serving.beside import place_of
 from tests.serving import models
-from tests.serving.conftest import (  # noqa: F401, the fixtures are used by name
-    castings,
-    key,
-    own_inference,
-    served,
-    served_environment,
-    served_home,
-    settled,
-    version_of,
-)
+from tests.serving.conftest import settled
 
 pytestmark = [pytest.mark.faults, pytest.mark.slow]
 
 
 def test_a_killed_process_comes_back_with_the_canary_and_the_same_share(
-    own_inference,  # noqa: F811
+    own_inference,
     acme,
     alice,
-    castings,  # noqa: F811
-    version_of,  # noqa: F811
-    key,  # noqa: F811
+    castings,
+    version_of,
+    key,
 ):
     with tenant_scope(acme):
         deployment = services.deploy(castings, model_version=version_of(), by=alice)

@@ -88,14 +88,19 @@ def test_a_rejected_version_is_not_rolled_back_to(acme, alice, castings, pair, d
     assert good == (earlier if decision == "approved" else None)
 
 
+def worker_lost_half_way(castings, by):
+    """A worker has rolled back, and dies."""
+    claim = leases.claim("drill", "a worker that is killed")
+    with claim.scope() as row:
+        made = services.put_in_place(castings, row.practised, reason="drill", by=by)
+        claim.write(rolled_back_as=made.number, state="running", lease_expires_at=timezone.now())
+
+
 def test_a_drill_that_lost_its_worker_puts_the_champion_back(acme, alice, castings, pair):
     _earlier, champion = pair
     with tenant_scope(acme):
         drill = drills.start_drill(castings, by=alice)
-    claim = leases.claim("drill", "a worker that is killed")
-    with claim.scope() as row:
-        made = services.put_in_place(castings, row.practised, reason="drill", by=alice)
-        claim.write(rolled_back_as=made.number, state="running", lease_expires_at=timezone.now())
+    worker_lost_half_way(castings, alice)
     exercised.work_off()
     exercised.again(acme, drill)
     assert drill.state == "failed"
@@ -109,10 +114,7 @@ def test_what_somebody_deploys_meanwhile_is_left_alone(acme, alice, castings, pa
     other = version_of(3)
     with tenant_scope(acme):
         drill = drills.start_drill(castings, by=alice)
-    claim = leases.claim("drill", "slow")
-    with claim.scope() as row:
-        made = services.put_in_place(castings, row.practised, reason="drill", by=alice)
-        claim.write(rolled_back_as=made.number, state="running", lease_expires_at=timezone.now())
+    worker_lost_half_way(castings, alice)
     with tenant_scope(acme):
         services.deploy(castings, model_version=other, by=alice)
     exercised.work_off()

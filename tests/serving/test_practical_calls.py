@@ -1,10 +1,5 @@
 """The calls printed beside the practicals run as they stand, and the server sees them."""
 
-import os
-import shutil
-import subprocess
-import sys
-
 import pytest
 from django.test import override_settings
 
@@ -12,13 +7,10 @@ from accounts.scoping import tenant_scope
 from enablement import places, practicals, practice, snippets
 from enablement.models import PracticeAnswer, PracticeCall
 from serving.practicals import place
+from tests import printed
 from tests.serving import models
 
-COMMANDS = {
-    "curl": ["sh"],
-    "Python": [sys.executable],
-    "JavaScript": ["node", "--input-type=module"],
-}
+LANGUAGES = ("curl", "Python", "JavaScript")
 
 
 @pytest.fixture
@@ -34,18 +26,17 @@ def words(inference, deployed, version_of, castings, acme, live_server):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("language", COMMANDS)
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_each_call_does_its_practical(language, words, castings, acme, bob, tmp_path):
-    command = COMMANDS[language]
-    if not shutil.which(command[0]):
-        pytest.skip(f"{command[0]} is not installed")
+    if not printed.can_run(language):
+        pytest.skip(f"{printed.COMMANDS[language][0]} is not installed")
     (tmp_path / "image.jpg").write_bytes(models.picture())
     for one in practicals.known():
-        for printed in snippets.of(one.key, words):
-            if printed["name"] == language:
+        for call in snippets.of(one.key, words):
+            if call["name"] == language:
                 with tenant_scope(acme):  # each with the whole quota of a fresh key
                     _row, key = practice.make_key(by=bob)
-                _run(command, printed["code"], key, tmp_path)
+                printed.run(language, call["code"], key, tmp_path)
                 with tenant_scope(acme):
                     calls = list(PracticeCall.objects.values_list("status", "images"))
                     said = list(PracticeAnswer.objects.values_list("verdict", "right_label"))
@@ -55,16 +46,3 @@ def test_each_call_does_its_practical(language, words, castings, acme, bob, tmp_
 def test_every_practical_done_with_a_key_says_how():
     told = {one.key for one in practicals.known() if one.needs_key}
     assert told == snippets.SNIPPETS.keys()
-
-
-def _run(command, code, key, folder):
-    done = subprocess.run(
-        command,
-        input=code,
-        env=os.environ | {"LEPTON_KEY": key},
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr

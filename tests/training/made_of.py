@@ -7,8 +7,10 @@ import numpy as np
 from PIL import Image as Picture
 
 from accounts.models import author
+from accounts.scoping import tenant_scope
 from lepton.lib import storage
 from training.models import Dataset, DatasetVersion, Image, VersionItem
+from training.runs import services
 
 CLASSES = ["ok", "scratch"]
 PER_CLASS = {"train": 6, "valid": 2, "test": 3}
@@ -60,6 +62,19 @@ def dataset_version(
                 seed += 1
                 _add(version, split, label, seed, meta(seed))
     return version
+
+
+def start(engagement, by, params, *, method="fine_tune", data=None):
+    """Start a run of the small network, on data of its own if none is given."""
+    with tenant_scope(engagement.tenant_id):
+        return services.start_run(
+            engagement,
+            dataset_version=data or dataset_version(engagement, by),
+            method=method,
+            backbone="lepton_small",
+            params=params,
+            by=by,
+        )
 
 
 def _add(version, split, label, seed, meta):

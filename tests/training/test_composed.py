@@ -13,7 +13,6 @@ from tests import factories
 from tests.training import made_of
 from training import leases, runner
 from training.models import ModelVersion, Run
-from training.runs import services
 
 pytestmark = pytest.mark.django_db(transaction=True)
 QUICK = {"epochs": 1, "batch_size": 8}
@@ -43,15 +42,7 @@ def two(acme, alice, engagement, data):
 
 
 def start(engagement, data, by, **changes):
-    with tenant_scope(engagement.tenant_id):
-        return services.start_run(
-            engagement,
-            dataset_version=data,
-            method="fine_tune",
-            backbone="lepton_small",
-            params=QUICK | changes,
-            by=by,
-        )
+    return made_of.start(engagement, by, QUICK | changes, data=data)
 
 
 def runs_url(engagement):

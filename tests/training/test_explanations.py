@@ -12,7 +12,7 @@ from tests.training import made_of
 from training import explaining, leases, runner
 from training.engine import artifact
 from training.models import EvaluatedItem, Explanation, Image, ModelVersion
-from training.runs import files, services, sources
+from training.runs import files, sources
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -22,15 +22,7 @@ def version(acme, alice, settings, tmp_path):
     settings.LEPTON_HOME = tmp_path
     settings.LEPTON_CACHE_DIR = tmp_path / "cache"
     engagement = factories.engagement(acme, alice)
-    with tenant_scope(acme):
-        services.start_run(
-            engagement,
-            dataset_version=made_of.dataset_version(engagement, alice),
-            method="fine_tune",
-            backbone="lepton_small",
-            params={"epochs": 1},
-            by=alice,
-        )
+    made_of.start(engagement, alice, {"epochs": 1})
     leases.work_off("run", runner.carry_out)
     with tenant_scope(acme):
         return ModelVersion.objects.get()

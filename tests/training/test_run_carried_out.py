@@ -24,15 +24,7 @@ QUICK = {"epochs": 2, "batch_size": 4}
 def run(acme, alice, settings, tmp_path):
     settings.LEPTON_HOME = tmp_path
     engagement = factories.engagement(acme, alice)
-    with tenant_scope(acme):
-        return services.start_run(
-            engagement,
-            dataset_version=made_of.dataset_version(engagement, alice),
-            method="fine_tune",
-            backbone="lepton_small",
-            params=QUICK,
-            by=alice,
-        )
+    return made_of.start(engagement, alice, QUICK)
 
 
 def again(run):

@@ -10,7 +10,6 @@ from tests import factories
 from tests.training import made_of
 from training import leases, runner
 from training.models import ModelVersion, Run, Trial
-from training.runs import services
 from training.runs.trials import TrialBook
 from training.task_types.image_classification import fine_tune
 
@@ -20,15 +19,7 @@ ASKED = {"over": "fine_tune", "trials": 3, "epochs": 1}
 
 def queue(tenant, by, **changes):
     engagement = factories.engagement(tenant, by)
-    with tenant_scope(tenant):
-        return services.start_run(
-            engagement,
-            dataset_version=made_of.dataset_version(engagement, by),
-            method="search",
-            backbone="lepton_small",
-            params=ASKED | changes,
-            by=by,
-        )
+    return made_of.start(engagement, by, ASKED | changes, method="search")
 
 
 @pytest.fixture

@@ -19,15 +19,7 @@ SHARED = {"epochs": 30, "batch_size": 16, "patience": 500}
 def run(acme, alice, settings, tmp_path):
     settings.LEPTON_HOME, settings.LEPTON_TRAINING_DEVICES = tmp_path, 2
     engagement = factories.engagement(acme, alice)
-    with tenant_scope(acme):
-        return services.start_run(
-            engagement,
-            dataset_version=made_of.dataset_version(engagement, alice),
-            method="fine_tune",
-            backbone="lepton_small",
-            params=SHARED,
-            by=alice,
-        )
+    return made_of.start(engagement, alice, SHARED)
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from tests.engagements.candidates import dataset_version, measured
 from tests.training import made_of
 from training import leases, runner
 from training.models import Dataset, Image, Item, ModelVersion, Run
-from training.runs import services, spent
+from training.runs import spent
 
 GB_HOURS_A_MONTH = 730
 
@@ -35,15 +35,7 @@ def last_days(days):
 @pytest.mark.django_db(transaction=True)
 def test_a_run_says_what_it_used(acme, alice, engagement, settings, tmp_path):
     settings.LEPTON_HOME = tmp_path
-    with tenant_scope(acme):
-        services.start_run(
-            engagement,
-            dataset_version=made_of.dataset_version(engagement, alice),
-            method="fine_tune",
-            backbone="lepton_small",
-            params={"epochs": 1, "batch_size": 4},
-            by=alice,
-        )
+    made_of.start(engagement, alice, {"epochs": 1, "batch_size": 4})
     leases.work_off("run", runner.carry_out)
     with tenant_scope(acme):
         run = Run.objects.get()
