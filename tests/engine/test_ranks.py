@@ -110,7 +110,7 @@ def test_a_killed_rank_ends_the_run_and_it_goes_on_from_its_checkpoint(tmp_path)
         if in_training(report) and report.epoch >= 2 and len(ranks()) == 2:
             ranks()[1].kill()
 
-    long = {"epochs": 20, "patience": 500}
+    long = {"epochs": 8, "patience": 500}
     with pytest.raises(RankLost, match=r"Process [12] of 2 ended with status -?\d+\.") as lost:
         train(tmp_path / "broken", 2, progress=kill_the_second, **long)
     assert "torch" in lost.value.__notes__[0]

@@ -8,7 +8,7 @@ from tests.faults.workers import wait_for
 from tests.training import made_of
 
 pytestmark = [pytest.mark.faults, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
-SHARED = {"epochs": 20, "patience": 500, "batch_size": 16}
+SHARED = {"epochs": 10, "patience": 500, "batch_size": 16}
 TWO = {"LEPTON_TRAINING_DEVICES": "2"}
 LONG_ENOUGH = 300  # seconds: three processes load their libraries at once
 

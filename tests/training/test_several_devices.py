@@ -12,7 +12,7 @@ from training.models import ModelVersion, Run
 from training.runs import services
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
-SHARED = {"epochs": 30, "batch_size": 16, "patience": 500}
+SHARED = {"epochs": 12, "batch_size": 16, "patience": 500}
 
 
 @pytest.fixture
@@ -81,7 +81,7 @@ def test_a_killed_process_is_a_crash_of_the_run_which_goes_on_from_its_checkpoin
     with tenant_scope(acme):
         version = ModelVersion.objects.get()
         assert version.meta["summary"]["devices"] == 2
-        assert [one.epoch for one in done.epochs.order_by("epoch")] == list(range(31))
+        assert [one.epoch for one in done.epochs.order_by("epoch")] == list(range(SHARED["epochs"] + 1))
     assert done.cpu_seconds > 0
 
 
