@@ -81,7 +81,8 @@ def test_a_killed_process_is_a_crash_of_the_run_which_goes_on_from_its_checkpoin
     with tenant_scope(acme):
         version = ModelVersion.objects.get()
         assert version.meta["summary"]["devices"] == 2
-        assert [one.epoch for one in done.epochs.order_by("epoch")] == list(range(SHARED["epochs"] + 1))
+        epochs = [one.epoch for one in done.epochs.order_by("epoch")]
+        assert epochs == list(range(SHARED["epochs"] + 1))
     assert done.cpu_seconds > 0
 
 
