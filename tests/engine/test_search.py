@@ -17,6 +17,10 @@ QUICK = {"trials": 4, "over": "fine_tune", "backbone": "lepton_small"}
 SPACE = {"learning_rate": Between(1e-5, 1e-2, log=True), "balance": AnyOf(("none", "weights"))}
 
 
+class Killed(BaseException):
+    """The process is gone."""
+
+
 def search(
     folder, notebook=None, data=None, networks=(), cache_dir=None, weights_dir=None, **wanted
 ):
@@ -275,6 +279,28 @@ def test_a_cancel_stops_within_a_batch_and_the_trial_goes_on_from_its_checkpoint
     )
     for ours, theirs in zip(notebook.trials(), alone.trials(), strict=True):
         assert replace(ours, seconds=0) == replace(theirs, seconds=0)
+
+
+def test_epochs_that_come_once_more_after_a_crash_count_once(
+    tmp_path, weights_dir, cache_dir, monkeypatch
+):
+    """Killed before its checkpoint, a trial begins anew with two epochs noted."""
+    notebook = Pages()
+    options = {"over": "fine_tune", "trials": 2, "epochs": 1, "cache_dir": cache_dir}
+    options |= {"weights_dir": weights_dir}
+
+    def killed(self):
+        raise Killed
+
+    with monkeypatch.context() as first_life:
+        first_life.setattr(fit.Fit, "save", killed)
+        first_life.setattr(fit.Fit, "_is_due", lambda self: True)
+        with pytest.raises(Killed):
+            search(tmp_path, notebook, **options)
+    (noted,) = notebook.trials()
+    assert (noted.state, len(noted.steps)) == ("running", 2)
+    search(tmp_path, notebook, **options)
+    assert notebook.trials()[0].steps == noted.steps
 
 
 def test_importance_is_told_only_where_trials_are_enough(tmp_path):

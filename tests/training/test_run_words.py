@@ -48,6 +48,18 @@ def test_what_is_not_counted_is_said_without_a_number(reporter):
     assert said(reporter) == ["Preparing images"]
 
 
+def test_an_epoch_has_the_figures_of_the_report_that_closes_it(reporter, monkeypatch):
+    """What the next one's batches come to is none of its business, though a resume begins there."""
+    noted = []
+    monkeypatch.setattr("training.runs.reporter.write_epoch", lambda *words: noted.append(words))
+    at_an_end = Progress("training", 4, 8, train_loss=0.5, valid_loss=0.4, closed_epoch=1)
+    reporter(Progress("training", 5, 8, train_loss=0.9, valid_loss=0.4))
+    reporter(at_an_end)
+    reporter(Progress("training", 6, 8, train_loss=0.8, valid_loss=0.4))
+    assert noted == [(None, 1, at_an_end)]
+    assert said(reporter)[1:] == ["epoch 1: train loss 0.5000, valid loss 0.4000"]
+
+
 def test_outside_git_the_code_is_named_by_the_packages_version(monkeypatch):
     monkeypatch.delenv("LEPTON_REVISION", raising=False)
     no_git = mock.Mock(side_effect=subprocess.CalledProcessError(128, "git"))

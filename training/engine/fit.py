@@ -184,7 +184,7 @@ class Fit:
         if loss < state.best_loss and (epoch > 0 or self.settings.start_is_candidate):
             state.best_epoch, state.best_loss, state.best_temperature = epoch, loss, heat
             self.best = {name: value.clone() for name, value in self.average.items()}
-        self._report()
+        self._report(closed=epoch)
 
     def _judged(self) -> tuple[float, float, float]:
         """The temperature, log loss and accuracy of the model on the validation rows."""
@@ -206,7 +206,7 @@ class Fit:
                 parts.append(logits.float().cpu().numpy())
         return np.concatenate(parts).astype(np.float64)
 
-    def _report(self) -> None:
+    def _report(self, *, closed: int | None = None) -> None:
         last = self.state.history[-1] if self.state.history else {}
         seen = self.state.step * self.settings.batch_size
         losses = {name: last.get(name) for name in ("valid_loss", "valid_accuracy")}
@@ -221,6 +221,7 @@ class Fit:
                 self.state.epoch,
                 self.settings.epochs,
                 mean,
+                closed_epoch=closed,
                 best_epoch=max(self.state.best_epoch, 0),
                 patience_left=self._patience_left(),
                 message=self.step.note,

@@ -18,6 +18,7 @@ class Progress:
     train_loss: float | None = None
     valid_loss: float | None = None
     valid_accuracy: float | None = None
+    closed_epoch: int | None = None  # the epoch (or fold) that the losses are of, said once
     best_epoch: int | None = None
     patience_left: int | None = None
     items_per_second: float | None = None

@@ -32,10 +32,10 @@ class Reporter:
         self.work_dir, self.cache_dir = work_dir, cache_dir
         self.lines = deque(run.log_tail.splitlines(), maxlen=LOG_LINES)
         self.state, self.written_at, self.told = "", 0.0, ""
-        self.epochs_told, self.measured, self.safe = set(), None, self._safe_work("preparing")
+        self.epochs_told, self.safe = set(), self._safe_work("preparing")
 
     def __call__(self, progress: Progress) -> None:
-        closed = self._closed_epoch(progress)
+        closed = progress.closed_epoch
         turning = progress.phase != self.state
         if turning or closed is not None or self._says_something(progress) or self._due():
             self._say_what_is_new(progress, closed)
@@ -85,15 +85,6 @@ class Reporter:
         if phase != "preparing":
             return saved, getattr(self, "safe", (0, 0))[1]
         return saved, sum(1 for _ in (self.cache_dir / "features").glob("*/*.safetensors"))
-
-    def _closed_epoch(self, progress):
-        """The epoch whose figures are new in this report, or None."""
-        measured = (progress.valid_loss, progress.valid_accuracy)
-        if progress.phase != "training" or measured == (None, None) or measured == self.measured:
-            return None
-        self.measured = measured
-        steps = progress.total / progress.epochs if progress.epochs else 0
-        return int(progress.done / steps + 1e-9) if steps else 0
 
     def _say_what_is_new(self, progress, closed):
         if self._says_something(progress):

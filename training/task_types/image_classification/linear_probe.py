@@ -38,9 +38,8 @@ def train(work: Work) -> TrainedModel:
     accuracy = summary.get("valid_accuracy", crossed)
     loss = next(score["loss"] for score in fitted.scores if score["l2"] == fitted.l2)
     history = [{"epoch": 0, "train_loss": None, "valid_loss": loss, "valid_accuracy": accuracy}]
-    work.progress(
-        Progress("training", 1, 1, valid_loss=loss, valid_accuracy=accuracy, best_epoch=0)
-    )
+    figures = {"valid_loss": loss, "valid_accuracy": accuracy}
+    work.progress(Progress("training", 1, 1, closed_epoch=0, best_epoch=0, **figures))
     model = work.build()
     model.set_head(torch.from_numpy(fitted.weight), torch.from_numpy(fitted.bias))
     found = suspects.rank(fitted.out_of_fold, labels)

@@ -161,11 +161,9 @@ class Watch:
         return self.before + time.monotonic() - self.began
 
     def __call__(self, report: Progress) -> None:
-        loss = report.valid_loss if report.phase == "training" else None
-        if loss is not None and self.by_fold:
-            self._closed(loss, report.done - 1)
-        elif loss is not None and (not self.trial.steps or self.trial.steps[-1] != loss):
-            self._closed(loss, len(self.trial.steps))
+        step, known = report.closed_epoch, 0 if self.by_fold else len(self.trial.steps)
+        if step is not None and step >= known:  # before a checkpoint, epochs come once more
+            self._closed(report.valid_loss, step)
         if self.trial.number and self.search.seconds_left(self.seconds) <= 0:
             raise Pruned
         first = self.trial.number == 0 and report.phase == "preparing"
@@ -205,7 +203,7 @@ def _probe(work: Work) -> dict:
     rows = work.data.train
 
     def tell(fold: int, folds: int, loss: float) -> None:
-        work.progress(Progress("training", fold + 1, folds, valid_loss=loss))
+        work.progress(Progress("training", fold + 1, folds, valid_loss=loss, closed_epoch=fold))
 
     fitted = fit_probe(work, rows, vectors_of(work, rows), on_fold=tell)
     loss = next(score["loss"] for score in fitted.scores if score["l2"] == fitted.l2)
