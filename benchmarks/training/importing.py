@@ -31,7 +31,7 @@ from tests.browser.visit import Visitor, rail
 from training.datasets.clean import clean
 from training.engine.preprocess import decode
 
-SIDE = 128
+ENGAGEMENT, SIDE = "Surface inspection", 128
 BROKEN_EVERY, AGAIN_EVERY = 100, 50
 MOST_DECODED = 5000
 ENDED = ("succeeded", "failed", "cancelled")
@@ -45,6 +45,7 @@ def main():
     arguments.add_argument("--images", type=int, default=20_000, help="files in each zip")
     wanted = arguments.parse_args()
     with tempfile.TemporaryDirectory() as folder, Site(READY_SECONDS) as site:
+        site.set_the_stage(ENGAGEMENT)
         zips = [made(Path(folder) / f"{seed}.zip", wanted.images, seed) for seed in (1, 2)]
         print(f"{wanted.images:,} files in {zips[0][0].stat().st_size / 1e6:.0f} MB;", end=" ")
         print(f"{os.cpu_count()} cores ({platform.machine()}),", end=" ")
@@ -100,7 +101,7 @@ def by_browser(site, alice, path) -> tuple[float, str]:
         browser = playwright.chromium.launch(executable_path=found, args=chromium.FLAGS)
         visitor = Visitor(browser, site, "alice")
         page = visitor.sign_in("alice@acme.example")
-        page.get_by_role("main").get_by_role("link", name="Surface inspection").click()
+        page.get_by_role("main").get_by_role("link", name=ENGAGEMENT).click()
         rail(page, "Data")
         page.locator("input[name=archive]").set_input_files(path)
         began = time.monotonic()

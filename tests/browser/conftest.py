@@ -1,4 +1,5 @@
-"""One installation and one Chromium for a module; its people each have a browser of their own."""
+"""One installation for all, a Chromium and an engagement for each module; its people each have a
+browser of their own."""
 
 import zipfile
 
@@ -33,10 +34,17 @@ def browser():
         browser.close()
 
 
-@pytest.fixture(scope="module")
-def site(browser):
+@pytest.fixture(scope="package")
+def installation():
     with Site() as site:
         yield site
+
+
+@pytest.fixture(scope="module")
+def site(installation, request):
+    """The installation, in which this module has the engagement that it calls ENGAGEMENT."""
+    installation.set_the_stage(getattr(request.module, "ENGAGEMENT", ""))
+    return installation
 
 
 @pytest.fixture

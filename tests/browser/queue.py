@@ -1,4 +1,5 @@
-"""A model in place and predictions to review, as rows alone: python -m tests.browser.queue N."""
+"""A model in place and predictions to review, as rows alone:
+python -m tests.browser.queue ENGAGEMENT N."""
 
 import hashlib
 import sys
@@ -11,7 +12,7 @@ from django.core.files.base import ContentFile
 from tests.browser.stage import CLASSES
 
 
-def main(wanted: int) -> None:
+def main(engagement: str, wanted: int) -> None:
     from accounts.scoping import tenant_scope
     from accounts.system import tenant_for
     from engagements.models import Engagement
@@ -20,7 +21,7 @@ def main(wanted: int) -> None:
     mei = cast.person("Mei", cast.VENDOR)
     with tenant_scope(tenant_for(mei, cast.ACME[0])):
         pictures = {label: partial(surfaces.picture, label) for label in CLASSES}
-        fill(Engagement.objects.get(), "plates", pictures, wanted, by=mei)
+        fill(Engagement.objects.get(pk=engagement), "plates", pictures, wanted, by=mei)
     print("ready")
 
 
@@ -59,4 +60,4 @@ def fill(engagement, slug, pictures, wanted, *, by) -> None:
 
 if __name__ == "__main__":
     django.setup()
-    main(int(sys.argv[1]))
+    main(sys.argv[1], int(sys.argv[2]))

@@ -41,9 +41,6 @@ class Site:
         try:
             self.process = self.start("manage.py", "up", stdout=self.output, stderr=self.output)
             self.wait_until_ready()
-            stage = self.start("-m", "tests.browser.stage", stdout=subprocess.PIPE)
-            facts = json.loads(stage.communicate(timeout=60)[0])
-            self.password, self.engagement = facts["password"], facts["engagement"]
         except BaseException:
             self.__exit__()
             raise
@@ -65,6 +62,12 @@ class Site:
     def start(self, *words, **options):
         command = [sys.executable, *words]
         return subprocess.Popen(command, env=self.environment, cwd=REPOSITORY, **options)
+
+    def set_the_stage(self, title: str = ""):
+        """See to it that the people are there, and open an engagement of Alice's by this title."""
+        stage = self.start("-m", "tests.browser.stage", title, stdout=subprocess.PIPE)
+        facts = json.loads(stage.communicate(timeout=60)[0])
+        self.password, self.engagement = facts["password"], facts["engagement"]
 
     def wait_until_ready(self):
         until = time.monotonic() + self.ready_seconds

@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 from tests.browser.stage import CLASSES
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
-TEN = 10
+ENGAGEMENT, TEN = "Plates without a label", 10
 
 
 @pytest.fixture

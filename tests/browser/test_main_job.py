@@ -10,7 +10,7 @@ from tests.browser.stage import CLASSES
 from tests.browser.visit import Visitor, drop, rail, row
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
-ENDPOINT = "surface-inspection"
+ENGAGEMENT, ENDPOINT = "Surface inspection", "surface-inspection"
 RUN_MS = 90_000
 
 
@@ -20,7 +20,7 @@ def test_alice_goes_from_a_zip_to_a_corrected_answer(visitor, plates, plates_zip
     alice.shoot("01-sign-in")
     alice.sign_in("alice@acme.example")
     alice.shoot("02-engagements")
-    alice.page.get_by_role("main").get_by_role("link", name="Surface inspection").click()
+    alice.page.get_by_role("main").get_by_role("link", name=ENGAGEMENT).click()
     expect(alice.page.get_by_text("Accuracy").first).to_be_visible()
     alice.shoot("03-overview-empty")
 
@@ -230,15 +230,15 @@ def test_bob_looks_and_changes_nothing(visitor):
 def test_mei_finds_the_engagement_on_the_board(visitor):
     mei = visitor("mei")
     page = mei.sign_in("mei@vendor.example")
-    card = page.get_by_role("article").filter(has_text="Surface inspection")
+    card = page.get_by_role("article").filter(has_text=ENGAGEMENT)
     expect(card).to_contain_text("Acme Castings")
     expect(card).to_contain_text(re.compile(r"n = \d+"))
     mei.shoot("1-board")
     page.get_by_role("link", name="Open a customer").click()
     mei.shoot("2-open-customer")
     rail(page, "Board")
-    card.get_by_role("link", name="Surface inspection").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Surface inspection")
+    card.get_by_role("link", name=ENGAGEMENT).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(ENGAGEMENT)
 
 
 def test_the_keyboard_reaches_content_and_navigation(visitor):

@@ -9,13 +9,14 @@ from playwright.sync_api import expect
 from tests.browser.stage import CLASSES
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
-WANTED = 20
+ENGAGEMENT, WANTED = "Plates to review", 20
 
 
 @pytest.fixture(scope="module")
 def queue(site):
     """Alice's engagement with a model in place and as many predictions, as rows alone."""
-    made = site.start("-m", "tests.browser.queue", str(WANTED), stdout=subprocess.PIPE)
+    command = ("-m", "tests.browser.queue", site.engagement, str(WANTED))
+    made = site.start(*command, stdout=subprocess.PIPE)
     assert made.communicate(timeout=60)[0].strip() == b"ready"
 
 
