@@ -52,17 +52,17 @@ def by_version(engagement) -> list[Answers]:
     }
     rows = (
         Feedback.objects.current()
-        .filter(prediction__endpoint__engagement=engagement)
-        .values_list("prediction__model_version__number")
+        .filter(endpoint__engagement=engagement)
+        .values_list("model_version__number")
         .annotate(**counts)
-        .order_by("-prediction__model_version__number")
+        .order_by("-model_version__number")
     )
     return [Answers(*numbers, version=version) for version, *numbers in rows]
 
 
 def first_given(engagement, since, until):
     """When the first answer of that time that was not taken back was given, or None."""
-    given = Feedback.objects.opinions().filter(prediction__endpoint__engagement=engagement)
+    given = Feedback.objects.opinions().filter(endpoint__engagement=engagement)
     given = given.filter(created_at__gte=since, created_at__lt=until)
     return given.values_list("created_at", flat=True).first()
 

@@ -33,7 +33,7 @@ def accuracy_known(engagement) -> Finding:
 
 def heard_in_phase(engagement) -> Finding:
     """Somebody answered a prediction since this phase began."""
-    given = Feedback.objects.opinions().filter(prediction__endpoint__engagement=engagement)
+    given = Feedback.objects.opinions().filter(endpoint__engagement=engagement)
     n = given.filter(created_at__gte=engagement.phase_since).count()
     words = _("%s answers since this phase began.") % n
     return Finding(n > 0, words, {"answers": n}, pages.url("feedback:predictions", engagement))

@@ -39,4 +39,4 @@ def corrected(engagement, user) -> Seen | None:
 
 def _given(engagement, user):
     given = Feedback.objects.opinions().filter(created_by=user)
-    return given.filter(prediction__endpoint__engagement=engagement)
+    return given.filter(endpoint__engagement=engagement)

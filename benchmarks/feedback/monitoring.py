@@ -20,9 +20,11 @@ LATERAL (SELECT 1 - 0.5 * random() ^ 4 AS s, %(n)s / 365.0 AS per_day) facts
 """
 FEEDBACK = """
 INSERT INTO feedback_feedback (id, tenant_id, prediction_id, verdict, label, comment,
-  created_by_label, created_at, is_adjudication)
+  created_by_label, created_at, is_adjudication, endpoint_id, model_version_id, predicted_at,
+  predicted_label)
 SELECT gen_random_uuid(), tenant_id, id, CASE WHEN label = 'rare' THEN 'correct' ELSE 'confirm' END,
-  CASE WHEN label = 'rare' THEN 'ok' ELSE '' END, '', 'benchmark', at, false
+  CASE WHEN label = 'rare' THEN 'ok' ELSE '' END, '', 'benchmark', at, false, endpoint_id,
+  model_version_id, at, label
 FROM serving_prediction WHERE reference LIKE 'part-%%00' OR reference LIKE 'part-%%50'
 """
 

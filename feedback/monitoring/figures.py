@@ -41,6 +41,13 @@ class Totals:
         ]:
             mine.update(theirs)
 
+    def include(self, other: "Totals") -> None:
+        """Add what another counted."""
+        facts = (other.classes, other.latency, other.scores)
+        self.add(other.n, other.score_sum, other.doubt_sum, *facts)
+        self.refused += other.refused
+        self.failed += other.failed
+
     def add_refused(self, status: int, n: int) -> None:
         if status >= 500:
             self.failed += n
@@ -98,19 +105,19 @@ def measure(endpoint, period: Period) -> Figures:
     buckets = [Totals() for _start in period.starts]
     present, previous = Totals(), Totals()
 
-    def parts(at):
+    def part(at):
         place = period.place(at)
-        return [present, buckets[place]] if place >= 0 else [previous]
+        return buckets[place] if place >= 0 else previous
 
     tallies = HourlyTally.objects.filter(endpoint=endpoint).between(period.before, period.until)
     for hour, *facts in tallies.values_list(*TALLIED):
-        for part in parts(hour):
-            part.add(*facts)
+        part(hour).add(*facts)
     refused = RefusedTally.objects.filter(endpoint=endpoint)
     refused = refused.filter(since__gte=period.before, since__lt=period.until)
     for since, status, n in refused.values_list("since", "status", "n"):
-        for part in parts(since):
-            part.add_refused(status, n)
+        part(since).add_refused(status, n)
+    for bucket in buckets:
+        present.include(bucket)
     return Figures(period, present, previous, buckets)
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import TextChoices
+from django.db.models import DateTimeField, F, Func, TextChoices, Value
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -49,6 +49,12 @@ class Period:
     def place(self, at: datetime) -> int:
         """The number of the bucket of a moment; negative for the period before."""
         return (at - self.since) // self.step
+
+
+def start_of(field: str, since: datetime, step: timedelta) -> Func:
+    """An expression: where the bucket begins in which the moment in `field` lies."""
+    ends = Value(step), F(field), Value(since, DateTimeField())
+    return Func(*ends, function="date_bin", output_field=DateTimeField())
 
 
 def until_now(length: str) -> Period:

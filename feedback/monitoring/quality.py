@@ -7,13 +7,12 @@ from dataclasses import dataclass, field
 from math import sqrt
 
 import numpy as np
-from django.db.models import Case, Count, F, When
-from django.db.models.functions import TruncHour
+from django.db.models import Case, Count, F, Sum, When
 
 from feedback.figures import MINIMUM_N, Verdict
 from feedback.models import Feedback
 from feedback.monitoring.figures import Totals
-from feedback.monitoring.periods import Period
+from feedback.monitoring.periods import Period, start_of
 from serving.models import HourlyTally
 from training.engine.evaluate import (
     Z95,
@@ -152,8 +151,9 @@ def measure(endpoint, period: Period) -> Quality:
     """Look at the answers of a period; feedback counts for when the answer was given."""
     buckets = [Judged() for _start in period.starts]
     present, previous, by_version = Judged(), Judged(), {}
-    for hour, version, said, was, n in judged(endpoint, period.before, period.until):
-        place = period.place(hour)
+    found = judged(endpoint, period.before, period.until, step=period.step)
+    for start, version, said, was, n in found:
+        place = period.place(start)
         parts = [previous]
         if place >= 0:
             parts = [present, buckets[place], by_version.setdefault(version, Judged())]
@@ -162,19 +162,20 @@ def measure(endpoint, period: Period) -> Quality:
     return Quality(period, present, previous, buckets, by_version, *_estimated(endpoint, period))
 
 
-def judged(endpoint, since, until):
-    """(hour, model version, what it said, what it was, n) of answers with standing feedback."""
+def judged(endpoint, since, until, *, step=None):
+    """(when, model version, what it said, what it was, n) of answers with standing feedback; `when`
+    is where a bucket of `step` begins, without it the whole time is one."""
     return (
         Feedback.objects.current()
-        .filter(prediction__endpoint=endpoint, verdict__in=[Verdict.CONFIRM, Verdict.CORRECT])
-        .filter(prediction__at__gte=since, prediction__at__lt=until)
+        .filter(endpoint=endpoint, verdict__in=[Verdict.CONFIRM, Verdict.CORRECT])
+        .filter(predicted_at__gte=since, predicted_at__lt=until)
         .annotate(
-            hour=TruncHour("prediction__at"),
-            was=Case(When(verdict=Verdict.CORRECT, then="label"), default=F("prediction__label")),
+            start=start_of("predicted_at", since, step or until - since),
+            was=Case(When(verdict=Verdict.CORRECT, then="label"), default=F("predicted_label")),
         )
-        .values_list("hour", "prediction__model_version__number", "prediction__label", "was")
+        .values_list("start", "model_version__number", "predicted_label", "was")
         .annotate(n=Count("pk"))
-        .order_by("hour")
+        .order_by("start")
     )
 
 
@@ -183,11 +184,12 @@ def _estimated(endpoint, period):
     errors = calibration_errors(endpoint)
     worst = {}
     rows = HourlyTally.objects.filter(endpoint=endpoint).between(period.since, period.until)
-    for row in rows.only("hour", "n", "score_sum", "doubt_sum", "model_version_id"):
-        place = period.place(row.hour)
-        sums[place].add(row.n, row.score_sum, row.doubt_sum, {}, {}, {})
-        error = errors.get(row.model_version_id)
-        worst.setdefault(place, []).append(error)
+    rows = rows.annotate(start=start_of("hour", period.since, period.step)).order_by()
+    added_up = (Sum("n"), Sum("score_sum"), Sum("doubt_sum"))
+    for start, version, *facts in rows.values_list("start", "model_version").annotate(*added_up):
+        place = period.place(start)
+        sums[place].add(*facts, {}, {}, {})
+        worst.setdefault(place, []).append(errors.get(version))
     found = [
         estimate(one.n, one.score_sum, one.doubt_sum, _worst(worst.get(place, [])))
         for place, one in enumerate(sums)
