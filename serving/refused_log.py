@@ -28,6 +28,11 @@ class RefusedLog:
         self._counts: Counter = Counter()
         self._changing = threading.Lock()
 
+    @property
+    def has_any(self) -> bool:
+        """Whether anything waits to be written."""
+        return bool(self._counts)
+
     @contextmanager
     def counting(self, wanted):
         """Count the request of this block if it ends in a refusal or an error."""
