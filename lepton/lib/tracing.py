@@ -6,7 +6,7 @@ trace a client names is passed on all the same.
 
 import os
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from inspect import iscoroutinefunction
 
 from django.utils.decorators import sync_and_async_middleware
@@ -16,11 +16,12 @@ from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapProp
 
 HEADER = "traceparent"
 _w3c = TraceContextTextMapPropagator()
-_tracer = trace.get_tracer("lepton")
+_tracer = None  # nobody listens
 
 
 def start(process: str) -> None:
     """Send this process's spans to the collector the environment names, if it names one."""
+    global _tracer
     if not os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT"):
         return
     from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
@@ -31,6 +32,7 @@ def start(process: str) -> None:
     provider = TracerProvider(resource=Resource.create({"service.name": f"lepton-{process}"}))
     provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
     trace.set_tracer_provider(provider)  # says goodbye to what is unsent when the process ends
+    _tracer = trace.get_tracer("lepton")
 
 
 def current() -> str:
@@ -45,18 +47,25 @@ def after(traceparent: str) -> Context:
     return _w3c.extract({HEADER: traceparent}, context=Context())
 
 
-@contextmanager
 def span(name: str, *, following: str | None = None, **facts):
     """Do the block as a span, below the current one or `following` a `traceparent`."""
+    if _tracer is None and not following:
+        return nullcontext(trace.INVALID_SPAN)
+    return _span(name, following, facts)
+
+
+@contextmanager
+def _span(name, following, facts):
     context = None if following is None else after(following)
     attributes = {key.replace("__", "."): value for key, value in facts.items()}
-    with _tracer.start_as_current_span(name, context=context, attributes=attributes) as this:
+    tracer = _tracer or trace.NoOpTracer()
+    with tracer.start_as_current_span(name, context=context, attributes=attributes) as this:
         yield this
 
 
 def past(name: str, *, since: float, until: float) -> None:
     """Note what is over as a span below the current one, by time.perf_counter()."""
-    if not trace.get_current_span().is_recording():
+    if _tracer is None or not trace.get_current_span().is_recording():
         return
     zero = time.time_ns() - time.perf_counter_ns()
     this = _tracer.start_span(name, start_time=zero + int(since * 1e9))
