@@ -86,6 +86,7 @@ def serve(listeners: list[socket.socket], *, runtime: str) -> None:
         log_level="warning",
         access_log=False,
         server_header=False,
+        proxy_headers=False,  # nobody asks here for whom a proxy speaks
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=DRAIN_SECONDS,
     )
