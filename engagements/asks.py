@@ -91,17 +91,10 @@ def _requirement(engagement, gate):
 
 def _signatures(engagement, gate):
     """Each decider who has not signed what is asked for in this phase."""
-    contract = engagement.contract
-    if contract is None:
-        return
-    asked = [Signoff.Kind.CONTRACT]
-    if engagement.phase == Phase.GO_LIVE:
-        asked.append(Signoff.Kind.GO_LIVE)
-    for kind in asked:
+    for kind in (Signoff.Kind.CONTRACT, Signoff.Kind.GO_LIVE):
         if signoffs.statement(engagement, kind) is None:
             continue
-        signed = {one.created_by_id for one in signoffs.standing(engagement, kind)}
-        for one in contract.deciders.select_related("user").exclude(user__in=signed):
+        for one in signoffs.waited_for(engagement, kind):
             page = "engagements:contract"
             yield make(engagement, "signoff.sign", page, one.side, one.user, what=kind.value)
 

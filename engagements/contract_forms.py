@@ -68,8 +68,8 @@ class ContractForm(forms.Form):
 
 
 def contract_as_initial(engagement) -> dict:
-    """What the form of the next version starts from: the one that stands, or the requirement."""
-    contract, requirement = engagement.contract, engagement.requirement
+    """What the form of the next version starts from: the one before it, or the requirement."""
+    contract, requirement = engagement.newest_contract, engagement.requirement
     if contract is None:
         return _asked_for(engagement, requirement) if requirement else {}
     return {

@@ -100,14 +100,13 @@ def _mail(engagement, user, purpose, path, subject, template, words):
 
 def _signers(engagement, kind):
     """The customer's deciders, members who may sign still, whose signature is missing."""
-    contract = engagement.contract
-    if contract is None or signoffs.statement(engagement, kind) is None:
+    if signoffs.statement(engagement, kind) is None:
         return []
-    signed = {one.created_by_id for one in signoffs.standing(engagement, kind)}
+    waited_for = signoffs.waited_for(engagement, kind)
+    deciders = {one.user_id for one in waited_for if one.side == Side.CUSTOMER}
     roles = [role for role in Role if may(role, Capability.ENGAGE)]
     members = Membership.objects.by_name().filter(role__in=roles, user__is_active=True)
-    deciders = set(contract.deciders.filter(side=Side.CUSTOMER).values_list("user_id", flat=True))
-    return [one.user for one in members if one.user_id in deciders - signed]
+    return [one.user for one in members if one.user_id in deciders]
 
 
 def _is_theirs(item) -> bool:

@@ -8,9 +8,9 @@ from functools import partial
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from engagements import gates, pages
+from engagements import gates, judged, pages
 from engagements.gates import Check, Checked, Finding
-from engagements.models import Outcome, Verdict
+from engagements.models import Outcome
 from engagements.phases import Phase
 
 CANDIDATE = "engagements.candidate"
@@ -63,10 +63,9 @@ def refuse_unless_allowed(engagement, *, candidate_id) -> None:
 
 
 def candidate_passed(engagement, *, candidate_id) -> Finding:
-    """The newest verdict on this model version under the standing contract is a pass."""
-    url, contract = pages.url("engagements:contract", engagement), engagement.contract
-    verdicts = Verdict.objects.newest_first().filter(contract=contract, candidate_id=candidate_id)
-    verdict = contract and verdicts.first()
+    """The newest verdict on this model version under the signed contract is a pass."""
+    url = pages.url("engagements:contract", engagement)
+    verdict = judged.verdict_on(engagement, candidate_id)
     if verdict is None:
         return Finding(False, _("It was not judged by the standing contract."), url=url)
     facts = {"model": verdict.candidate_label, "outcome": verdict.get_outcome_display()}

@@ -36,8 +36,8 @@ def model_measured(engagement) -> Finding:
 def model_approved(engagement) -> Finding:
     """The model version that passed last was approved by one of the vendor's ML engineers."""
     url = pages.url("training:models", engagement)
-    verdicts = Verdict.objects.newest_first().filter(contract=engagement.contract)
-    passed = verdicts.filter(outcome=Outcome.PASS).first() if engagement.contract else None
+    passes = Verdict.objects.filter(outcome=Outcome.PASS)
+    passed = passes.newest_under(engagement.signed_contract)
     version = passed and engagement.model_versions.filter(pk=passed.candidate_id).first()
     if version is None:
         return Finding(False, _("No model has passed under the standing contract yet."), url=url)

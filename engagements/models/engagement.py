@@ -106,8 +106,23 @@ class Engagement(Authored, TenantModel):
 
     @property
     def contract(self):
-        """The acceptance contract that stands, or None before the first."""
-        return self.contracts.order_by("-version").first()
+        """The contract that stands: the signed one; before there is one, the newest, or None."""
+        return self.signed_contract or self.newest_contract
+
+    @property
+    def newest_contract(self):
+        """The version frozen last, which is a proposal until everybody it names has signed it."""
+        return self.contracts.newest_first().first()
+
+    @property
+    def signed_contract(self):
+        """The newest version that everybody it names had signed, or None.
+
+        Only a newer one takes its place: no single person decides what is judged by.
+        """
+        entries = list(self.signoffs.filter(kind="contract").order_by("created_at"))
+        versions = self.contracts.newest_first().prefetch_related("deciders") if entries else ()
+        return next((one for one in versions if one.was_signed(entries)), None)
 
 
 class RequirementQuerySet(models.QuerySet):

@@ -90,6 +90,9 @@ class Walk:
             digest = signoffs.sha256_of(wanted)
             signoffs.sign(self.engagement, kind, sha256=digest, by=person)
 
+    def move_on(self):
+        services.advance(self.engagement, to=gates.look(self.engagement).to, by=self.mei)
+
     def put(self, act, **what):
         serving.mark_live(act(self.endpoint, **what, by=self.mei).pk)
 
@@ -98,7 +101,7 @@ def test_each_phase_opens_its_gate_and_the_next_iteration_begins(engagement, ali
     walk = Walk(engagement, alice, mei)
     for phase in ORDER:
         getattr(walk, phase.value)()
-        services.advance(engagement, to=gates.look(engagement).to, by=mei)
+        walk.move_on()
     assert (engagement.iteration, engagement.phase) == (2, ORDER[0])
     assert list(PhaseRecord.objects.order_by("created_at").values_list("phase", flat=True)) == [
         phase.value for phase in ORDER
@@ -109,7 +112,7 @@ def test_a_signature_taken_back_closes_the_go_live_by_name(engagement, alice, me
     walk = Walk(engagement, alice, mei)
     for phase in ORDER[: ORDER.index("go_live")]:
         getattr(walk, phase.value)()
-        services.advance(engagement, to=gates.look(engagement).to, by=mei)
+        walk.move_on()
     walk.go_live()
     assert gates.look(engagement).is_open
     mine = signoffs.standing(engagement, Signoff.Kind.GO_LIVE)[0]
