@@ -3,7 +3,7 @@
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from engagements import gates, pages, signoffs
+from engagements import gates, pages, production, signoffs
 from engagements.models import Ask, Side, Signoff
 from engagements.phases import Phase
 
@@ -63,7 +63,7 @@ def sentence(ask) -> str:
     if "what" in params:
         params["what"] = Signoff.Kind(params["what"]).label
     if "check" in params:
-        params["check"] = gates.title_of(params["check"])
+        params["check"] = production.title_of(params["check"], params.get("model", ""))
     return str(SENTENCES[ask.kind]) % params
 
 
@@ -101,12 +101,17 @@ def _signatures(engagement, gate):
 
 def _waivers(engagement, gate):
     """Waivers somebody asked for: the other side is asked, anybody else may grant them."""
-    for check in gate.checks:
+    of_gate = {check.key for check in gate.checks}
+    asked = engagement.waivers.filter(granted_by=None).exists()
+    guards = production.waivable(engagement) if asked else []
+    others = [one for one in guards if one.key not in of_gate]
+    for check in [*gate.checks, *others]:
         if check.waiver and not check.met and not check.waived:
             asker = check.waiver.created_by
             side = Side.CUSTOMER if Side.of(asker) == Side.VENDOR else Side.VENDOR
-            page = "engagements:overview"
-            yield make(engagement, "waiver.grant", page, side, check=check.key)
+            page = "engagements:overview" if check.key in of_gate else "engagements:go_live"
+            about = {"model": check.candidate_label} if check.candidate_label else {}
+            yield make(engagement, "waiver.grant", page, side, check=check.key, **about)
 
 
 def _changes(engagement, gate):

@@ -1,5 +1,7 @@
 """Forms of the acceptance contract, of waivers and of taking a signature back."""
 
+from uuid import UUID
+
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
@@ -121,7 +123,19 @@ class WaiverForm(forms.Form):
 
     def __init__(self, *args, gate: gates.Gate, **kwargs):
         super().__init__(*args, **kwargs)
-        self.fields["check"].choices = [(one.key, one.title) for one in gate.waivable]
+        self.fields["check"].choices = [(_value(one), one.title) for one in gate.waivable]
+
+    @property
+    def wanted(self) -> dict:
+        """The answers, as `request_waiver` takes them."""
+        key, _space, about = self.cleaned_data["check"].partition(" ")
+        wanted = {"check": key, "candidate_id": UUID(about) if about else None}
+        return wanted | {"reason": self.cleaned_data["reason"]}
+
+
+def _value(check) -> str:
+    """A check as the form names it: its key, and the model version if it is about one."""
+    return f"{check.key} {check.candidate_id}" if check.candidate_id else check.key
 
 
 def _holdout(holdout) -> str:

@@ -158,6 +158,11 @@ class VerdictQuerySet(models.QuerySet):
         found = found.filter(candidate_id=candidate_id) if candidate_id else found
         return found.first() if contract else None
 
+    def newest_of_each(self, contract):
+        """The newest of each model version under a contract, as {its id: verdict}."""
+        rows = self.filter(contract=contract).order_by("candidate_id", "-created_at")
+        return {row.candidate_id: row for row in rows.distinct("candidate_id")} if contract else {}
+
 
 class Verdict(Authored, TenantModel):
     """What a contract version said of a model version's figures at that time. Never changed."""
