@@ -7,8 +7,9 @@ from django.utils.translation import gettext as _
 
 from accounts import audit
 from accounts.models import Membership, User, author
-from engagements import cycles, mails, pages, timeline
+from engagements import cycles, mails, pages, standing, timeline
 from engagements.models import ActionDependency, ActionItem, Engagement, Side
+from lepton.lib import live
 from lepton.lib.refusals import Conflict
 
 SET_BY_US = ("tenant", "engagement", "created_by")
@@ -53,6 +54,8 @@ def change_item(item, *, by, needs=None, **fields):
         changed = sorted([*fields, *(["needs"] if needs is not None else [])])
         given = item.assignee_id != before
         mailed = mails.ask_for_item(item, by=by) if given else {}
+        live.look_again(item.tenant_id, item.engagement.topic)
+        standing.refresh_on_commit(item.engagement)
         audit.record("item.changed", item, by=by, changed=changed, **mailed)
     return item
 

@@ -33,6 +33,7 @@ def open_engagement(name, *, by, summary="", template=None):
         engagement.template, engagement.phases = template, template.phases
         engagement.phase = template.phases[0]
         engagement.response_hours = template.response_hours
+        engagement.drill_days = template.drill_days
     kept = ["tenant", "created_by", "account_manager", "template", "rate_card"]
     engagement.full_clean(exclude=kept)
     with transaction.atomic():

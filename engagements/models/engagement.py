@@ -58,6 +58,10 @@ class Engagement(Authored, TenantModel):
     )
     # the template's phases when it was opened: a later change of the template leaves them
     phases = ArrayField(models.CharField(max_length=20, choices=Phase), default=every_phase)
+    # how old a rollback drill may be when going live, kept from the template like the phases
+    drill_days = models.PositiveSmallIntegerField(
+        default=DRILL_DAYS, validators=[MinValueValidator(1), MaxValueValidator(730)]
+    )
     # {severity: hours until a first answer}, where other than engagements.response has it
     response_hours = models.JSONField(default=dict, blank=True)
     # private to the vendor
@@ -93,11 +97,6 @@ class Engagement(Authored, TenantModel):
     @property
     def days_in_phase(self) -> int:
         return (timezone.now() - self.phase_since).days
-
-    @property
-    def drill_days(self) -> int:
-        """How old a rollback drill may be when going live."""
-        return self.template.drill_days if self.template else DRILL_DAYS
 
     @property
     def requirement(self):

@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from engagements import asks, contracts, gates, production, services, standing
-from engagements.models import EngagementTemplate
+from engagements.models import Engagement
 from engagements.phases import ORDER
 from lepton.lib.refusals import Conflict
 from serving import services as serving
@@ -77,6 +77,17 @@ def test_in_its_phase_the_page_names_what_is_missing_and_then_lets_go(
     text = client.get(page_of(engagement)).content.decode()
     assert "It has gone live in iteration 1" in text
     assert "Signed by Alice, Mei when it went live." in text and "Not signed yet" not in text
+
+
+def test_who_views_it_as_the_customer_is_not_asked_to_sign(browse, mei, acme, walked):
+    walk, client = walked("go_live"), browse(mei)
+    sign = reverse("engagements:sign", args=["acme", walk.engagement.pk])
+    assert sign in client.get(page_of(walk.engagement)).text
+    session = client.session
+    session["views_as_customer_of"] = str(acme.pk)
+    session.save()
+    page = client.get(page_of(walk.engagement)).text
+    assert sign not in page and "Mei has not signed" in page
 
 
 def test_before_the_go_live_anything_may_be_deployed(walked):
@@ -178,8 +189,13 @@ def test_a_template_says_how_old_a_drill_may_be(engagement, mei, browse):
     answer = browse(mei).put("/api/v1/templates/short", body, "application/json")
     assert answer.json()["drill_days"] == 30
     assert engagement.drill_days == 90
-    engagement.template = EngagementTemplate.objects.get(key="short")
-    assert engagement.drill_days == 30
+    api = "/api/v1/tenants/acme/engagements"
+    opened = browse(mei).post(api, {"name": "Short", "template": "short"}, "application/json")
+    opened = Engagement.objects.get(pk=opened.json()["id"])
+    assert opened.drill_days == 30
+    browse(mei).put("/api/v1/templates/short", body | {"drill_days": 365}, "application/json")
+    opened.refresh_from_db()
+    assert opened.drill_days == 30, "what runs already stays as it is"
     assert (
         browse(mei)
         .put("/api/v1/templates/short", body | {"drill_days": 0}, "application/json")

@@ -10,8 +10,16 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.scoping import tenant_scope
-from engagements import gates, plan, services, templates
-from engagements.models import ActionItem, Document, Engagement, Iteration, Milestone
+from engagements import asks, gates, plan, services, templates
+from engagements.models import (
+    ActionItem,
+    Ask,
+    Document,
+    Engagement,
+    Iteration,
+    Milestone,
+    Standing,
+)
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -168,6 +176,17 @@ def test_dropping_needs_a_reason_and_opens_the_gate(api, mei):
     checks = {one["check"]: one for one in api(mei).get("gate").json()["checks"]}
     assert checks["engagements.items_done"]["met"]
     assert api(mei).post(f"action-items/{item['id']}/reopen").json()["dropped_at"] is None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_changed_item_is_asked_for_at_once_as_it_is_now(api, mei, bob, acme):
+    made = api(mei).post("action-items", title="Send examples", side="customer").json()
+    changed = {"title": "Send 200 examples", "assignee": str(bob.pk), "due_on": "2020-01-31"}
+    assert api(mei).patch(f"action-items/{made['id']}", **changed).status_code == 200
+    with tenant_scope(acme):
+        [asked] = Ask.objects.filter(kind="item.do")
+        assert (asks.sentence(asked), asked.user) == ("Send 200 examples", bob)
+        assert Standing.objects.get().overdue_customer == 1
 
 
 def test_an_item_is_given_to_people_of_its_side_only(api, mei, alice, carol):
