@@ -51,7 +51,8 @@ def asks_for(user, side=None):
     anybody = Q(user=None, side=side)
     if side == Side.VENDOR:
         manager = "engagement__account_manager"
-        anybody &= Q(**{manager: user}) | Q(**{manager: None})
+        nobody = Q(**{manager: None}) | Q(**{f"{manager}__is_active": False})
+        anybody &= Q(**{manager: user}) | nobody
     return Ask.objects.for_lists().filter(Q(user=user, side=side) | anybody)
 
 

@@ -82,7 +82,10 @@ def verdict_passed(engagement) -> Finding:
     """The newest verdict under the standing contract is a pass; later, that on what answers."""
     url, verdict = pages.url("engagements:contract", engagement), judged.verdict_now(engagement)
     if verdict is None:
-        return Finding(False, _("No model version was judged by the standing contract."), url=url)
+        words = _("No model version was judged by the standing contract.")
+        if engagement.iteration > 1 and engagement.phase in judged.PROOFS:
+            words = _("No model version was judged by the standing contract in this iteration.")
+        return Finding(False, words, url=url)
     evidence = {
         "contract_version": verdict.contract.version,
         "model": verdict.candidate_label,

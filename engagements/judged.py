@@ -7,6 +7,7 @@ judged.register(champion_of)
 
 import uuid
 from collections.abc import Callable
+from datetime import datetime
 
 from engagements.models import Verdict
 from engagements.phases import Phase
@@ -34,10 +35,26 @@ def verdict_on(engagement, candidate_id) -> Verdict | None:
 def verdict_now(engagement) -> Verdict | None:
     """The verdict that the present phase rests on.
 
-    The proof of concept takes it under a contract that is yet to be signed, which is a check of
-    its own. After the proofs it is the one on what answers, where something does.
+    Proofs are given anew in each iteration, and the proof of concept takes one under a contract
+    that is yet to be signed, which is a check of its own. Later it is the one on what answers,
+    where something does.
     """
     is_poc = engagement.phase == Phase.POC
     contract = engagement.contract if is_poc else engagement.signed_contract
-    answers = None if engagement.phase in PROOFS else champion(engagement)
-    return Verdict.objects.newest_under(contract, answers)
+    if engagement.phase in PROOFS:
+        return Verdict.objects.newest_under(contract, since=began(engagement))
+    return Verdict.objects.newest_under(contract, champion(engagement))
+
+
+def began(engagement) -> datetime:
+    """When the present iteration began."""
+    present = engagement.iterations.filter(number=engagement.iteration).first()
+    return present.started_at if present else engagement.created_at
+
+
+def measured_since(engagement) -> datetime:
+    """From when on a measurement is of the present iteration: its data was gathered before it."""
+    gathered = engagement.phase_records.filter(
+        iteration=engagement.iteration - 1, phase=Phase.DATA_ITERATION
+    ).first()
+    return gathered.entered_at if gathered else began(engagement)

@@ -80,10 +80,11 @@ def reopen_item(item, *, by):
     with transaction.atomic():
         Engagement.objects.locked(item.engagement_id)
         item.refresh_from_db()
+        _refuse_other_side(item, by)
         if item.is_open:
             raise Conflict(_("It is open already."))
-        refuse = _refuse_unless_owed if item.done_at else _refuse_other_side
-        refuse(item, by)
+        if item.done_at:
+            _refuse_unless_owed(item, by)
         ActionItem.objects.filter(pk=item.pk).update(**blank)
         item.refresh_from_db()
         _tell("item.reopened", item, by)

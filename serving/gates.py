@@ -53,8 +53,9 @@ def accepted_model(engagement) -> Finding:
 
 
 def watched(engagement) -> Finding:
-    """Enough predictions were logged to show figures of them."""
-    n = Prediction.objects.in_use().filter(endpoint__engagement=engagement).count()
+    """Enough predictions were logged since this phase began to show figures of them."""
+    logged = Prediction.objects.in_use().filter(endpoint__engagement=engagement)
+    n = logged.filter(at__gte=engagement.phase_since).count()
     words = _("%(n)s of %(needed)s predictions.") % {"n": n, "needed": ENOUGH_PREDICTIONS}
     url = pages.url("feedback:predictions", engagement)
     evidence = {"predictions": n, "needed": ENOUGH_PREDICTIONS}

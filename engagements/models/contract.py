@@ -152,10 +152,11 @@ class VerdictQuerySet(models.QuerySet):
     def newest_first(self):
         return self.select_related("contract").order_by("-created_at")
 
-    def newest_under(self, contract, candidate_id=None):
-        """The newest under a contract, of one model version where it is given, or None."""
+    def newest_under(self, contract, candidate_id=None, since=None):
+        """The newest under a contract, or None; only of a model version, or since a moment."""
         found = self.newest_first().filter(contract=contract)
         found = found.filter(candidate_id=candidate_id) if candidate_id else found
+        found = found.filter(created_at__gte=since) if since else found
         return found.first() if contract else None
 
     def newest_of_each(self, contract):
