@@ -11,13 +11,16 @@ CONTRACT_KINDS = (Signoff.Kind.CONTRACT, Signoff.Kind.GO_LIVE)
 
 
 def facts(engagement, user) -> dict:
-    """What stands for an engagement, as `user` sees it."""
-    contract = engagement.contract
+    """What stands for an engagement and what is proposed, as `user` sees it."""
+    contract, newest = engagement.contract, engagement.newest_contract
+    proposed = None if newest == contract else newest
     given = Verdict.objects.newest_first().filter(contract__engagement=engagement)[:NEWEST]
     given = [shown(verdict) for verdict in given]
     return {
         "contract": contract,
         "terms": terms(contract) if contract else [],
+        "proposed": proposed,
+        "proposed_terms": terms(proposed) if proposed else [],
         "verdicts": given,
         "verdict": next((v for v in given if v["verdict"].contract_id == contract.pk), None)
         if contract
@@ -60,8 +63,9 @@ def candidates(engagement, contract) -> list[dict]:
 def to_sign(engagement, kind, user) -> dict:
     """What is to be signed of a kind, who has, and whether `user` is asked to."""
     wanted, missing = signoffs.statement(engagement, kind), signoffs.missing(engagement, kind)
-    signed = signoffs.standing(engagement, kind)
+    signed, is_of_contract = signoffs.standing(engagement, kind), kind in CONTRACT_KINDS
     have, named = {one.created_by_id for one in signed}, signoffs.may_sign(engagement, kind, user)
+    waited_for = signoffs.waited_for(engagement, kind) if wanted and is_of_contract else []
     return {
         "kind": kind,
         "statement": wanted,
@@ -69,16 +73,8 @@ def to_sign(engagement, kind, user) -> dict:
         "signed": signed,
         "missing": missing,
         "asks_you": bool(wanted and named and user.pk not in have),
-        "waits_for_customer": bool(wanted) and _waits(engagement, kind, have),
+        "waits_for_customer": any(one.side == Side.CUSTOMER for one in waited_for),
     }
-
-
-def _waits(engagement, kind, have) -> bool:
-    """Whether somebody of the customer whom the contract names has yet to sign it."""
-    if kind not in CONTRACT_KINDS or engagement.contract is None:
-        return False
-    theirs = engagement.contract.deciders.filter(side=Side.CUSTOMER)
-    return theirs.exclude(user__in=have).exists()
 
 
 def _metric(criterion) -> dict:

@@ -119,12 +119,14 @@ class WaiverSerializer(serializers.ModelSerializer):
     """One check let pass for one phase of one iteration, once it is granted."""
 
     check = serializers.CharField(source="check_key")
+    model_version = serializers.UUIDField(source="candidate_id", allow_null=True)
     asked_by = serializers.CharField(source="created_by_label")
     granted_by = serializers.CharField(source="granted_by_label", allow_blank=True)
 
     class Meta:
         model = Waiver
-        fields = ["id", "iteration", "phase", "check", "reason", "asked_by", "created_at"]
+        fields = ["id", "iteration", "phase", "check", "model_version", "reason", "asked_by"]
+        fields += ["created_at"]
         fields += ["granted_by", "granted_at"]
 
 
@@ -132,6 +134,9 @@ class NewWaiverSerializer(StrictSerializer):
     """The unmet check of the present gate to be passed over, and why."""
 
     check = serializers.CharField(max_length=60)
+    model_version = serializers.UUIDField(
+        required=False, help_text="Which one, where it is to go into production without a pass."
+    )
     reason = serializers.CharField(max_length=1000)
 
 

@@ -3,7 +3,7 @@
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from engagements import gates, pages, signoffs
+from engagements import gates, pages, production, signoffs
 from engagements.models import Ask, Side, Signoff
 from engagements.phases import Phase
 
@@ -51,7 +51,8 @@ def asks_for(user, side=None):
     anybody = Q(user=None, side=side)
     if side == Side.VENDOR:
         manager = "engagement__account_manager"
-        anybody &= Q(**{manager: user}) | Q(**{manager: None})
+        nobody = Q(**{manager: None}) | Q(**{f"{manager}__is_active": False})
+        anybody &= Q(**{manager: user}) | nobody
     return Ask.objects.for_lists().filter(Q(user=user, side=side) | anybody)
 
 
@@ -63,7 +64,7 @@ def sentence(ask) -> str:
     if "what" in params:
         params["what"] = Signoff.Kind(params["what"]).label
     if "check" in params:
-        params["check"] = gates.title_of(params["check"])
+        params["check"] = production.title_of(params["check"], params.get("model", ""))
     return str(SENTENCES[ask.kind]) % params
 
 
@@ -91,29 +92,27 @@ def _requirement(engagement, gate):
 
 def _signatures(engagement, gate):
     """Each decider who has not signed what is asked for in this phase."""
-    contract = engagement.contract
-    if contract is None:
-        return
-    asked = [Signoff.Kind.CONTRACT]
-    if engagement.phase == Phase.GO_LIVE:
-        asked.append(Signoff.Kind.GO_LIVE)
-    for kind in asked:
+    for kind in (Signoff.Kind.CONTRACT, Signoff.Kind.GO_LIVE):
         if signoffs.statement(engagement, kind) is None:
             continue
-        signed = {one.created_by_id for one in signoffs.standing(engagement, kind)}
-        for one in contract.deciders.select_related("user").exclude(user__in=signed):
+        for one in signoffs.waited_for(engagement, kind):
             page = "engagements:contract"
             yield make(engagement, "signoff.sign", page, one.side, one.user, what=kind.value)
 
 
 def _waivers(engagement, gate):
     """Waivers somebody asked for: the other side is asked, anybody else may grant them."""
-    for check in gate.checks:
+    of_gate = {check.key for check in gate.checks}
+    asked = engagement.waivers.filter(granted_by=None).exists()
+    guards = production.waivable(engagement) if asked else []
+    others = [one for one in guards if one.key not in of_gate]
+    for check in [*gate.checks, *others]:
         if check.waiver and not check.met and not check.waived:
             asker = check.waiver.created_by
             side = Side.CUSTOMER if Side.of(asker) == Side.VENDOR else Side.VENDOR
-            page = "engagements:overview"
-            yield make(engagement, "waiver.grant", page, side, check=check.key)
+            page = "engagements:overview" if check.key in of_gate else "engagements:go_live"
+            about = {"model": check.candidate_label} if check.candidate_label else {}
+            yield make(engagement, "waiver.grant", page, side, check=check.key, **about)
 
 
 def _changes(engagement, gate):

@@ -3,9 +3,9 @@
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from engagements import gates, pages, signoffs
+from engagements import gates, judged, pages, signoffs
 from engagements.gates import Finding
-from engagements.models import Outcome, Signoff, Verdict
+from engagements.models import Outcome, Signoff
 from engagements.phases import Phase
 
 
@@ -56,7 +56,7 @@ def requirement_written(engagement) -> Finding:
 
 def contract_frozen(engagement) -> Finding:
     """There is an acceptance contract."""
-    url, contract = pages.url("engagements:contract", engagement), engagement.contract
+    url, contract = pages.url("engagements:contract", engagement), engagement.newest_contract
     if contract is None:
         return Finding(False, _("No contract is frozen yet."), url=url)
     words = _("Version %s is frozen.") % contract.version
@@ -64,7 +64,7 @@ def contract_frozen(engagement) -> Finding:
 
 
 def contract_signed(engagement) -> Finding:
-    """Everybody named in the standing contract has signed it."""
+    """Everybody named in the newest version of the contract has signed it."""
     return _signed(engagement, Signoff.Kind.CONTRACT)
 
 
@@ -79,13 +79,15 @@ def go_live_signed(engagement) -> Finding:
 
 
 def verdict_passed(engagement) -> Finding:
-    """The newest verdict under the standing contract is a pass."""
-    url, contract = pages.url("engagements:contract", engagement), engagement.contract
-    verdict = contract and Verdict.objects.newest_first().filter(contract=contract).first()
+    """The newest verdict under the standing contract is a pass; later, that on what answers."""
+    url, verdict = pages.url("engagements:contract", engagement), judged.verdict_now(engagement)
     if verdict is None:
-        return Finding(False, _("No model version was judged by the standing contract."), url=url)
+        words = _("No model version was judged by the standing contract.")
+        if engagement.iteration > 1 and engagement.phase in judged.PROOFS:
+            words = _("No model version was judged by the standing contract in this iteration.")
+        return Finding(False, words, url=url)
     evidence = {
-        "contract_version": contract.version,
+        "contract_version": verdict.contract.version,
         "model": verdict.candidate_label,
         "outcome": verdict.outcome,
         "verdict": str(verdict.pk),

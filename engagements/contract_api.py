@@ -35,7 +35,8 @@ def holdouts(request, engagement):
     methods=["POST"],
     operation_id="contract_freeze",
     tags=TAGS,
-    description="Freeze the next version; earlier ones and their verdicts stand as they are.",
+    description="Freeze the next version. Models are judged by it once everybody it names has"
+    " signed it; before the first signed version, at once. Earlier verdicts stand as they are.",
     request=serializers.NewContractSerializer,
     responses=responses({201: serializers.ContractSerializer}, 400, 403, 404, 415),
 )
@@ -58,7 +59,8 @@ def contracts_of(request, engagement):
     methods=["POST"],
     operation_id="verdict_give",
     tags=TAGS,
-    description="Judge a model version's figures on the contract's holdout; others do not count.",
+    description="Judge a model version's figures on the holdout of the contract that stands; others"
+    " do not count.",
     request=serializers.NewVerdictSerializer,
     responses=responses({201: serializers.VerdictSerializer}, 400, 403, 404, 415),
 )

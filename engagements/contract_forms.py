@@ -1,13 +1,16 @@
 """Forms of the acceptance contract, of waivers and of taking a signature back."""
 
+from uuid import UUID
+
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from engagements import contracts, gates, holdouts
 from engagements.models import Side
+from lepton.lib.canonical import sha256_of
 
 METRICS = ("accuracy", "macro_f1", "macro_auc")
-MOST_CLASSES = 30  # a least recall per class is asked for up to as many
+MOST_CLASSES = 30  # a least recall is asked for of as many classes, and of those that have one
 
 
 class Percent(forms.DecimalField):
@@ -40,22 +43,20 @@ class ContractForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.people = {str(user.pk): user for user in contracts.possible_deciders()}
         found = holdouts.of(engagement)
-        self.classes = sorted(found[0].counts)[:MOST_CLASSES] if found else []
+        self.recalls = {_field_of(name): name for name in _classes(engagement, found)}
         self.fields["holdout"].choices = [(one.sha256, _holdout(one)) for one in found]
         self.fields["deciders"].choices = [
             (pk, f"{user} ({Side.of(user).label})") for pk, user in self.people.items()
         ]
-        for number, name in enumerate(self.classes):
-            label = _("Least recall of “%s” in %%") % name
-            self.fields[f"recall_{number}"] = Percent(label=label)
-        recalls = [name for name in self.fields if name.startswith("recall_")]
-        self.order_fields(["holdout", *METRICS, *recalls, "p95_latency_ms"])
+        for field, name in self.recalls.items():
+            self.fields[field] = Percent(label=_("Least recall of “%s” in %%") % name)
+        self.order_fields(["holdout", *METRICS, *self.recalls, "p95_latency_ms"])
 
     @property
     def terms(self) -> dict:
         """The answers, as `freeze_contract` takes them."""
         data = self.cleaned_data
-        recalls = {name: data[f"recall_{i}"] for i, name in enumerate(self.classes)}
+        recalls = {name: data[field] for field, name in self.recalls.items()}
         return {
             "accuracy_target": _share(data["accuracy"]),
             "macro_f1_target": _share(data["macro_f1"]),
@@ -68,33 +69,45 @@ class ContractForm(forms.Form):
 
 
 def contract_as_initial(engagement) -> dict:
-    """What the form of the next version starts from: the one that stands, or the requirement."""
-    contract, requirement = engagement.contract, engagement.requirement
+    """What the form of the next version starts from: the one before it, or the requirement."""
+    contract, requirement = engagement.newest_contract, engagement.requirement
+    recalls = {_field_of(name): _percent(least) for name, least in _least(engagement).items()}
     if contract is None:
-        return _asked_for(engagement, requirement) if requirement else {}
-    return {
+        return recalls | (_asked_for(requirement) if requirement else {})
+    return recalls | {
         **{name: _percent(getattr(contract, f"{name}_target")) for name in METRICS},
         "p95_latency_ms": contract.p95_latency_ms,
         "holdout": contract.holdout_sha256,
         "deciders": [str(one.user_id) for one in contract.deciders.all()],
-        **_recalls(engagement, contract.minimum_recalls),
     }
 
 
-def _asked_for(engagement, requirement) -> dict:
+def _asked_for(requirement) -> dict:
     """The promise as the requirement asks for it."""
     return {
         requirement.metric: _percent(requirement.target),
         "p95_latency_ms": requirement.p95_latency_ms,
-        **_recalls(engagement, requirement.minimum_recalls),
     }
 
 
-def _recalls(engagement, least) -> dict:
-    """The least recalls by the names of the form's fields."""
-    found = holdouts.of(engagement)
-    classes = sorted(found[0].counts)[:MOST_CLASSES] if found else []
-    return {f"recall_{i}": _percent(least.get(name)) for i, name in enumerate(classes)}
+def _least(engagement) -> dict:
+    """The least recalls the next version starts from: of the one before it, or as asked for."""
+    before = engagement.newest_contract or engagement.requirement
+    return before.minimum_recalls if before else {}
+
+
+def _classes(engagement, found) -> list[str]:
+    """The classes whose least recall is asked for, whichever of these holdouts is chosen.
+
+    Those that have one are always among them, so that the next version drops none unseen.
+    """
+    known = sorted({name for holdout in found for name in holdout.counts})
+    return sorted({*known[:MOST_CLASSES], *_least(engagement)})
+
+
+def _field_of(name) -> str:
+    """A field is known by its class: its number could be another one by the time it comes back."""
+    return f"recall_{sha256_of(name)[:12]}"
 
 
 class WaiverForm(forms.Form):
@@ -110,7 +123,19 @@ class WaiverForm(forms.Form):
 
     def __init__(self, *args, gate: gates.Gate, **kwargs):
         super().__init__(*args, **kwargs)
-        self.fields["check"].choices = [(one.key, one.title) for one in gate.waivable]
+        self.fields["check"].choices = [(_value(one), one.title) for one in gate.waivable]
+
+    @property
+    def wanted(self) -> dict:
+        """The answers, as `request_waiver` takes them."""
+        key, _space, about = self.cleaned_data["check"].partition(" ")
+        wanted = {"check": key, "candidate_id": UUID(about) if about else None}
+        return wanted | {"reason": self.cleaned_data["reason"]}
+
+
+def _value(check) -> str:
+    """A check as the form names it: its key, and the model version if it is about one."""
+    return f"{check.key} {check.candidate_id}" if check.candidate_id else check.key
 
 
 def _holdout(holdout) -> str:

@@ -50,6 +50,7 @@ def freeze_contract(
 ):
     """Freeze the next version of the acceptance contract; earlier ones and their verdicts stand.
 
+    It is a proposal until everybody it names has signed it: till then the version before stands.
     `deciders` are users of both sides; `minimum_recalls` is {class: least recall, 0 to 1}.
     """
     holdout = _holdout(engagement, holdout_sha256)
@@ -70,7 +71,7 @@ def freeze_contract(
         raise ValidationError(_("Name at least one metric with its target."))
     with transaction.atomic():
         Engagement.objects.locked(engagement.pk)
-        newest = engagement.contract
+        newest = engagement.newest_contract
         contract.version = newest.version + 1 if newest else 1
         contract.sha256 = sha256_of(
             contract.terms | {"deciders": sorted(str(user.pk) for user in named)}

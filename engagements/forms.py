@@ -3,7 +3,7 @@
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import slug_validator
+from accounts.models import User, slug_validator
 from engagements.models import EngagementTemplate, Requirement
 from engagements.phases import Phase
 
@@ -97,6 +97,14 @@ class OpenEngagementForm(RequirementForm, EngagementForm):
     """An engagement with its first requirement."""
 
     field_order = ["name", "template"]
+
+
+class HandOverForm(forms.Form):
+    """Who looks after an engagement."""
+
+    manager = forms.ModelChoiceField(
+        User.objects.account_managers(), label=_("Looked after by"), empty_label=_("Nobody")
+    )
 
 
 class CandidateForm(forms.Form):

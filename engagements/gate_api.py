@@ -35,7 +35,8 @@ def gate(request, engagement):
     methods=["POST"],
     operation_id="waiver_request",
     tags=TAGS,
-    description="Ask to pass over an unmet check; it holds once somebody else grants it.",
+    description="Ask to pass over an unmet check; it holds once somebody else grants it. To let a"
+    " model version without a pass into production, name it (`engagements.candidate`).",
     request=serializers.NewWaiverSerializer,
     responses=responses({201: serializers.WaiverSerializer}, 400, 403, 404, 409, 415),
 )
@@ -47,8 +48,8 @@ def waivers(request, engagement):
     if request.method == "GET":
         return paged(request, found.waivers.all(), serializers.WaiverSerializer)
     wanted = valid(serializers.NewWaiverSerializer, request.data)
-    check, reason = wanted["check"], wanted["reason"]
-    asked = services.request_waiver(found, check, reason=reason, by=request.actor)
+    wanted["candidate_id"] = wanted.pop("model_version", None)
+    asked = services.request_waiver(found, **wanted, by=request.actor)
     return Response(serializers.WaiverSerializer(asked).data, status=201)
 
 

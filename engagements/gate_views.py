@@ -41,10 +41,7 @@ def request_waiver(request, engagement):
     form = WaiverForm(request.POST, gate=golive.all_waivable(engagement))
     with refusals_told(request):
         if form.is_valid():
-            data = form.cleaned_data
-            waivers.request_waiver(
-                engagement, data["check"], reason=data["reason"], by=request.user
-            )
+            waivers.request_waiver(engagement, **form.wanted, by=request.user)
             messages.success(request, _("Asked for: somebody else has to grant it."))
         else:
             messages.error(request, _("Choose an unmet check and say why it may be passed over."))

@@ -7,6 +7,7 @@ gates.register("serving.endpoint_live", _("The endpoint answers"), [Phase.DEPLOY
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
+from uuid import UUID
 
 from django.utils.translation import gettext as _
 
@@ -32,6 +33,8 @@ class Check(NamedTuple):
     phases: frozenset[Phase]
     find: Callable[[Engagement], Finding]
     side: Side = Side.VENDOR  # of who can do something about it
+    candidate_id: UUID | None = None  # the model version it is about, where it is about one
+    candidate_label: str = ""
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,8 @@ class Checked:
     title: str
     finding: Finding
     waiver: Waiver | None = None
+    candidate_id: UUID | None = None
+    candidate_label: str = ""
 
     @property
     def met(self) -> bool:
@@ -142,9 +147,16 @@ def look(engagement) -> Gate:
 
 def looked_at(engagement, checks: Iterable[Check]) -> list[Checked]:
     """Look at these checks as the facts are now, with the waivers of the present phase."""
-    waivers = {w.check_key: w for w in Waiver.objects.of_this_gate(engagement)}
+    asked = {(w.check_key, w.candidate_id): w for w in Waiver.objects.of_this_gate(engagement)}
     return [
-        Checked(check.key, check.title, check.find(engagement), waivers.get(check.key))
+        Checked(
+            check.key,
+            check.title,
+            check.find(engagement),
+            asked.get((check.key, check.candidate_id)),
+            check.candidate_id,
+            check.candidate_label,
+        )
         for check in checks
     ]
 

@@ -18,23 +18,31 @@ def facts(engagement) -> dict:
     gate = gates.look(engagement) if engagement.phase == Phase.GO_LIVE else None
     checks = gate.checks if gate else gates.looked_at(engagement, gates.checks_of(Phase.GO_LIVE))
     rows, live = [row(check) for check in checks], gone_live(engagement)
+    guards = production.waivable(engagement)
+    versions = [one for one in guards if one.key == production.CANDIDATE and one.waiver]
     counted = [one for one in rows if gate or not live or one["guards"]]
     return {
         "gate": gate,
-        "rows": rows,
+        "rows": rows + [row(one) for one in versions],
         "unmet": [one["check"] for one in counted if one["check"].holds_up],
         "is_now": gate is not None,
         "is_part": Phase.GO_LIVE in engagement.phases,
         "live": live,
         "signed": signoffs.signed_to_go_live(engagement),
-        "waivable": gate or _guards(engagement),
+        "waivable": _with(gate, guards) if gate else _guards(engagement, guards),
     }
 
 
 def row(check: Checked) -> dict:
     """A check with who can act on it, and whether it guards every later deployment."""
-    sides = [gates.side_of(check.key).value] if check.key not in OF_BOTH else list(Side.values)
-    return {"check": check, "sides": sides, "guards": check.key in production.guards()}
+    is_version = check.key == production.CANDIDATE
+    side = Side.VENDOR if is_version else gates.side_of(check.key)
+    sides = [side.value] if check.key not in OF_BOTH else list(Side.values)
+    return {
+        "check": check,
+        "sides": sides,
+        "guards": is_version or check.key in production.guards(),
+    }
 
 
 def gone_live(engagement):
@@ -42,15 +50,17 @@ def gone_live(engagement):
     return engagement.phase_records.filter(phase=Phase.GO_LIVE).order_by("created_at").first()
 
 
-def _guards(engagement) -> Gate | None:
+def _guards(engagement, found) -> Gate | None:
     """Once it is live: what guards production, for this page to ask to waive."""
-    found, phase = production.waivable(engagement), Phase(engagement.phase)
+    phase = Phase(engagement.phase)
     return Gate(phase, phase, False, found) if found else None
 
 
 def all_waivable(engagement) -> Gate:
     """The present gate, and beside its checks what guards production."""
-    gate = gates.look(engagement)
+    return _with(gates.look(engagement), production.waivable(engagement))
+
+
+def _with(gate, guards) -> Gate:
     there = {check.key for check in gate.checks}
-    more = [check for check in production.waivable(engagement) if check.key not in there]
-    return replace(gate, checks=[*gate.checks, *more])
+    return replace(gate, checks=[*gate.checks, *(g for g in guards if g.key not in there)])

@@ -13,6 +13,7 @@ from engagements import acceptance, golive, pages
 from engagements.acceptance_serializers import CheckSerializer
 from engagements.contract_forms import WaiverForm
 from engagements.models import Side, Signoff
+from engagements.privacy import person_of
 from lepton.lib.schema import responses
 
 
@@ -43,7 +44,7 @@ def show(request, engagement):
     engagement = pages.engagement_of(engagement)
     context = pages.frame(engagement, _("Go-live")) | golive.facts(engagement)
     kind = Signoff.Kind.GO_LIVE
-    context["to_sign"] = [acceptance.to_sign(engagement, kind, request.user)]
+    context["to_sign"] = [acceptance.to_sign(engagement, kind, person_of(request))]
     context["signoffs"] = list(engagement.signoffs.newest_first().filter(kind=kind)[:20])
     context["packs"] = engagement.packs.newest_first()[:10]
     if context["waivable"]:

@@ -84,8 +84,8 @@ def contract_margin(engagement) -> Reading:
 
     Of the newest verdict under the standing contract: a pass is 1, a fail is 0.
     """
-    newest = Verdict.objects.newest_first().filter(contract=engagement.contract).first()
-    if engagement.contract is None or newest is None:
+    newest = Verdict.objects.newest_under(engagement.contract)
+    if newest is None:
         return Reading(None, _("No verdict under the standing contract yet."))
     words = {"model": newest.candidate_label, "outcome": newest.get_outcome_display()}
     words = _("%(model)s: %(outcome)s.") % words

@@ -16,7 +16,7 @@ from accounts.links import Purpose
 from accounts.models import Membership, User
 from accounts.roles import Capability, Role, may
 from engagements import pages, signoffs
-from engagements.models import Engagement, Side
+from engagements.models import Engagement, Side, Signoff
 from lepton.lib.refusals import Conflict
 
 LINK_HOURS = 72
@@ -45,7 +45,7 @@ def ask_to_rate(milestone, *, by) -> dict:
 def remind_to_sign(engagement, kind, *, by) -> list[User]:
     """Mail again those of the customer who have not signed; returns whom."""
     _refuse_unless_vendor(by)
-    path = _contract_path(engagement, kind)
+    path = _signing_path(engagement, kind)
     with transaction.atomic():
         Engagement.objects.locked(engagement.pk)
         waiting = _signers(engagement, kind)
@@ -72,7 +72,7 @@ def remind_of_item(item, *, by) -> list[User]:
 
 def _sign(engagement, kind, user):
     subject = _("%(engagement)s: your signature is asked for") % {"engagement": engagement.name}
-    path, words = _contract_path(engagement, kind), {"what": kind.label}
+    path, words = _signing_path(engagement, kind), {"what": kind.label}
     return _mail(engagement, user, Purpose.SIGN, path, subject, "sign", words)
 
 
@@ -99,24 +99,29 @@ def _mail(engagement, user, purpose, path, subject, template, words):
 
 
 def _signers(engagement, kind):
-    """The customer's deciders, members who may sign still, whose signature is missing."""
-    contract = engagement.contract
-    if contract is None or signoffs.statement(engagement, kind) is None:
+    """The members who may sign still and whose signature is missing: deciders of the contract.
+
+    The requirement is signed by any one of them.
+    """
+    if signoffs.statement(engagement, kind) is None:
         return []
-    signed = {one.created_by_id for one in signoffs.standing(engagement, kind)}
     roles = [role for role in Role if may(role, Capability.ENGAGE)]
     members = Membership.objects.by_name().filter(role__in=roles, user__is_active=True)
-    deciders = set(contract.deciders.filter(side=Side.CUSTOMER).values_list("user_id", flat=True))
-    return [one.user for one in members if one.user_id in deciders - signed]
+    if kind == Signoff.Kind.REQUIREMENT:
+        signed = {one.side for one in signoffs.standing(engagement, kind)}
+        return [one.user for one in members if Side.CUSTOMER not in signed]
+    waited_for = signoffs.waited_for(engagement, kind)
+    deciders = {one.user_id for one in waited_for if one.side == Side.CUSTOMER}
+    return [one.user for one in members if one.user_id in deciders]
 
 
 def _is_theirs(item) -> bool:
     return item.is_open and item.side == Side.CUSTOMER and item.assignee is not None
 
 
-def _contract_path(engagement, kind):
+def _signing_path(engagement, kind):
     """Where a kind is signed; the kind makes it a matter of its own."""
-    return f"{pages.url('engagements:contract', engagement)}#sign-{kind}"
+    return f"{signoffs.page_of(engagement, kind)}#sign-{kind}"
 
 
 def _item_path(item):

@@ -7,8 +7,9 @@ from django.utils.translation import gettext as _
 
 from accounts import audit
 from accounts.models import Membership, User, author
-from engagements import cycles, mails, pages, timeline
+from engagements import cycles, mails, pages, standing, timeline
 from engagements.models import ActionDependency, ActionItem, Engagement, Side
+from lepton.lib import live
 from lepton.lib.refusals import Conflict
 
 SET_BY_US = ("tenant", "engagement", "created_by")
@@ -53,15 +54,18 @@ def change_item(item, *, by, needs=None, **fields):
         changed = sorted([*fields, *(["needs"] if needs is not None else [])])
         given = item.assignee_id != before
         mailed = mails.ask_for_item(item, by=by) if given else {}
+        live.look_again(item.tenant_id, item.engagement.topic)
+        standing.refresh_on_commit(item.engagement)
         audit.record("item.changed", item, by=by, changed=changed, **mailed)
     return item
 
 
 def complete_item(item, *, by):
-    """Note that it is done: by the side that owes it, once what it needs is done."""
-    _refuse_other_side(item, by)
+    """Note that it is done: by a person of the side that owes it, once what it needs is done."""
     with transaction.atomic():
+        Engagement.objects.locked(item.engagement_id)
         item = _open(item)
+        _refuse_unless_owed(item, by)
         if waiting := list(item.needs.still_open()):
             raise Conflict(_("First this has to be done: %s.") % _named(waiting, by))
         item.done_at, item.done_by_label = timezone.now(), by.actor_label
@@ -71,16 +75,17 @@ def complete_item(item, *, by):
 
 
 def reopen_item(item, *, by):
-    """Take back that it was done or dropped."""
-    _refuse_other_side(item, by)
+    """Take back that it was done, by the side that owes it, or dropped, by whoever may drop it."""
     blank = {"done_at": None, "done_by_label": "", "dropped_at": None, "dropped_reason": ""}
     with transaction.atomic():
-        if (
-            not ActionItem.objects.filter(pk=item.pk)
-            .exclude(done_at=None, dropped_at=None)
-            .update(**blank)
-        ):
+        Engagement.objects.locked(item.engagement_id)
+        item.refresh_from_db()
+        _refuse_other_side(item, by)
+        if item.is_open:
             raise Conflict(_("It is open already."))
+        if item.done_at:
+            _refuse_unless_owed(item, by)
+        ActionItem.objects.filter(pk=item.pk).update(**blank)
         item.refresh_from_db()
         _tell("item.reopened", item, by)
     return item
@@ -90,9 +95,10 @@ def drop_item(item, *, reason, by):
     """Note that it is no longer needed, and why; it then holds nothing up."""
     if not reason.strip():
         raise ValidationError({"reason": _("Say why it is no longer needed.")})
-    _refuse_other_side(item, by)
     with transaction.atomic():
+        Engagement.objects.locked(item.engagement_id)
         item = _open(item)
+        _refuse_other_side(item, by)
         item.dropped_at, item.dropped_reason = timezone.now(), reason.strip()
         item.save(update_fields=["dropped_at", "dropped_reason"])
         _tell("item.dropped", item, by, reason=item.dropped_reason)
@@ -139,8 +145,16 @@ def _refuse_wrong(item, by):
 
 
 def _refuse_other_side(item, by):
+    """The vendor plans what either side has to do, the customer their own."""
     if Side.of_actor(by) != Side.VENDOR and item.side == Side.VENDOR:
         raise ValidationError(_("This is for the vendor to do."))
+
+
+def _refuse_unless_owed(item, by):
+    """Who owes something says that it is done, in person: no side does so for the other."""
+    _refuse_other_side(item, by)
+    if not isinstance(by, User) or Side.of(by) != item.side:
+        raise ValidationError(_("This is for the customer to do: one of their people says so."))
 
 
 def _unlink(item, by):

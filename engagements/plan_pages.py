@@ -50,6 +50,14 @@ def forms_of(engagement, side) -> dict:
 
 
 def _shown(item, side):
-    """An item with what it waits for; what is private to the vendor is not named to others."""
+    """An item with what it waits for, and whether this side may close it or open it again.
+
+    What is private to the vendor is not named to others.
+    """
     waits = [one for one in item.needs.all() if one.is_open]
-    return {"item": item, "waits": [one for one in waits if not one.is_private or side == "vendor"]}
+    return {
+        "item": item,
+        "waits": [one for one in waits if not one.is_private or side == "vendor"],
+        "may_close": item.side == side,
+        "may_reopen": item.side == side or bool(item.dropped_at and side == "vendor"),
+    }

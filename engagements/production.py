@@ -8,7 +8,7 @@ from functools import partial
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from engagements import gates, pages
+from engagements import gates, holdouts, judged, pages
 from engagements.gates import Check, Checked, Finding
 from engagements.models import Outcome, Verdict
 from engagements.phases import Phase
@@ -29,17 +29,34 @@ def guards() -> list[str]:
     return list(_keys)
 
 
-def title_of(key: str) -> str:
-    """The title of a check, that of the candidate's verdict too."""
+def title_of(key: str, model: str = "") -> str:
+    """The title of a check, that of a candidate's verdict too: of one `model` or of any."""
+    if key == CANDIDATE and model:
+        return _("%(model)s passed under the standing contract") % {"model": model}
     return str(CANDIDATE_TITLE) if key == CANDIDATE else gates.title_of(key)
 
 
 def waivable(engagement) -> list[Checked]:
     """What may be waived outside the gates: that which guards a move of the production alias."""
-    if not is_live(engagement):
-        return []
-    verdict = Finding(False, _("A version without a pass is to be put in place."))
-    return [*checks(engagement), Checked(CANDIDATE, CANDIDATE_TITLE, verdict)]
+    return [*checks(engagement), *candidates(engagement)] if is_live(engagement) else []
+
+
+def candidates(engagement) -> list[Checked]:
+    """Each measured model version that may not be put in place, with its waiver if there is one."""
+    newest = Verdict.objects.newest_of_each(engagement.signed_contract)
+    measured = {one.id: one.label for one in holdouts.candidates(engagement)}
+    found = [
+        Check(
+            CANDIDATE,
+            title_of(CANDIDATE, label),
+            frozenset(),
+            partial(_passed, verdict=newest.get(pk)),
+            candidate_id=pk,
+            candidate_label=label,
+        )
+        for pk, label in measured.items()
+    ]
+    return [check for check in gates.looked_at(engagement, found) if not check.met]
 
 
 def is_live(engagement) -> bool:
@@ -52,7 +69,8 @@ def checks(engagement, *, candidate_id=None) -> list[Checked]:
     kept = [check for check in gates.checks_of(Phase.GO_LIVE) if check.key in _keys]
     if candidate_id:
         find = partial(candidate_passed, candidate_id=candidate_id)
-        kept.insert(0, Check(CANDIDATE, CANDIDATE_TITLE, frozenset(), find))
+        first = Check(CANDIDATE, CANDIDATE_TITLE, frozenset(), find, candidate_id=candidate_id)
+        kept.insert(0, first)
     return gates.looked_at(engagement, kept)
 
 
@@ -63,10 +81,12 @@ def refuse_unless_allowed(engagement, *, candidate_id) -> None:
 
 
 def candidate_passed(engagement, *, candidate_id) -> Finding:
-    """The newest verdict on this model version under the standing contract is a pass."""
-    url, contract = pages.url("engagements:contract", engagement), engagement.contract
-    verdicts = Verdict.objects.newest_first().filter(contract=contract, candidate_id=candidate_id)
-    verdict = contract and verdicts.first()
+    """The newest verdict on this model version under the signed contract is a pass."""
+    return _passed(engagement, judged.verdict_on(engagement, candidate_id))
+
+
+def _passed(engagement, verdict) -> Finding:
+    url = pages.url("engagements:contract", engagement)
     if verdict is None:
         return Finding(False, _("It was not judged by the standing contract."), url=url)
     facts = {"model": verdict.candidate_label, "outcome": verdict.get_outcome_display()}

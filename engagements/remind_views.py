@@ -6,7 +6,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from engagements import mails, pages
+from engagements import mails, pages, signoffs
 from engagements.models import Signoff
 from engagements.vendor import for_managers, vendor_page
 from lepton.lib.refusals import refusals_told
@@ -22,7 +22,7 @@ def to_sign(request, engagement):
         raise Http404
     with refusals_told(request):
         _say(request, mails.remind_to_sign(engagement, Signoff.Kind(kind), by=request.user))
-    return redirect("engagements:contract", request.tenant.slug, engagement.pk)
+    return redirect(signoffs.page_of(engagement, kind))
 
 
 @require_POST

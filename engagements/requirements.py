@@ -57,10 +57,10 @@ def drafted(engagement, fields) -> Requirement:
 
 def is_signed(engagement) -> bool:
     """Whether both sides stand by the requirement: they signed it, or the contract made of it."""
-    for kind in (Signoff.Kind.REQUIREMENT, Signoff.Kind.CONTRACT):
-        if signoffs.standing(engagement, kind) and not signoffs.missing(engagement, kind):
-            return True
-    return False
+    kind, contract = Signoff.Kind.REQUIREMENT, engagement.signed_contract
+    if signoffs.standing(engagement, kind) and not signoffs.missing(engagement, kind):
+        return True
+    return contract is not None and not signoffs.unsigned_by(engagement, contract)
 
 
 def _distinct(classes):

@@ -22,9 +22,10 @@ def open_engagement(name, *, by, summary="", template=None):
     """Open an engagement in the active tenant, at the first phase of iteration 1.
 
     `template` (an EngagementTemplate) says its phases and what is to be done in them; without
-    one it goes through the whole loop, and nothing is planned yet.
+    one it goes through the whole loop, and nothing is planned yet. An account manager who opens
+    it looks after it; opened by anybody else it is looked after by nobody yet.
     """
-    manager = by if getattr(by, "is_vendor_staff", False) else None
+    manager = by if getattr(by, "is_account_manager", False) else None
     card = RateCard.objects.valid_on(timezone.localdate())
     engagement = Engagement(
         name=name, summary=summary, account_manager=manager, rate_card=card, **author(by)
@@ -33,6 +34,7 @@ def open_engagement(name, *, by, summary="", template=None):
         engagement.template, engagement.phases = template, template.phases
         engagement.phase = template.phases[0]
         engagement.response_hours = template.response_hours
+        engagement.drill_days = template.drill_days
     kept = ["tenant", "created_by", "account_manager", "template", "rate_card"]
     engagement.full_clean(exclude=kept)
     with transaction.atomic():

@@ -6,8 +6,8 @@ from django.utils.translation import gettext as _
 
 from accounts import audit
 from accounts.models import User, author
-from engagements import contracts, pages, timeline
-from engagements.models import Engagement, Side, Signoff, Verdict
+from engagements import contracts, judged, pages, timeline
+from engagements.models import Decider, Engagement, Side, Signoff
 from engagements.phases import Phase
 from lepton.lib.canonical import sha256_of
 from lepton.lib.refusals import Conflict
@@ -45,18 +45,14 @@ def statement(engagement, kind) -> dict | None:
     """Return what is to be signed now as data, or None while there is nothing to sign."""
     if kind == Kind.REQUIREMENT:
         return _requirement_statement(engagement)
-    contract = engagement.contract
-    if contract is None:
-        return None
     if kind == Kind.CONTRACT:
-        return contract.agreed
-    if engagement.phase != Phase.GO_LIVE:
-        return None
-    verdict = Verdict.objects.newest_first().filter(contract=contract).first()
+        newest = engagement.newest_contract
+        return newest and newest.agreed
+    verdict = judged.verdict_now(engagement) if engagement.phase == Phase.GO_LIVE else None
     return verdict and {
         "go_live_of": str(engagement.pk),
         "iteration": engagement.iteration,
-        "contract_sha256": contract.sha256,
+        "contract_sha256": verdict.contract.sha256,
         "verdict": str(verdict.pk),
         "outcome": verdict.outcome,
         "model_version": str(verdict.candidate_id),
@@ -83,15 +79,27 @@ def signed_to_go_live(engagement) -> list[Signoff]:
 
 
 def missing(engagement, kind) -> list[str]:
-    """Name who has not signed: deciders of the standing contract, for a requirement the sides."""
+    """Name who has not signed: deciders of the contract, for a requirement the sides."""
     if kind == Kind.REQUIREMENT:
         return _missing_sides(engagement)
-    contract = engagement.contract
-    if contract is None:
-        return []
-    signed = {one.created_by_id for one in standing(engagement, kind)}
-    deciders = contract.deciders.order_by("side", "name")
-    return [one.name for one in deciders if one.user_id not in signed]
+    return [one.name for one in waited_for(engagement, kind)]
+
+
+def waited_for(engagement, kind) -> list[Decider]:
+    """Return the deciders who have not signed what is to be signed now."""
+    contract = contract_for(engagement, kind)
+    return _unsigned(contract, standing(engagement, kind)) if contract else []
+
+
+def contract_for(engagement, kind):
+    """Return the contract whose deciders sign: the newest for itself, to go live that stands."""
+    return engagement.newest_contract if kind == Kind.CONTRACT else engagement.contract
+
+
+def unsigned_by(engagement, contract) -> list[Decider]:
+    """Return the deciders of a version of the contract whose signature does not stand under it."""
+    rows = engagement.signoffs.standing().filter(kind=Kind.CONTRACT, sha256=contract.sha256)
+    return _unsigned(contract, rows)
 
 
 def sign(engagement, kind, *, sha256, by):
@@ -151,7 +159,7 @@ def may_sign(engagement, kind, by) -> bool:
         return False
     if kind == Kind.REQUIREMENT:
         return by in contracts.possible_deciders()
-    contract = engagement.contract
+    contract = contract_for(engagement, kind)
     return contract is not None and contract.deciders.filter(user=by).exists()
 
 
@@ -159,6 +167,12 @@ def page_of(engagement, kind) -> str:
     """Return the address of the page where this is signed."""
     name = "requirement" if kind == Kind.REQUIREMENT else "contract"
     return pages.url(f"engagements:{name}", engagement)
+
+
+def _unsigned(contract, signatures):
+    signed = {one.created_by_id for one in signatures}
+    deciders = contract.deciders.select_related("user").order_by("side", "name")
+    return [one for one in deciders if one.user_id not in signed]
 
 
 def _requirement_statement(engagement):

@@ -12,7 +12,7 @@ from accounts.roles import Capability
 from engagements import desk, forms, gates, pages, services
 from engagements.cards import cards, columns
 from engagements.contract_forms import WaiverForm
-from engagements.models import Engagement
+from engagements.models import Engagement, Side
 from engagements.privacy import side_of
 from engagements.vendor import vendor_page
 from lepton.lib.paging import rows_and_pager
@@ -127,6 +127,9 @@ def overview(request, engagement):
         "waiver_form": WaiverForm(gate=gate, auto_id="waiver_%s"),
     }
     context |= desk.about(engagement, request.user, side_of(request))
+    if side_of(request) == Side.VENDOR and request.user.is_account_manager:
+        found = {"manager": engagement.account_manager_id}
+        context["hand_over_form"] = forms.HandOverForm(initial=found, auto_id="hand_over_%s")
     return render(request, "engagements/overview.html", context)
 
 

@@ -3,9 +3,9 @@
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from engagements import gates, pages
+from engagements import gates, judged, pages
 from engagements.gates import Finding
-from engagements.models import Outcome, Verdict
+from engagements.models import Outcome
 from engagements.phases import Phase
 from serving.models import Endpoint, Prediction
 
@@ -26,6 +26,7 @@ def register():
         ("watched", gettext_lazy("Traffic is watched"), [Phase.MONITORING], watched),
     ]:
         gates.register(f"serving.{key}", title, phases, find)
+    judged.register(_answering)
 
 
 def endpoint_live(engagement) -> Finding:
@@ -39,29 +40,31 @@ def endpoint_live(engagement) -> Finding:
 
 
 def accepted_model(engagement) -> Finding:
-    """What answers is a model version that passed under the standing contract."""
+    """The newest verdict on what answers, under the signed contract, is a pass."""
     url, champion = pages.url("serving:endpoint", engagement), _champion(engagement)
     if champion is None:
         return Finding(False, _("No model version is live."), url=url)
-    passed = Verdict.objects.filter(
-        contract=engagement.contract,
-        candidate_id=champion.model_version_id,
-        outcome=Outcome.PASS,
-    )
+    verdict = judged.verdict_on(engagement, champion.model_version_id)
     evidence = {"model": str(champion.model_version)}
-    if engagement.contract and passed.exists():
+    if verdict and verdict.outcome == Outcome.PASS:
         return Finding(True, _("%s passed.") % champion.model_version, evidence, url)
     words = _("%s has not passed under the standing contract.") % champion.model_version
     return Finding(False, words, evidence, url)
 
 
 def watched(engagement) -> Finding:
-    """Enough predictions were logged to show figures of them."""
-    n = Prediction.objects.in_use().filter(endpoint__engagement=engagement).count()
+    """Enough predictions were logged since this phase began to show figures of them."""
+    logged = Prediction.objects.in_use().filter(endpoint__engagement=engagement)
+    n = logged.filter(at__gte=engagement.phase_since).count()
     words = _("%(n)s of %(needed)s predictions.") % {"n": n, "needed": ENOUGH_PREDICTIONS}
     url = pages.url("feedback:predictions", engagement)
     evidence = {"predictions": n, "needed": ENOUGH_PREDICTIONS}
     return Finding(n >= ENOUGH_PREDICTIONS, words, evidence, url)
+
+
+def _answering(engagement):
+    champion = _champion(engagement)
+    return champion and champion.model_version_id
 
 
 def _champion(engagement):

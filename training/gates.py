@@ -3,7 +3,7 @@
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from engagements import gates, holdouts, pages
+from engagements import gates, holdouts, judged, pages
 from engagements.gates import Finding
 from engagements.models import Outcome, Verdict
 from engagements.phases import Phase
@@ -21,23 +21,28 @@ def register():
 
 
 def model_measured(engagement) -> Finding:
-    """A model version was evaluated on the holdout the standing contract names."""
+    """A model version was evaluated on the standing contract's holdout for this iteration."""
     url, contract = pages.url("training:models", engagement), engagement.contract
     if contract is None:
         return Finding(False, _("No contract names a holdout yet."), url=url)
+    since = judged.measured_since(engagement)
     for one in holdouts.candidates(engagement):
-        if one.holdout_sha256 == contract.holdout_sha256:
+        if one.holdout_sha256 == contract.holdout_sha256 and one.measured_at >= since:
             words = _("%(model)s on %(n)s images.") % {"model": one.label, "n": one.n}
             evidence = {"model": one.label, "n": one.n, "correct": one.correct}
             return Finding(True, words, evidence | {"holdout": one.holdout_sha256}, one.url)
-    return Finding(False, _("No model version was measured on it yet."), url=url)
+    words = _("No model version was measured on it yet.")
+    if engagement.iteration > 1:
+        words = _("No model version was measured on it for this iteration yet.")
+    return Finding(False, words, url=url)
 
 
 def model_approved(engagement) -> Finding:
     """The model version that passed last was approved by one of the vendor's ML engineers."""
     url = pages.url("training:models", engagement)
-    verdicts = Verdict.objects.newest_first().filter(contract=engagement.contract)
-    passed = verdicts.filter(outcome=Outcome.PASS).first() if engagement.contract else None
+    passes = Verdict.objects.filter(outcome=Outcome.PASS)
+    since = judged.began(engagement)
+    passed = passes.newest_under(engagement.signed_contract, since=since)
     version = passed and engagement.model_versions.filter(pk=passed.candidate_id).first()
     if version is None:
         return Finding(False, _("No model has passed under the standing contract yet."), url=url)

@@ -95,6 +95,19 @@ class AcceptanceContract(Authored, TenantModel):
     def holdout_n(self) -> int:
         return sum(self.holdout_counts.values())
 
+    def was_signed(self, entries) -> bool:
+        """Whether at some moment the signatures of everybody it names stood together.
+
+        `entries` are the sign-offs of contracts with those that take one back, oldest first.
+        """
+        named, have = {one.user_id for one in self.deciders.all()}, set()
+        for entry in entries:
+            if entry.sha256 == self.sha256:
+                (have.discard if entry.revokes_id else have.add)(entry.created_by_id)
+                if have >= named:
+                    return True
+        return False
+
     @property
     def agreed(self) -> dict:
         """The terms with who decides by them: what people sign is the hash of this."""
@@ -138,6 +151,18 @@ class VerdictQuerySet(models.QuerySet):
 
     def newest_first(self):
         return self.select_related("contract").order_by("-created_at")
+
+    def newest_under(self, contract, candidate_id=None, since=None):
+        """The newest under a contract, or None; only of a model version, or since a moment."""
+        found = self.newest_first().filter(contract=contract)
+        found = found.filter(candidate_id=candidate_id) if candidate_id else found
+        found = found.filter(created_at__gte=since) if since else found
+        return found.first() if contract else None
+
+    def newest_of_each(self, contract):
+        """The newest of each model version under a contract, as {its id: verdict}."""
+        rows = self.filter(contract=contract).order_by("candidate_id", "-created_at")
+        return {row.candidate_id: row for row in rows.distinct("candidate_id")} if contract else {}
 
 
 class Verdict(Authored, TenantModel):

@@ -58,6 +58,10 @@ class Engagement(Authored, TenantModel):
     )
     # the template's phases when it was opened: a later change of the template leaves them
     phases = ArrayField(models.CharField(max_length=20, choices=Phase), default=every_phase)
+    # how old a rollback drill may be when going live, kept from the template like the phases
+    drill_days = models.PositiveSmallIntegerField(
+        default=DRILL_DAYS, validators=[MinValueValidator(1), MaxValueValidator(730)]
+    )
     # {severity: hours until a first answer}, where other than engagements.response has it
     response_hours = models.JSONField(default=dict, blank=True)
     # private to the vendor
@@ -95,19 +99,29 @@ class Engagement(Authored, TenantModel):
         return (timezone.now() - self.phase_since).days
 
     @property
-    def drill_days(self) -> int:
-        """How old a rollback drill may be when going live."""
-        return self.template.drill_days if self.template else DRILL_DAYS
-
-    @property
     def requirement(self):
         """The newest version of the requirement, or None before the first."""
         return self.requirements.order_by("-version").first()
 
     @property
     def contract(self):
-        """The acceptance contract that stands, or None before the first."""
-        return self.contracts.order_by("-version").first()
+        """The contract that stands: the signed one; before there is one, the newest, or None."""
+        return self.signed_contract or self.newest_contract
+
+    @property
+    def newest_contract(self):
+        """The version frozen last, which is a proposal until everybody it names has signed it."""
+        return self.contracts.newest_first().first()
+
+    @property
+    def signed_contract(self):
+        """The newest version that everybody it names had signed, or None.
+
+        Only a newer one takes its place: no single person decides what is judged by.
+        """
+        entries = list(self.signoffs.filter(kind="contract").order_by("created_at"))
+        versions = self.contracts.newest_first().prefetch_related("deciders") if entries else ()
+        return next((one for one in versions if one.was_signed(entries)), None)
 
 
 class RequirementQuerySet(models.QuerySet):

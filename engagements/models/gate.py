@@ -80,6 +80,9 @@ class Waiver(Authored, TenantModel):
     iteration = models.PositiveIntegerField()
     phase = models.CharField(max_length=20, choices=Phase)
     check_key = models.CharField(max_length=60)
+    # the model version it is about, where it lets one into production; an upper app's row
+    candidate_id = models.UUIDField(null=True)
+    candidate_label = models.CharField(max_length=200, blank=True)
     reason = models.TextField(_("reason"), max_length=1000)
     granted_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
     granted_by_label = models.CharField(max_length=200, blank=True)
@@ -90,7 +93,13 @@ class Waiver(Authored, TenantModel):
     class Meta(TenantModel.Meta):
         constraints = [
             models.UniqueConstraint(
-                "engagement", "iteration", "phase", "check_key", name="one_waiver_per_check"
+                "engagement",
+                "iteration",
+                "phase",
+                "check_key",
+                "candidate_id",
+                name="one_waiver_per_check",
+                nulls_distinct=False,
             ),
             models.CheckConstraint(
                 condition=models.Q(granted_by=None) | ~models.Q(granted_by=models.F("created_by")),

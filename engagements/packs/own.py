@@ -6,8 +6,8 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Membership, User
 from accounts.roles import Role
-from engagements import acceptance, gates, packs, requirement_words, signoffs, verdicts
-from engagements.models import Outcome, Signoff, Verdict
+from engagements import acceptance, gates, judged, packs, requirement_words, signoffs, verdicts
+from engagements.models import Outcome, Signoff
 from engagements.phases import Phase
 from lepton.templatetags.ui import interval, percent
 
@@ -53,7 +53,7 @@ def contract(engagement):
         (_("Hash of the holdout"), found.holdout_sha256),
         (_("Hash of the contract"), found.sha256),
     ]
-    verdict = Verdict.objects.newest_first().filter(contract=found).first()
+    verdict = judged.verdict_now(engagement)
     return packs.section(title, packs.facts(about + terms), *_verdict(verdict))
 
 

@@ -39,6 +39,7 @@ H2 = ParagraphStyle(
 )
 H3 = ParagraphStyle("h3", H2, fontSize=10, leading=13, spaceBefore=3 * mm, spaceAfter=0)
 WIDTH = A4[0] - 36 * mm - 12  # what the page's frame leaves
+HEIGHT = A4[1] - 38 * mm - 12
 SHORT = 16  # rows of a table that is not parted between two pages
 pdfmetrics.registerFont(UnicodeCIDFont(OTHER_SCRIPT))
 
@@ -79,7 +80,8 @@ def _section(one) -> list:
 
 def _facts(block):
     rows = [[_paragraph(a, LABEL), _paragraph(b, CELL)] for a, b in block["rows"]]
-    table = Table(rows, colWidths=[0.28 * WIDTH, 0.72 * WIDTH], spaceAfter=2 * mm)
+    widths = [0.28 * WIDTH, 0.72 * WIDTH]
+    table = Table(rows, colWidths=widths, spaceAfter=2 * mm, splitInRow=1)
     flush = ("LEFTPADDING", (0, 0), (0, -1), 0)
     table.setStyle(TableStyle([("VALIGN", (0, 0), (-1, -1), "TOP"), *_PADDING, flush]))
     return table
@@ -88,11 +90,11 @@ def _facts(block):
 def _table(block):
     head = [_paragraph(word, HEAD) for word in block["head"]]
     rows = [[_paragraph(cell, CELL) for cell in row] for row in block["rows"]]
-    table = Table(
-        [head, *rows], colWidths=_widths(block), repeatRows=1, spaceBefore=1 * mm, spaceAfter=3 * mm
-    )
-    whole = [("NOSPLIT", (0, 0), (-1, -1))] if len(rows) <= SHORT else []
-    table.setStyle(TableStyle([*_RULED, *_PADDING, *whole]))
+    space = {"spaceBefore": 1 * mm, "spaceAfter": 3 * mm}
+    table = Table([head, *rows], colWidths=_widths(block), repeatRows=1, splitInRow=1, **space)
+    table.setStyle(TableStyle([*_RULED, *_PADDING]))
+    if len(rows) <= SHORT and table.wrap(WIDTH, HEIGHT)[1] <= HEIGHT:
+        table.setStyle(TableStyle([("NOSPLIT", (0, 0), (-1, -1))]))
     return table
 
 

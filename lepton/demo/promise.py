@@ -69,10 +69,11 @@ def both(stage):
 
 
 def judge(stage, model_version):
-    """Mei asks for the verdict on a model version, unless the newest verdict is on it."""
+    """Mei asks for the verdict on a model version, unless the newest of this round is on it."""
     verdicts = stage.manager.rows(f"{stage.path}/verdicts")
     verdict = verdicts[-1] if verdicts else None
-    if verdict is None or verdict["model_version"] != model_version:
+    is_old = verdict is not None and verdict["created_at"] < _began(stage)
+    if verdict is None or is_old or verdict["model_version"] != model_version:
         verdict = stage.manager.post(f"{stage.path}/verdicts", model_version=model_version)
     parts = [_words(one) for one in verdict["criteria"]]
     return verdict, f"{verdict['model']}: {verdict['outcome']}. {' '.join(parts)}"
@@ -129,6 +130,11 @@ def lacks(stage, check) -> bool:
     """Whether this check holds the present gate up."""
     gate = stage.manager.get(f"{stage.path}/gate")
     return any(one["check"] == check and not one["met"] for one in gate["checks"])
+
+
+def _began(stage) -> str:
+    """When the present round began."""
+    return stage.manager.rows(f"{stage.path}/iterations")[-1]["started_at"]
 
 
 def _freeze(stage):

@@ -72,8 +72,7 @@ def _is_good(version, engagement) -> bool:
     approval = version.approval
     if approval and approval.decision == ModelApproval.Decision.REJECTED:
         return False
-    verdicts = Verdict.objects.newest_first().filter(candidate_id=version.pk)
-    newest = verdicts.filter(contract=engagement.contract).first()
+    newest = Verdict.objects.newest_under(engagement.contract, version.pk)
     return newest is None or newest.outcome != Outcome.FAIL
 
 

@@ -9,7 +9,9 @@ CLASSES = ["ok", "scratch"]
 HOLDOUT = "a" * 64
 
 
-def dataset_version(engagement, by, holdout=HOLDOUT, counts=(10, 10)) -> DatasetVersion:
+def dataset_version(
+    engagement, by, holdout=HOLDOUT, counts=(10, 10), classes=CLASSES
+) -> DatasetVersion:
     """A dataset version with a test split of this hash."""
     dataset, _made = Dataset.objects.get_or_create(
         engagement=engagement, name="parts", defaults=author(by)
@@ -17,10 +19,10 @@ def dataset_version(engagement, by, holdout=HOLDOUT, counts=(10, 10)) -> Dataset
     return DatasetVersion.objects.create(
         dataset=dataset,
         number=dataset.versions.count() + 1,
-        classes=CLASSES,
+        classes=classes,
         split_policy="given",
         seed=0,
-        counts={"test": dict(zip(CLASSES, counts, strict=True))},
+        counts={"test": dict(zip(classes, counts, strict=True))},
         manifest_sha256=holdout,
         test_sha256=holdout,
         **author(by),

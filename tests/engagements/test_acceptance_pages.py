@@ -7,6 +7,7 @@ from accounts.models import author
 from accounts.scoping import tenant_scope
 from engagements import gates
 from engagements.models import Engagement, Requirement, Waiver
+from lepton.lib.canonical import sha256_of
 from tests import factories
 from tests.engagements.candidates import HOLDOUT, dataset_version, measured
 
@@ -28,7 +29,12 @@ def _url(name, engagement, *more):
 
 def _terms(alice, mei, **changes):
     people = {"holdout": HOLDOUT, "deciders": [str(alice.pk), str(mei.pk)]}
-    return people | {"accuracy": "85", "recall_1": "80"} | changes
+    return people | {"accuracy": "85", recall_of("scratch"): "80"} | changes
+
+
+def recall_of(name):
+    """The field of a class's least recall."""
+    return f"recall_{sha256_of(name)[:12]}"
 
 
 def test_a_contract_is_frozen_judged_and_signed_in_the_browser(browse, alice, mei, engagement):
@@ -55,11 +61,42 @@ def test_the_first_contract_starts_from_the_requirement(browse, acme, alice, mei
         version = engagement.requirement.version + 1 if engagement.requirement else 1
         Requirement.objects.create(engagement=engagement, version=version, **asked, **author(mei))
     page = browse(mei).get(_url("contract", engagement)).text
-    for field, value in (("macro_auc", "93"), ("recall_1", "71"), ("p95_latency_ms", "321")):
+    for field, value in (
+        ("macro_auc", "93"),
+        (recall_of("scratch"), "71"),
+        ("p95_latency_ms", "321"),
+    ):
         assert f'name="{field}" value="{value}"' in page
     terms = _terms(alice, mei, accuracy="", macro_auc="93")
     page = browse(mei).post(_url("freeze_contract", engagement), terms, follow=True).text
     assert "Macro AUC" in page and "at least 93.0%" in page
+
+
+def test_the_next_version_starts_from_every_recall_of_the_one_before(
+    browse, acme, alice, mei, engagement
+):
+    """Also of a class behind the thirtieth, and of one that the newest holdout has no more."""
+    many = [f"c{number:02}" for number in range(40)]
+    with tenant_scope(acme):
+        for holdout, classes in (("b" * 64, many), ("c" * 64, many[:2])):
+            counts = [10] * len(classes)
+            dataset_version(engagement, alice, holdout=holdout, counts=counts, classes=classes)
+    terms = {"accuracy_target": "0.85", "minimum_recalls": {"c01": "0.8", "c39": "0.9"}}
+    terms |= {"holdout_sha256": "b" * 64, "deciders": [str(alice.pk), str(mei.pk)]}
+    path = f"/api/v1/tenants/acme/engagements/{engagement.pk}/contracts"
+    first = browse(mei).post(path, terms, content_type="application/json")
+    assert first.status_code == 201
+    page = browse(mei).get(_url("contract", engagement)).text
+    kept = {recall_of("c01"): "80", recall_of("c39"): "90"}
+    for field, value in kept.items():
+        assert f'name="{field}" value="{value}"' in page
+    terms = _terms(alice, mei, holdout="b" * 64, **kept | {recall_of("scratch"): ""})
+    browse(mei).post(_url("freeze_contract", engagement), terms)
+    newest = browse(mei).get(path).json()["results"][0]
+    assert newest["version"] == 2
+    assert newest["minimum_recalls"] == {"c01": 0.8, "c39": 0.9}
+    refused = browse(mei).post(_url("freeze_contract", engagement), terms | {"holdout": "c" * 64})
+    assert refused.status_code == 422 and "The holdout has no class “c39”." in refused.text
 
 
 def test_terms_that_do_not_fit_come_back_with_what_was_typed(browse, alice, mei, engagement):

@@ -2,16 +2,18 @@
 
 import csv
 import io
+import threading
 from datetime import timedelta
 from decimal import ROUND_HALF_UP, Decimal
 
 import pytest
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.utils import ProgrammingError
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts import services as accounts
 from accounts.models import AuditEntry, author
 from accounts.scoping import tenant_scope
 from engagements import economics, iterations, ledger, rates, staff_time, usage
@@ -189,6 +191,44 @@ def test_hours_are_noted_for_the_present_iteration_and_removed(browse, mei, enga
     assert other.delete(f"{address}/{pk}").status_code == 400
     assert client.delete(f"{address}/{pk}").status_code == 204
     assert client.get(address).json()["results"] == []
+
+
+def test_a_day_has_24_hours_in_all_tenants_together(browse, mei, engagement):
+    globex = accounts.create_tenant("globex", name="Globex Health", by=mei)
+    other = factories.engagement(globex, mei, name="Chests")
+    client, hours = browse(mei), {"hours": "14", "on": "2026-01-05"}
+    made = client.post(f"{API}/{engagement.pk}/staff-time", hours, "application/json")
+    assert made.status_code == 201
+    address = f"/api/v1/tenants/globex/engagements/{other.pk}/staff-time"
+    refused = client.post(address, hours, "application/json")
+    assert refused.status_code == 400 and "24 hours" in refused.json()["error"]
+    for less in ({"hours": "10"}, {"on": "2026-01-06"}):
+        assert client.post(address, hours | less, "application/json").status_code == 201
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_hours_noted_at_once_in_two_tenants_no_more_than_a_day_are_kept(acme, mei):
+    globex = accounts.create_tenant("globex", name="Globex Health", by=mei)
+    places = [(acme, factories.engagement(acme, mei)), (globex, factories.engagement(globex, mei))]
+    together, outcomes = threading.Barrier(2), []
+
+    def note(tenant, engagement):
+        together.wait(10)
+        try:
+            with tenant_scope(tenant):
+                staff_time.record_hours(engagement, hours=14, on=timezone.localdate(), by=mei)
+            outcomes.append("noted")
+        except ValidationError as refusal:
+            outcomes.append(refusal.messages[0])
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=note, args=place) for place in places]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(20)
+    assert sorted(outcomes, key=len) == ["noted", "That day would have more than 24 hours."]
 
 
 def test_only_staff_notes_time_and_only_managers_issue_rates(engagement, alice, in_acme):

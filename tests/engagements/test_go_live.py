@@ -6,8 +6,8 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from engagements import contracts, gates, production, services, waivers
-from engagements.models import EngagementTemplate
+from engagements import asks, contracts, gates, production, services, standing
+from engagements.models import Engagement
 from engagements.phases import ORDER
 from lepton.lib.refusals import Conflict
 from serving import services as serving
@@ -79,6 +79,17 @@ def test_in_its_phase_the_page_names_what_is_missing_and_then_lets_go(
     assert "Signed by Alice, Mei when it went live." in text and "Not signed yet" not in text
 
 
+def test_who_views_it_as_the_customer_is_not_asked_to_sign(browse, mei, acme, walked):
+    walk, client = walked("go_live"), browse(mei)
+    sign = reverse("engagements:sign", args=["acme", walk.engagement.pk])
+    assert sign in client.get(page_of(walk.engagement)).text
+    session = client.session
+    session["views_as_customer_of"] = str(acme.pk)
+    session.save()
+    page = client.get(page_of(walk.engagement)).text
+    assert sign not in page and "Mei has not signed" in page
+
+
 def test_before_the_go_live_anything_may_be_deployed(walked):
     walk = walked("go_live")
     serving.deploy(walk.endpoint, model_version=walk.other, by=walk.mei)
@@ -115,16 +126,48 @@ def test_what_guards_production_can_be_waived_by_two_people(walked, browse, mei,
     walk = walked("optimisation")
     bad = measured(walk.version, walk.alice, [[5, 5], [5, 5]])
     engagement = walk.engagement
-    asked = browse(mei).post(
-        reverse("engagements:request_waiver", args=["acme", engagement.pk]),
-        {"check": production.CANDIDATE, "reason": "The line stands still otherwise."},
-        follow=True,
-    )
+    offered = browse(mei).get(page_of(engagement)).text
+    value = f"{production.CANDIDATE} {bad.pk}"
+    assert f'<option value="{value}">{bad} passed under the standing contract' in offered
+    ask = reverse("engagements:request_waiver", args=["acme", engagement.pk])
+    wanted = {"check": value, "reason": "The line stands still otherwise."}
+    asked = browse(mei).post(ask, wanted, follow=True)
     assert "somebody else has to grant it" in asked.content.decode()
     with pytest.raises(Conflict):
         serving.deploy(walk.endpoint, model_version=bad, by=mei)
-    waivers.grant_waiver(engagement.waivers.get(check_key=production.CANDIDATE), by=alice)
+    standing.refresh(engagement)
+    [wanted] = [one for one in asks.asks_for(alice) if one.kind == "waiver.grant"]
+    assert asks.sentence(wanted).startswith(f"Grant or leave the waiver of “{bad} passed")
+    grant = engagement.waivers.get(check_key=production.CANDIDATE).pk
+    grant = reverse("engagements:grant_waiver", args=["acme", engagement.pk, grant])
+    page = browse(mei).get(page_of(engagement)).text
+    assert grant not in page, "nobody grants their own"
+    assert f'value="{value}"' not in page, "it is not offered again"
+    assert grant in browse(alice).get(wanted.url).text
+    browse(alice).post(grant)
+    assert "Waived: Mei asked, Alice granted." in browse(mei).get(page_of(engagement)).text
     serving.deploy(walk.endpoint, model_version=bad, by=mei)
+
+
+def test_a_waiver_lets_its_own_version_into_production_and_no_other(walked, browse, mei, alice):
+    walk = walked("optimisation")
+    bad, other = (measured(walk.version, walk.alice, [[5, 5], [5, 5]]) for _number in range(2))
+    api = f"/api/v1/tenants/acme/engagements/{walk.engagement.pk}/waivers"
+
+    def ask(**about):
+        wanted = {"check": production.CANDIDATE, "reason": "The line stands still.", **about}
+        return browse(mei).post(api, wanted, content_type="application/json")
+
+    assert ask().json()["fields"] == {"model_version": ["Name the model version."]}
+    assert ask(model_version=str(walk.model.pk)).status_code == 400, "it has passed"
+    asked = ask(model_version=str(bad.pk))
+    assert asked.json()["model_version"] == str(bad.pk)
+    assert ask(model_version=str(bad.pk)).status_code == 409
+    browse(alice).post(f"{api}/{asked.json()['id']}/grant")
+    with pytest.raises(Conflict):
+        serving.deploy(walk.endpoint, model_version=other, by=mei)
+    serving.deploy(walk.endpoint, model_version=bad, by=mei)
+    assert ask(model_version=str(other.pk)).status_code == 201
 
 
 def test_rolling_back_is_never_refused(walked):
@@ -146,8 +189,13 @@ def test_a_template_says_how_old_a_drill_may_be(engagement, mei, browse):
     answer = browse(mei).put("/api/v1/templates/short", body, "application/json")
     assert answer.json()["drill_days"] == 30
     assert engagement.drill_days == 90
-    engagement.template = EngagementTemplate.objects.get(key="short")
-    assert engagement.drill_days == 30
+    api = "/api/v1/tenants/acme/engagements"
+    opened = browse(mei).post(api, {"name": "Short", "template": "short"}, "application/json")
+    opened = Engagement.objects.get(pk=opened.json()["id"])
+    assert opened.drill_days == 30
+    browse(mei).put("/api/v1/templates/short", body | {"drill_days": 365}, "application/json")
+    opened.refresh_from_db()
+    assert opened.drill_days == 30, "what runs already stays as it is"
     assert (
         browse(mei)
         .put("/api/v1/templates/short", body | {"drill_days": 0}, "application/json")

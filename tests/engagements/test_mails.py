@@ -9,7 +9,8 @@ from django.utils import timezone
 
 from accounts.models import AuditEntry, EmailLink, Membership
 from accounts.scoping import tenant_scope
-from engagements import contracts, milestones, plan
+from engagements import contracts, milestones, plan, signoffs
+from lepton.lib.canonical import sha256_of
 from tests import factories, world
 
 pytestmark = pytest.mark.django_db
@@ -134,6 +135,31 @@ def test_mei_reminds_of_a_signature_once_an_hour(built, acme, alice, mei, sent, 
         assert AuditEntry.objects.filter(verb="reminder.mailed").count() == 1
         EmailLink.objects.update(created_at=timezone.now() - timedelta(minutes=61))
     assert len(sent(acme, press)) == 1
+
+
+def test_of_the_requirement_those_who_may_sign_it_are_reminded_on_its_page(
+    built, acme, alice, mei, sent, browse
+):
+    with tenant_scope(acme):
+        freeze(built, [alice, mei], alice)
+        vera = factories.member(acme, "Vera", "owner")
+    url = f"/t/acme/e/{built.engagement.pk}"
+    client = browse(mei)
+
+    def press():
+        return client.post(f"{url}/contract/remind/", {"kind": "requirement"})
+
+    answers = []
+    messages = sent(acme, lambda: answers.append(press()))
+    assert {one.to[0] for one in messages} == {alice.email, vera.email}
+    assert answers[0].headers["Location"] == f"{url}/requirement/"
+    landed = browse().post(LINK.search(messages[0].body)[0], follow=True)
+    assert landed.request["PATH_INFO"] == f"{url}/requirement/"
+    with tenant_scope(acme):
+        wanted = signoffs.statement(built.engagement, "requirement")
+        signed = {"kind": "requirement", "sha256": sha256_of(wanted)}
+    browse(alice).post(f"{url}/contract/sign/", signed)
+    assert "Nobody of the customer is waited for here." in client.get(press().url).text
 
 
 def test_the_api_reminds_of_an_item_and_refuses_with_reasons(

@@ -124,6 +124,30 @@ def test_the_same_data_is_the_same_pdf_in_any_script():
     assert b"STSong" in made[0]
 
 
+def test_what_is_longer_than_a_page_goes_on_on_the_next():
+    need, classes = "\n".join(["A line of it."] * 120), ", ".join(f"c{n}" for n in range(1200))
+    blocks = [
+        packs.facts([("Need", need), ("Classes", classes)]),
+        packs.table(["A", "B"], [["1", need], ["2", classes]]),
+    ]
+    made = pdf.render("Title", "Lead", [packs.section("S", *blocks)], foot="f")
+    assert made.count(b"/Type /Page\n") >= 5
+
+
+def test_a_requirement_of_many_lines_and_classes_can_be_handed_over(browse, alice, mei, ready):
+    need = "\n".join(["Find it, whatever it is."] * 150)
+    classes = [f"class {number}" for number in range(600)]
+    wanted = {"need": need, "classes": classes, "metric": "accuracy", "target": "0.9"}
+    path = f"/api/v1/tenants/acme/engagements/{ready.pk}"
+    for one in ready.signoffs.standing().filter(kind="contract"):
+        person = alice if one.created_by == alice else mei
+        revoke = f"{path}/signoffs/{one.pk}/revoke"
+        browse(person).post(revoke, {"reason": "Too short."}, content_type="application/json")
+    written = browse(mei).post(f"{path}/requirements", wanted, content_type="application/json")
+    assert written.status_code == 201
+    assert "of the go-live pack is ready." in generate(browse, mei, ready).text
+
+
 def test_a_pack_of_another_tenant_is_not_there(browse, mei, carol, ready):
     generate(browse, mei, ready)
     pack = GoLivePack.objects.get()

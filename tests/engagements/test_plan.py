@@ -1,14 +1,25 @@
 """The plan: what each side has to do, and what waits for what."""
 
+import threading
 from datetime import timedelta
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
+from django.test import Client
 from django.utils import timezone
 
 from accounts.scoping import tenant_scope
-from engagements import gates, plan, services, templates
-from engagements.models import ActionItem, Document, Iteration, Milestone
+from engagements import asks, gates, plan, services, templates
+from engagements.models import (
+    ActionItem,
+    Ask,
+    Document,
+    Engagement,
+    Iteration,
+    Milestone,
+    Standing,
+)
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -107,6 +118,56 @@ def test_what_the_vendor_owes_is_done_by_the_vendor(api, mei, alice):
     assert api(mei).post(f"action-items/{item['id']}/done").status_code == 409
 
 
+def test_what_the_customer_owes_is_done_by_one_of_their_people(
+    api, browse, mei, alice, acme, engagement
+):
+    item = api(mei).post("action-items", title="Send examples", side="customer").json()
+    page, path = f"/t/acme/e/{engagement.pk}/plan/", f"action-items/{item['id']}"
+    done = f"{page}items/{item['id']}/done/"
+    assert done not in browse(mei).get(page).text and done in browse(alice).get(page).text
+    words = "This is for the customer to do: one of their people says so."
+    assert words in browse(mei).post(done, follow=True).text
+    refused = api(mei).post(f"{path}/done")
+    assert (refused.status_code, refused.json()["error"]) == (400, words)
+    key = {"Authorization": f"Bearer {factories.api_key(acme, alice, 'view', 'data')}"}
+    refused = Client(headers=key).post(f"{api(mei).base}/{path}/done")
+    assert (refused.status_code, refused.json()["error"]) == (400, words)
+    assert api(alice).post(f"{path}/done").status_code == 200
+    assert api(mei).post(f"{path}/reopen").status_code == 400
+    assert api(alice).post(f"{path}/reopen").status_code == 200
+
+
+def test_the_vendor_drops_what_the_customer_owes_with_a_reason_and_takes_that_back(api, mei, alice):
+    item = api(mei).post("action-items", title="Send examples", side="customer").json()
+    path = f"action-items/{item['id']}"
+    assert api(mei).post(f"{path}/drop", reason="They are here.").status_code == 200
+    assert api(mei).post(f"{path}/reopen").json()["dropped_at"] is None
+    assert api(alice).post(f"{path}/done").status_code == 200
+
+
+@pytest.mark.django_db(transaction=True)
+def test_nothing_is_opened_again_while_somebody_moves_the_engagement_on(acme, mei, engagement):
+    with tenant_scope(acme):
+        item = plan.add_item(engagement, "Hold the kick-off", side="vendor", by=mei)
+        plan.complete_item(item, by=mei)
+    tried = []
+
+    def reopen():
+        with tenant_scope(acme):
+            plan.reopen_item(item, by=mei)
+        tried.append("opened")
+        connection.close()
+
+    thread = threading.Thread(target=reopen)
+    with tenant_scope(acme):
+        Engagement.objects.locked(engagement.pk)
+        thread.start()
+        thread.join(1)
+        assert not tried
+    thread.join(20)
+    assert tried
+
+
 def test_dropping_needs_a_reason_and_opens_the_gate(api, mei):
     item = api(mei).post("action-items", title="Visit the line", side="vendor").json()
     assert api(mei).post(f"action-items/{item['id']}/drop").status_code == 400
@@ -115,6 +176,17 @@ def test_dropping_needs_a_reason_and_opens_the_gate(api, mei):
     checks = {one["check"]: one for one in api(mei).get("gate").json()["checks"]}
     assert checks["engagements.items_done"]["met"]
     assert api(mei).post(f"action-items/{item['id']}/reopen").json()["dropped_at"] is None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_changed_item_is_asked_for_at_once_as_it_is_now(api, mei, bob, acme):
+    made = api(mei).post("action-items", title="Send examples", side="customer").json()
+    changed = {"title": "Send 200 examples", "assignee": str(bob.pk), "due_on": "2020-01-31"}
+    assert api(mei).patch(f"action-items/{made['id']}", **changed).status_code == 200
+    with tenant_scope(acme):
+        [asked] = Ask.objects.filter(kind="item.do")
+        assert (asks.sentence(asked), asked.user) == ("Send 200 examples", bob)
+        assert Standing.objects.get().overdue_customer == 1
 
 
 def test_an_item_is_given_to_people_of_its_side_only(api, mei, alice, carol):

@@ -101,14 +101,16 @@ def test_the_gate_counts_private_items_and_does_not_name_them(acme, mei, engagem
         assert finding.url.endswith("/plan/")
 
 
-def test_a_required_item_holds_its_phase_up_until_it_is_done_or_dropped(acme, mei, engagement):
+def test_a_required_item_holds_its_phase_up_until_it_is_done_or_dropped(
+    acme, alice, mei, engagement
+):
     first = _item(acme, engagement, mei)
     second = _item(acme, engagement, mei, title="Name an expert")
     _item(acme, engagement, mei, title="Lunch", is_required=False)
     with tenant_scope(acme):
         with pytest.raises(Conflict, match="Send images"):
             services.advance(engagement, to="fine_tuning", by=mei)
-        plan.complete_item(first, by=mei)
+        plan.complete_item(first, by=alice)
         plan.drop_item(second, reason="The vendor has one.", by=mei)
         assert _items_check(engagement).met
 
@@ -119,16 +121,16 @@ def test_nothing_required_holds_nothing_up(acme, engagement):
     assert finding.met and finding.words == "Nothing is required in this phase."
 
 
-def test_an_item_waits_for_what_it_needs_and_names_it(browse, acme, mei, engagement, address):
-    first = _item(acme, engagement, mei)
-    then = _item(acme, engagement, mei, title="Label them", needs=[first])
-    answer = browse(mei).post(f"{address}items/{then.pk}/done/", follow=True)
+def test_an_item_waits_for_what_it_needs_and_names_it(browse, acme, alice, engagement, address):
+    first = _item(acme, engagement, alice)
+    then = _item(acme, engagement, alice, title="Label them", needs=[first])
+    answer = browse(alice).post(f"{address}items/{then.pk}/done/", follow=True)
     assert "First this has to be done: “Send images”." in answer.text
     with tenant_scope(acme):
-        plan.complete_item(first, by=mei)
-        assert plan.complete_item(then, by=mei).done_at
+        plan.complete_item(first, by=alice)
+        assert plan.complete_item(then, by=alice).done_at
         with pytest.raises(Conflict, match="closed already"):
-            plan.complete_item(then, by=mei)
+            plan.complete_item(then, by=alice)
 
 
 def test_the_customer_is_not_told_the_name_of_a_private_item_it_waits_for(

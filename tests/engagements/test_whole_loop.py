@@ -90,6 +90,9 @@ class Walk:
             digest = signoffs.sha256_of(wanted)
             signoffs.sign(self.engagement, kind, sha256=digest, by=person)
 
+    def move_on(self):
+        services.advance(self.engagement, to=gates.look(self.engagement).to, by=self.mei)
+
     def put(self, act, **what):
         serving.mark_live(act(self.endpoint, **what, by=self.mei).pk)
 
@@ -98,18 +101,72 @@ def test_each_phase_opens_its_gate_and_the_next_iteration_begins(engagement, ali
     walk = Walk(engagement, alice, mei)
     for phase in ORDER:
         getattr(walk, phase.value)()
-        services.advance(engagement, to=gates.look(engagement).to, by=mei)
+        walk.move_on()
     assert (engagement.iteration, engagement.phase) == (2, ORDER[0])
     assert list(PhaseRecord.objects.order_by("created_at").values_list("phase", flat=True)) == [
         phase.value for phase in ORDER
     ]
 
 
+def unmet(browse, person, engagement):
+    """The unmet checks of the present gate, by their keys, with what they say."""
+    api = f"/api/v1/tenants/acme/engagements/{engagement.pk}/gate"
+    checks = browse(person).get(api).json()["checks"]
+    return {one["check"]: one["words"] for one in checks if not one["met"]}
+
+
+def test_the_next_iteration_is_proven_by_facts_of_its_own(engagement, alice, mei, browse):
+    walk = Walk(engagement, alice, mei)
+    for phase in ORDER[:-1]:
+        getattr(walk, phase.value)()
+        walk.move_on()
+    walk.data_iteration()
+    challenger = walk.judged([[970, 30], [30, 970]])
+    walk.move_on()
+    engagement.refresh_from_db()
+    assert (engagement.iteration, engagement.phase) == (2, ORDER[0])
+    words = "No model version was judged by the standing contract in this iteration."
+    assert unmet(browse, alice, engagement) == {"engagements.verdict": words}
+    contracts.judge(engagement, candidate_id=challenger.pk, by=mei)
+    walk.move_on()
+    engineer = {"decision": "approved", "reason": "It is right."}
+    waiting = {"training.approved": f"{challenger} waits for a decision."}
+    assert unmet(browse, alice, engagement) == waiting
+    approvals.decide(challenger, **engineer, by=factories.staff("Ines", "ml_engineer"))
+    assert unmet(browse, alice, engagement) == {}
+
+
+def test_a_measurement_of_the_iteration_before_is_none_of_this_one(engagement, alice, mei, browse):
+    walk = Walk(engagement, alice, mei)
+    for phase in ORDER:
+        getattr(walk, phase.value)()
+        walk.move_on()
+    engagement.refresh_from_db()
+    assert set(unmet(browse, alice, engagement)) == {"engagements.verdict", "training.measured"}
+    walk.judged([[970, 30], [30, 970]])
+    assert unmet(browse, alice, engagement) == {}
+
+
+def test_what_was_asked_before_its_phase_is_not_the_traffic_that_is_watched(
+    engagement, alice, mei, browse
+):
+    walk = Walk(engagement, alice, mei)
+    for phase in ORDER[: ORDER.index("deployment")]:
+        getattr(walk, phase.value)()
+        walk.move_on()
+    walk.deployment()
+    walk.monitoring()
+    walk.move_on()
+    assert unmet(browse, alice, engagement)["serving.watched"] == "0 of 20 predictions."
+    walk.monitoring()
+    assert unmet(browse, alice, engagement) == {}
+
+
 def test_a_signature_taken_back_closes_the_go_live_by_name(engagement, alice, mei):
     walk = Walk(engagement, alice, mei)
     for phase in ORDER[: ORDER.index("go_live")]:
         getattr(walk, phase.value)()
-        services.advance(engagement, to=gates.look(engagement).to, by=mei)
+        walk.move_on()
     walk.go_live()
     assert gates.look(engagement).is_open
     mine = signoffs.standing(engagement, Signoff.Kind.GO_LIVE)[0]

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from accounts.models import AuditEntry, author
 from accounts.scoping import tenant_scope
-from engagements import contracts, production
+from engagements import contracts, production, signoffs
 from engagements.models import PhaseRecord, TimelineEntry
 from feedback import services as feedback
 from feedback.iteration import (
@@ -768,15 +768,17 @@ def _counts(plant):
 
 
 def gone_live(plant, mei, target):
-    """A contract on the holdout that asks for `target`, and the gate of go-live passed."""
+    """A signed contract on the holdout that asks for `target`, and the gate of go-live passed."""
     with tenant_scope(plant.tenant):
-        contracts.freeze_contract(
+        contract = contracts.freeze_contract(
             plant.engagement,
             holdout_sha256=plant.version.test_sha256,
             accuracy_target=target,
             deciders=[plant.by, mei],
             by=mei,
         )
+        for person in (plant.by, mei):
+            signoffs.sign(plant.engagement, "contract", sha256=contract.sha256, by=person)
         left = {"iteration": 1, "phase": "go_live", "to": "optimisation", "checks": []}
         left |= {"entered_at": timezone.now(), "sha256": "0" * 64}
         PhaseRecord.objects.create(engagement=plant.engagement, **left, **author(mei))

@@ -3,7 +3,7 @@
 import pytest
 
 from accounts.scoping import tenant_scope
-from engagements import contracts, gates
+from engagements import contracts, gates, signoffs
 from engagements.models import Engagement
 from tests import factories
 from tests.engagements.candidates import HOLDOUT, dataset_version, measured
@@ -19,11 +19,13 @@ def engagement(acme, alice):
 
 @pytest.fixture
 def version(acme, alice, mei, engagement):
-    """A model version that passed under the contract."""
+    """A model version that passed under the signed contract."""
     with tenant_scope(acme):
         data = dataset_version(engagement, alice)
         terms = {"accuracy_target": "0.85", "holdout_sha256": HOLDOUT, "deciders": [alice, mei]}
-        contracts.freeze_contract(engagement, **terms, by=mei)
+        contract = contracts.freeze_contract(engagement, **terms, by=mei)
+        for person in (alice, mei):
+            signoffs.sign(engagement, "contract", sha256=contract.sha256, by=person)
         model = measured(data, alice, [[900, 100], [100, 900]])
         contracts.judge(engagement, candidate_id=model.pk, by=mei)
         return model

@@ -3,7 +3,7 @@
 from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _
 
-from engagements import packs
+from engagements import judged, packs
 from engagements.models import Outcome, Verdict
 from lepton.templatetags.ui import bytes_, duration, interval, percent
 from training.models import ModelVersion, Split
@@ -17,11 +17,11 @@ def register():
 
 
 def accepted(engagement) -> ModelVersion | None:
-    """The model version of the newest pass under the standing contract."""
-    passed = Verdict.objects.newest_first().filter(
-        contract=engagement.contract, outcome=Outcome.PASS
-    )
-    verdict = passed.first()
+    """The model version that answers or, where it has not passed, that of the newest pass."""
+    verdict = judged.verdict_now(engagement)
+    if verdict is None or verdict.outcome != Outcome.PASS:
+        passes = Verdict.objects.filter(outcome=Outcome.PASS)
+        verdict = passes.newest_under(engagement.contract)
     return verdict and ModelVersion.objects.for_lists().filter(pk=verdict.candidate_id).first()
 
 
