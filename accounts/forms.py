@@ -6,7 +6,7 @@ from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts.roles import KEY_SCOPES, Capability, Role
+from accounts.roles import Capability, Role, scopes_of
 from accounts.templatetags.audit import verb
 
 LIFETIMES = [("30", _("30 days")), ("90", _("90 days")), ("365", _("1 year")), ("", _("Never"))]
@@ -29,20 +29,24 @@ class RoleForm(forms.Form):
 
 
 class KeyForm(forms.Form):
-    """A new API key."""
+    """A new API key; `role` is that of who makes it."""
 
     name = forms.CharField(
         label=_("Name"), max_length=80, help_text=_("Where it is used, as in “line 4 camera”.")
     )
     scopes = forms.MultipleChoiceField(
         label=_("What it may do"),
-        choices=[(scope.value, scope.label) for scope in KEY_SCOPES],
         widget=forms.CheckboxSelectMultiple,
         initial=[Capability.PREDICT, Capability.FEEDBACK],
     )
     lifetime = forms.ChoiceField(
         label=_("Expires after"), choices=LIFETIMES, required=False, initial="365"
     )
+
+    def __init__(self, *args, role, **kwargs):
+        super().__init__(*args, **kwargs)
+        mine = [(scope.value, scope.label) for scope in scopes_of(role)]
+        self.fields["scopes"].choices = mine
 
     @property
     def expires_at(self):

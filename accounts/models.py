@@ -110,6 +110,11 @@ class MembershipQuerySet(models.QuerySet):
     def by_name(self):
         return self.select_related("user").order_by("user__name", "user__email")
 
+    def role_of(self, user) -> str:
+        """The role a person acts in here: as a member, else as vendor staff; blank for others."""
+        mine = self.filter(user=user).values_list("role", flat=True).first()
+        return mine or (user.staff_role if user.is_vendor_staff else "")
+
 
 class Membership(TenantModel):
     """A user's role in a tenant."""

@@ -62,6 +62,11 @@ KEY_SCOPES = [
 ]
 
 
+def scopes_of(role: str) -> list[Capability]:
+    """What somebody of a role may give to a key: nothing that the role itself lacks."""
+    return [scope for scope in KEY_SCOPES if may(role, scope)]
+
+
 def may(role: str, capability: str) -> bool:
     """Say whether a role (of a member or of vendor staff) includes a capability."""
     return capability in CAPABILITIES.get(role, ())

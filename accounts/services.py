@@ -1,5 +1,7 @@
 """Writes on tenants, members and API keys: each one transaction with its audit entry."""
 
+from datetime import UTC, datetime
+
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.utils import timezone
@@ -7,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from accounts import audit, keys
 from accounts.models import ApiKey, Membership, Tenant, User
-from accounts.roles import KEY_SCOPES, Role
+from accounts.roles import KEY_SCOPES, Role, scopes_of
 from accounts.scoping import tenant_scope
 
 
@@ -65,12 +67,9 @@ def remove_member(membership, *, by):
 def create_key(name, *, scopes, by, expires_at=None, is_practice=False):
     """Make an API key; returns (row, key). The key itself is never shown again.
 
-    What a key for practice sends and says counts nowhere.
+    What a key for practice sends and says counts nowhere, so any member may have one.
     """
-    if unknown := sorted(set(scopes) - set(KEY_SCOPES)):
-        raise ValidationError({"scopes": _("Unknown scope: %s.") % ", ".join(unknown)})
-    if not scopes:
-        raise ValidationError({"scopes": _("Choose at least one scope.")})
+    _check_scopes(scopes, KEY_SCOPES if is_practice else scopes_of(Membership.objects.role_of(by)))
     if expires_at and expires_at <= timezone.now():
         raise ValidationError({"expires_at": _("The expiry is in the past.")})
     secret = keys.generate()
@@ -95,8 +94,7 @@ def rotate_key(key, *, by, until):
     """
     if key.state != ApiKey.State.ACTIVE:
         raise ValidationError(_("This key does not work any more: make a new one."))
-    lifetime = key.expires_at - key.created_at if key.expires_at else None
-    expires_at = timezone.now() + lifetime if lifetime else None
+    expires_at = _as_long_as(key) if key.expires_at else None
     with transaction.atomic():
         ApiKey.objects.select_for_update(no_key=True).get(pk=key.pk)  # before the audit chain
         facts = {"scopes": key.scopes, "is_practice": key.is_practice, "expires_at": expires_at}
@@ -115,6 +113,21 @@ def revoke_key(key, *, by):
         )
         if changed:
             audit.record("key.revoked", key, by=by)
+
+
+def _check_scopes(scopes, allowed):
+    if unknown := sorted(set(scopes) - set(KEY_SCOPES)):
+        raise ValidationError({"scopes": _("Unknown scope: %s.") % ", ".join(unknown)})
+    if beyond := sorted(set(scopes) - set(allowed)):
+        message = _("Your own role does not include: %s.") % ", ".join(beyond)
+        raise ValidationError({"scopes": message})
+    if not scopes:
+        raise ValidationError({"scopes": _("Choose at least one scope.")})
+
+
+def _as_long_as(key):
+    now, latest = timezone.now(), datetime.max.replace(tzinfo=UTC)
+    return now + min(key.expires_at - key.created_at, latest - now)
 
 
 def _keep_an_owner(membership, *, unless=False):

@@ -80,7 +80,7 @@ def keys(request):
 @member_page(Capability.MANAGE)
 def create_key(request):
     """Make a key and show it, this once."""
-    form = forms.KeyForm(request.POST)
+    form = forms.KeyForm(request.POST, role=request.role)
     if form.is_valid():
         with refusals_in(form):
             row, secret = services.create_key(
@@ -147,7 +147,7 @@ def _members(request, *, form=None, invitation=None, status=200):
 def _keys(request, *, form=None, made=None, secret="", status=200):
     context = pages.trail(request, _("API keys")) | {
         "keys": ApiKey.objects.newest_first(),
-        "form": form or forms.KeyForm(),
+        "form": form or forms.KeyForm(role=request.role),
         "rotate_form": forms.RotateForm(auto_id=False),
         "made": made,
         "secret": secret,

@@ -77,6 +77,27 @@ def test_a_key_is_never_given_the_right_to_manage(acme, alice, browse):
     assert answer.status_code == 422
 
 
+def test_nobody_gives_a_key_what_their_own_role_lacks(acme, alice, mei, browse):
+    client = browse(mei)
+    wanted = CAMERA | {"scopes": ["deploy"]}
+    assert 'value="deploy"' not in client.get("/t/acme/keys/").text
+    assert client.post("/t/acme/keys/create/", wanted).status_code == 422
+    asked = {"name": "camera", "scopes": ["view", "deploy"]}
+    answer = client.post("/api/v1/tenants/acme/keys", asked, content_type="application/json")
+    assert answer.status_code == 400 and "deploy" in answer.json()["fields"]["scopes"][0]
+    assert browse(alice).post("/t/acme/keys/create/", wanted).status_code == 200
+
+
+def test_nobody_rotates_a_key_that_does_what_their_own_role_lacks(acme, alice, mei, browse):
+    factories.api_key(acme, alice, "deploy")
+    with tenant_scope(acme):
+        pk = ApiKey.objects.get().pk
+    page = browse(mei).post(f"/t/acme/keys/{pk}/rotate/", {"overlap": "24"}, follow=True).text
+    assert "Your own role does not include: deploy." in page and not _keys_in(page)
+    with tenant_scope(acme):
+        assert ApiKey.objects.get().expires_at is None
+
+
 def test_a_key_says_who_it_is(ask, acme, alice):
     answer = ask(factories.api_key(acme, alice, "view"), "me").json()
     assert answer["kind"] == "key" and answer["name"] == "test client"
@@ -162,6 +183,17 @@ def test_rotation_never_makes_a_key_live_longer(acme, alice):
         row, _secret = services.create_key("short", scopes=["view"], by=alice, expires_at=soon)
         services.rotate_key(row, by=alice, until=soon + timedelta(days=7))
         assert ApiKey.objects.get(pk=row.pk).expires_at == soon
+
+
+def test_a_key_that_lasts_as_long_as_the_calendar_is_rotated(browse, acme, alice):
+    client = browse(alice)
+    wanted = {"name": "camera", "scopes": ["view"], "expires_at": "9999-12-31T23:59:59Z"}
+    made = client.post("/api/v1/tenants/acme/keys", wanted, content_type="application/json").json()
+    until = {"old_works_until": "2099-01-01T00:00:00Z"}
+    address = f"/api/v1/tenants/acme/keys/{made['id']}/rotate"
+    answer = client.post(address, until, content_type="application/json")
+    assert answer.status_code == 201 and answer.json()["expires_at"].startswith("9999-12-31")
+    assert client.get("/t/acme/keys/").status_code == 200
 
 
 def test_the_last_use_is_noted_at_most_once_a_minute(
