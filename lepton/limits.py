@@ -7,18 +7,40 @@ from django.conf import settings
 from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext as _
 
+from engagements import documents
 from lepton.lib.problems import CONTENT_TYPE, problem
 
-UPLOADS = re.compile(
-    r"^/(api/v1/tenants/[^/]+/datasets/[^/]+/imports|t/[^/]+/e/[^/]+/data/upload/)$"
-)
 FORM_BYTES = 64 * 1024**2  # a splits file and the form around an upload
+
+
+def _addresses(*patterns):
+    return re.compile("|".join(pattern.replace("*", "[^/]+") for pattern in patterns))
+
+
+UPLOADS = _addresses(
+    "/t/*/e/*/data/upload/",
+    "/t/*/e/*/endpoint/bulk/",
+    "/t/*/e/*/customer-training/sessions/*/recording/",
+    "/board/courses/*/files/",
+    "/api/v1/tenants/*/datasets/*/imports",
+    "/api/v1/tenants/*/endpoints/*/bulk-predictions",
+    "/api/v1/tenants/*/sessions/*/recording",
+    "/api/v1/courses/*/files",
+)
+DOCUMENTS = _addresses(
+    "/t/*/e/*/plan/documents/",
+    "/t/*/e/*/tickets/",
+    "/t/*/e/*/tickets/*/say/",
+    "/api/v1/tenants/*/engagements/*/documents",
+    "/api/v1/tenants/*/tickets/*/messages",
+)
 
 
 class LimitBodies:
     """ASGI middleware: 413 by Content-Length at once, and when a body without one grows too long.
 
-    Uploads may have LEPTON_MAX_UPLOAD_BYTES, everything else LEPTON_MAX_REQUEST_BYTES.
+    Uploads may have LEPTON_MAX_UPLOAD_BYTES, documents what they promise, everything else
+    LEPTON_MAX_REQUEST_BYTES.
     """
 
     def __init__(self, application):
@@ -43,8 +65,10 @@ class _TooLong(Exception):
 
 
 def _limit_of(path) -> tuple[int, int]:
-    if UPLOADS.match(path):
+    if UPLOADS.fullmatch(path):
         return settings.LEPTON_MAX_UPLOAD_BYTES, FORM_BYTES
+    if DOCUMENTS.fullmatch(path):
+        return documents.MOST_BYTES, FORM_BYTES
     return settings.LEPTON_MAX_REQUEST_BYTES, 0
 
 
