@@ -3,6 +3,9 @@
 Each runs as it stands where `image.jpg` lies and LEPTON_KEY holds a practice key.
 """
 
+import json
+import shlex
+
 CURL_SEND = """\
 curl --fail-with-body --silent --show-error {url} \\
   --header "Authorization: Bearer $LEPTON_KEY" \\
@@ -133,8 +136,7 @@ def _said(verdict_sh, verdict_python, verdict_javascript):
         """\
 answer=$(curl --fail-with-body --silent --show-error {predict_url} \\
   --header "Authorization: Bearer $LEPTON_KEY" --data-binary @image.jpg)
-id=$(echo "$answer" | sed 's/.*"prediction_id": *"\\([^"]*\\)".*/\\1/')
-label=$(echo "$answer" | sed 's/.*"prediction_id": *"[^"]*", *"label": *"\\([^"]*\\)".*/\\1/')
+id=$(printf '%s' "$answer" | sed 's/.*"prediction_id": *"\\([^"]*\\)".*/\\1/')
 """
         + verdict_sh
         + """
@@ -166,13 +168,15 @@ FEEDBACK = _said(
 )
 CORRECTED = _said(
     """\
-[ "$label" = "{label}" ] && right="{other_label}" || right="{label}"
-said='{{"verdict": "correct", "label": "'$right'"}}'""",
+label=$(printf '%s' "$answer" | \\
+  sed -E 's/.*"prediction_id": *"[^"]*", *"label": *("([^"\\\\]|\\\\.)*").*/\\1/')
+[ "$label" = {label_in_shell} ] && right={other_in_shell} || right={label_in_shell}
+said='{{"verdict": "correct", "label": '$right'}}'""",
     """\
-right = "{other_label}" if answer["label"] == "{label}" else "{label}"
+right = {other_in_code} if answer["label"] == {label_in_code} else {label_in_code}
 said = {{"verdict": "correct", "label": right}}""",
     """\
-const right = answer.label === "{label}" ? "{other_label}" : "{label}";
+const right = answer.label === {label_in_code} ? {other_in_code} : {label_in_code};
 const said = {{ verdict: "correct", label: right }};""",
 )
 SNIPPETS = {
@@ -189,8 +193,18 @@ LANGUAGES = ("curl", "Python", "JavaScript")
 
 def of(key: str, words: dict) -> list[dict]:
     """Return the calls that do a practical for `_snippets.html`; `words` are of places.words."""
-    codes = SNIPPETS.get(key, ())
+    codes, facts = SNIPPETS.get(key, ()), words | _quoted(words)
     return [
-        {"name": name, "code": code.format(**words)}
+        {"name": name, "code": code.format(**facts)}
         for name, code in zip(LANGUAGES, codes, strict=False)
     ]
+
+
+def _quoted(words) -> dict[str, str]:
+    """The two labels as literals: JSON for the shell, and what Python and JavaScript both read."""
+    labels = {"label": words["label"], "other": words["other_label"]}
+    shell = {f"{name}_in_shell": shlex.quote(json.dumps(text)) for name, text in labels.items()}
+    code = {
+        f"{name}_in_code": json.dumps(text, ensure_ascii=False) for name, text in labels.items()
+    }
+    return shell | code
