@@ -1,5 +1,6 @@
 """Cursor paging with a `Link` header: stable while rows are being added."""
 
+from django.core.exceptions import ValidationError
 from django.http import Http404
 from rest_framework.exceptions import NotFound
 from rest_framework.pagination import CursorPagination
@@ -36,7 +37,7 @@ def rows_and_pager(request, queryset, *, ordering, size=50):
     pager.ordering, pager.page_size = ordering, size
     try:
         rows = pager.paginate_queryset(queryset, Request(request))
-    except NotFound:
+    except (NotFound, ValidationError):  # a cursor nobody gave out
         raise Http404 from None
     links = {"newer_url": pager.get_previous_link(), "older_url": pager.get_next_link()}
     return rows, links

@@ -94,6 +94,13 @@ def test_the_audit_list_is_narrowed(browse, alice, acme):
     assert client.get(f"{API}/audit?wer=mei").json()["fields"]["wer"]
 
 
+@pytest.mark.parametrize("cursor", ["nonsense", "cD1mb28=", "cD0w"])
+def test_a_cursor_nobody_gave_out_finds_nothing(browse, alice, acme, cursor):
+    client = browse(alice)
+    assert client.get(f"/t/acme/audit/?cursor={cursor}").status_code == 404
+    assert client.get(f"{API}/audit?cursor={cursor}").status_code in (400, 404)
+
+
 def test_the_audit_page_is_narrowed_too(browse, alice, acme):
     factories.api_key(acme, alice, "view")
     page = browse(alice).get("/t/acme/audit/?verb=key.created", headers={"HX-Request": "true"}).text

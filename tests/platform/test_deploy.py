@@ -66,6 +66,14 @@ def test_compose_names_variables_and_volumes_that_exist():
     assert replicas["services"]["lepton"]["ports"] == ["8000:8000"]
 
 
+def test_the_image_holds_nothing_that_git_leaves_out_and_no_history_or_secrets():
+    def patterns(name):
+        lines = (ROOT / name).read_text().splitlines()
+        return {line.removeprefix("**/").strip("/") for line in lines if line[:1] not in ("", "#")}
+
+    assert patterns(".gitignore") | {".git", ".env*"} <= patterns(".dockerignore")
+
+
 def test_nginx_shares_out_to_the_port_the_data_plane_listens_on():
     services = documents(DEPLOY / "compose.replicas.yaml")[0]["services"]
     conf = (DEPLOY / "nginx.conf").read_text()
