@@ -61,6 +61,17 @@ def test_metrics_answer_while_the_database_is_away(client, broken_database):
     assert "lepton_database_up 0.0" in page.text
 
 
+@pytest.mark.django_db
+@pytest.mark.parametrize("path", ["/livez", "/readyz", "/metrics"])
+def test_who_probes_may_call_the_process_by_its_address(client, path):
+    assert client.get(path, headers={"Host": "10.1.2.3:8000"}).status_code == 200
+
+
+@pytest.mark.django_db
+def test_nobody_else_reaches_the_site_by_another_name(client):
+    assert client.get("/account/login/", headers={"Host": "10.1.2.3:8000"}).status_code == 400
+
+
 def test_faults_of_the_api_are_problem_documents(rf):
     from lepton import errors
 

@@ -107,6 +107,24 @@ def test_kubernetes_starts_probes_and_reaches_what_is_there():
             assert one[probe]["httpGet"]["path"] in ("/readyz", "/livez")
 
 
+def test_kubernetes_waits_for_the_site_to_migrate_before_it_probes_further():
+    probe = container("Deployment", "site")["startupProbe"]
+    assert probe["httpGet"]["path"] == "/readyz"
+    assert probe["failureThreshold"] * probe["periodSeconds"] >= 300
+
+
+@pytest.mark.parametrize("name", ["site", "inference", "runs-gpu"])
+def test_kubernetes_gives_the_owners_login_only_to_the_pod_that_migrates(name):
+    given = [
+        one.get("secretRef", {}).get("name") for one in container("Deployment", name)["envFrom"]
+    ]
+    assert "lepton" in given
+    assert ("lepton-owner" in given) == (name == "site")
+    made = (KUBERNETES / "kustomization.yaml").read_text()
+    shared, of_the_owner = re.findall(r"generic lepton[ -].*?(?=\n# kube|\napi)", made, re.DOTALL)
+    assert "OWNER" not in shared and "DATABASE_OWNER_URL" in of_the_owner
+
+
 @pytest.mark.parametrize("name", ["site", "inference", "runs-gpu"])
 def test_kubernetes_drains_without_root(name):
     pod = manifests()["Deployment", name]["spec"]["template"]["spec"]
