@@ -58,7 +58,7 @@ def draft_of(course, *, by) -> CourseVersion:
         if draft := course.draft:
             return draft
         newest = course.published
-        facts = {"number": newest.number + 1, "pass_percent": newest.pass_percent}
+        facts = {"number": course.versions.count() + 1, "pass_percent": newest.pass_percent}
         draft = CourseVersion.objects.create(course=course, **facts)
         names = ("position", "title", "minutes", "body", "questions", "practicals")
         Lesson.objects.bulk_create(

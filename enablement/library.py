@@ -32,7 +32,7 @@ class Written(NamedTuple):
 def load(folder: Path = FOLDER) -> list[str]:
     """Publish what is new in the library; returns the keys of the courses that were.
 
-    A course the vendor has published a version of their own of stays as they want it.
+    A course of which the vendor has written a version, a draft even, stays as they want it.
     """
     return [one.key for one in map(read_course, _folders(folder)) if _publish(one)]
 
@@ -55,8 +55,9 @@ def _publish(written) -> bool:
     pass_percent = facts.pop("pass_percent", 75)
     with transaction.atomic():
         course, _is_new = Course.objects.get_or_create(key=written.key, defaults=facts)
+        Course.objects.select_for_update(no_key=True).get(pk=course.pk)
         newest = course.published
-        if newest and newest.library_sha256 in ("", written.sha256):
+        if course.is_the_vendors or (newest and newest.library_sha256 == written.sha256):
             return False
         number = course.versions.count() + 1
         version = CourseVersion.objects.create(

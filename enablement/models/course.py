@@ -49,13 +49,18 @@ class Course(models.Model):
 
     @property
     def published(self):
-        """The newest published version, or None."""
-        return self.versions.published().order_by("-number").first()
+        """The version published last, or None."""
+        return self.versions.published().order_by("-published_at").first()
 
     @property
     def draft(self):
         """The version that is being written, or None."""
         return self.versions.filter(published_at=None).first()
+
+    @property
+    def is_the_vendors(self) -> bool:
+        """Whether the vendor has written a version of it, published or not."""
+        return self.versions.filter(library_sha256="").exists()
 
 
 class CourseVersionQuerySet(models.QuerySet):

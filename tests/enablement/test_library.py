@@ -1,12 +1,14 @@
 """The starter library: it can be read, tells of what there is, and is published once."""
 
 import re
+from datetime import timedelta
 
 import pytest
+from django.utils.timezone import now
 
 from accounts.scoping import tenant_scope
 from enablement import courses, library, places, practicals
-from enablement.models import Course
+from enablement.models import Course, CourseVersion
 from tests import factories
 
 FOLDERS = {folder.name: folder for folder in library._folders(library.FOLDER)}
@@ -55,3 +57,25 @@ def test_what_the_vendor_published_themselves_stays(mei, monkeypatch):
     written = library.read_course(FOLDERS["operator"])._replace(sha256="another")
     assert not library._publish(written)
     assert course.published.number == 2
+
+
+@pytest.mark.django_db
+def test_what_the_vendor_is_still_writing_stays_too(mei):
+    library.load()
+    course = Course.objects.get(key="operator")
+    draft = courses.draft_of(course, by=mei)
+    written = library.read_course(FOLDERS["operator"])._replace(sha256="another")
+    assert not library._publish(written)
+    courses.publish(draft, by=mei)
+    assert course.published == draft
+
+
+@pytest.mark.django_db
+def test_what_was_published_last_is_learnt_whatever_its_number(mei):
+    library.load()
+    course = Course.objects.get(key="operator")
+    draft = courses.draft_of(course, by=mei)
+    CourseVersion.objects.create(course=course, number=3, published_at=now() - timedelta(days=1))
+    courses.publish(draft, by=mei)
+    assert course.published == draft
+    assert courses.draft_of(course, by=mei).number == 4
