@@ -2,6 +2,7 @@
 
 import hashlib
 import mimetypes
+import secrets
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
@@ -30,8 +31,11 @@ class Stored(NamedTuple):
     key: str
 
 
-def store(file, *, tenant_id) -> Stored:
-    """Store `file` (a name and read()) under its hash; goes outside any transaction."""
+def store(file, *, tenant_id, place="") -> Stored:
+    """Store `file` (a name and read()) in a place of its own; goes outside any transaction.
+
+    Who may do it twice for one document, after a crash say, names its `place`.
+    """
     name, data = _plain(file.name), file.read(MOST_BYTES + 1)
     if not data:
         raise ValidationError({"file": _("“%s” is empty.") % name})
@@ -40,18 +44,20 @@ def store(file, *, tenant_id) -> Stored:
         words %= {"name": name, "most": filesizeformat(MOST_BYTES)}
         raise ValidationError({"file": words})
     sha256 = hashlib.sha256(data).hexdigest()
-    key = storage.tenant_key(tenant_id, "documents", _stored_as(sha256, name))
+    key = storage.tenant_key(tenant_id, "documents", _stored_as(sha256, place, name))
     storage.put(key, data)
     return Stored(name, len(data), sha256, key)
 
 
 def add_document(engagement, title, *, file: Stored, by, is_private=False):
     """Put a stored file on the engagement's record, in its present phase and iteration."""
-    if is_private and Side.of_actor(by) == Side.CUSTOMER:
+    side = Side.of_actor(by)
+    if is_private and side == Side.CUSTOMER:
         raise ValidationError({"is_private": _("Only the vendor keeps private documents.")})
     document = Document(
         engagement=engagement,
         title=title.strip() or file.name,
+        side=side,
         iteration=engagement.iteration,
         phase=engagement.phase,
         is_private=is_private,
@@ -71,7 +77,7 @@ def add_document(engagement, title, *, file: Stored, by, is_private=False):
 
 def remove_document(document, *, by):
     """Take a document away; that it was there, and its hash, stay on record."""
-    if Side.of_actor(by) == Side.CUSTOMER and Side.of_actor(document.created_by) == Side.VENDOR:
+    if Side.of_actor(by) == Side.CUSTOMER and document.side == Side.VENDOR:
         raise ValidationError(_("The vendor added this document: ask them to remove it."))
     gone = {"removed_at": timezone.now(), "removed_by_label": by.actor_label}
     with transaction.atomic():
@@ -88,9 +94,11 @@ def _plain(name) -> str:
     return "".join(sign for sign in plain if sign.isprintable())[-200:] or "document"
 
 
-def _stored_as(sha256, name) -> str:
+def _stored_as(sha256, place, name) -> str:
+    """A name no other document has, so that removing one never takes another's file."""
     ending = PurePosixPath(name).suffix.lower()
-    return sha256 + (ending if ending[1:].isalnum() and len(ending) <= 8 else "")
+    plain = ending if ending[1:].isalnum() and len(ending) <= 8 else ""
+    return f"{sha256}-{place or secrets.token_hex(8)}{plain}"
 
 
 def _tell(kind, document, by, **facts):

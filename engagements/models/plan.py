@@ -143,6 +143,7 @@ class Document(Planned):
     """A file of the engagement in the tenant's storage, known by its hash."""
 
     title = models.CharField(_("title"), max_length=200)
+    side = models.CharField(_("side"), max_length=10, choices=Side)  # of who added it
     file_name = models.CharField(max_length=200)
     content_type = models.CharField(max_length=100)
     size_bytes = models.BigIntegerField()

@@ -57,7 +57,8 @@ def _end(claim):
     with claim.scope() as erasure, in_english():
         text = receipt_of(erasure)
     name = f"erasure-{str(claim.id)[:8]}.md"
-    stored = documents.store(ContentFile(text.encode(), name=name), tenant_id=claim.tenant_id)
+    file, place = ContentFile(text.encode(), name=name), str(claim.id)
+    stored = documents.store(file, tenant_id=claim.tenant_id, place=place)
     with claim.scope() as erasure, in_english():
         title = _("Receipt of an erasure")
         receipt = documents.add_document(erasure.engagement, title, file=stored, by=None)

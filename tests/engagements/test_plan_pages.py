@@ -263,6 +263,38 @@ def test_a_removed_document_stays_on_record_and_opens_no_more(browse, acme, alic
         assert row.removed_by_label == "Alice"
 
 
+def test_the_same_file_twice_is_kept_and_counted_twice(browse, acme, alice, address):
+    for _ in range(2):
+        browse(alice).post(f"{address}documents/", {"file": SimpleUploadedFile("a.txt", b"12")})
+    with tenant_scope(acme):
+        first, second = Document.objects.order_by("created_at")
+    assert first.sha256 == second.sha256 and first.storage_key != second.storage_key
+    browse(alice).post(f"{address}documents/{first.pk}/remove/")
+    answer = browse(alice).get(f"{address}documents/{second.pk}/", follow=True)
+    assert answer.content == b"12"
+
+
+def test_what_a_key_added_is_the_customers_to_remove(browse, client, acme, alice, engagement):
+    headers = {"Authorization": f"Bearer {factories.api_key(acme, alice, 'data')}"}
+    page = f"/api/v1/tenants/acme/engagements/{engagement.pk}/documents"
+    file = {"file": SimpleUploadedFile("a.txt", b"12")}
+    made = client.post(page, file, headers=headers).json()
+    assert browse(alice).delete(f"{page}/{made['id']}").status_code == 204
+
+
+def test_what_the_vendor_added_stays_theirs_when_who_did_has_left(
+    browse, acme, alice, mei, address
+):
+    browse(mei).post(f"{address}documents/", {"file": SimpleUploadedFile("a.txt", b"12")})
+    type(mei).objects.filter(pk=mei.pk).update(is_active=False)
+    with tenant_scope(acme):
+        row = Document.objects.get()
+    page = browse(alice).post(f"{address}documents/{row.pk}/remove/", follow=True).text
+    assert "The vendor added this document" in page
+    with tenant_scope(acme):
+        assert Document.objects.filter(removed_at=None).exists()
+
+
 def test_private_documents_open_for_the_vendor_only(browse, acme, alice, mei, address):
     file = SimpleUploadedFile("offer.txt", b"12")
     browse(mei).post(f"{address}documents/", {"file": file, "is_private": "on"})
