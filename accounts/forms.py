@@ -1,6 +1,6 @@
 """Forms of members, API keys and the audit page."""
 
-from datetime import timedelta
+from datetime import UTC, timedelta
 
 from django import forms
 from django.utils import timezone
@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.roles import Capability, Role, scopes_of
 from accounts.templatetags.audit import verb
+from lepton.lib.zones import zone_named
 
 LIFETIMES = [("30", _("30 days")), ("90", _("90 days")), ("365", _("1 year")), ("", _("Never"))]
 OVERLAPS = [("0", _("Right away")), ("1", _("In 1 hour")), ("24", _("In 1 day"))]
@@ -81,10 +82,15 @@ class AuditFilter(forms.Form):
         required=False,
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
     )
+    zone = forms.CharField(required=False, widget=forms.HiddenInput(attrs={"data-zone": ""}))
 
     def __init__(self, *args, verbs, **kwargs):
         super().__init__(*args, **kwargs)
         self.fields["verb"].choices = [("", _("Everything")), *((v, verb(v)) for v in verbs)]
+
+    def clean_zone(self):
+        """The reader's zone, on whose clock the page shows times; UTC if none is known."""
+        return zone_named(self.cleaned_data["zone"]) or UTC
 
     @property
     def narrowed(self) -> dict:

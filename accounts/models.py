@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.roles import Capability, Role, StaffRole
 from accounts.scoping import ScopedManager, TenantModel
+from lepton.lib.zones import bounds_of
 
 slug_validator = RegexValidator(
     r"^[a-z0-9](?:[a-z0-9-]{0,48}[a-z0-9])?$",
@@ -185,11 +186,14 @@ class ApiKey(TenantModel):
 class AuditQuerySet(models.QuerySet):
     """Reads on audit entries."""
 
-    def matching(self, *, who=None, verb=None, day=None):
-        """Only those that fit every given filter; an empty one fits all."""
+    def matching(self, *, who=None, verb=None, day=None, zone=UTC):
+        """Only those that fit every given filter; an empty one fits all. A day is one of a zone."""
         found = self.filter(actor_label__icontains=who) if who else self
         found = found.filter(verb=verb) if verb else found
-        return found.filter(at__date=day) if day else found
+        if not day:
+            return found
+        begins, ends = bounds_of(day, zone)
+        return found.filter(at__gte=begins, at__lt=ends)
 
     def verbs(self) -> list[str]:
         return list(self.order_by("verb").values_list("verb", flat=True).distinct())

@@ -130,6 +130,6 @@ class AuditQuerySerializer(StrictSerializer):
 
     who = serializers.CharField(required=False, max_length=100)
     verb = serializers.CharField(required=False, max_length=60)
-    day = serializers.DateField(required=False)
+    day = serializers.DateField(required=False, help_text="A day of UTC.")
     cursor = serializers.CharField(required=False)
     limit = serializers.IntegerField(required=False)

@@ -1,12 +1,11 @@
 """Forms of what runs beside the champion."""
 
-from zoneinfo import ZoneInfo
-
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from lepton.lib.zones import zone_named
 from serving.forms import VersionChoice
 from serving.models import Challenger
 
@@ -74,13 +73,13 @@ class MomentForm(forms.Form):
 
     def full_clean(self):
         """Read what is on a clock by the clock it is on."""
-        with timezone.override(_zone(self.data.get("zone")) or "UTC"):
+        with timezone.override(zone_named(self.data.get("zone")) or "UTC"):
             super().full_clean()
 
     def clean_zone(self) -> str:
         """Raise ValidationError for a zone that is none."""
         name = self.cleaned_data["zone"]
-        if name and _zone(name) is None:
+        if name and zone_named(name) is None:
             raise ValidationError(_("There is no time zone of this name."))
         return name
 
@@ -88,11 +87,3 @@ class MomentForm(forms.Form):
     def problem(self) -> str:
         """The first thing that is wrong."""
         return next(error for errors in self.errors.values() for error in errors)
-
-
-def _zone(name: str | None) -> ZoneInfo | None:
-    """The zone of that name in the IANA database, if there is one."""
-    try:
-        return ZoneInfo(name) if name else None
-    except (KeyError, ValueError, OSError):  # what is no name, or leads somewhere else
-        return None

@@ -1,9 +1,12 @@
 """API of tenants, members, keys and audit entries."""
 
+import re
+from datetime import UTC, datetime
+
 import pytest
 
-from accounts import audit
-from accounts.models import Membership
+from accounts import audit, chain
+from accounts.models import AuditEntry, Membership
 from accounts.scoping import tenant_scope
 from tests import factories
 
@@ -105,6 +108,29 @@ def test_the_audit_page_is_narrowed_too(browse, alice, acme):
     factories.api_key(acme, alice, "view")
     page = browse(alice).get("/t/acme/audit/?verb=key.created", headers={"HX-Request": "true"}).text
     assert "test client" in page and "Acme Castings" not in page
+
+
+def test_a_day_of_the_audit_is_one_of_the_readers_own_clock(browse, alice, acme):
+    at, note = datetime(2026, 7, 1, 22, 30, tzinfo=UTC), {"note": "late that evening"}
+    with tenant_scope(acme):
+        chain.append(AuditEntry(at=at, user=alice, verb="key.created", detail=note))
+    client = browse(alice)
+    for day, zone, is_found in [
+        ("2026-07-01", "", True),
+        ("2026-07-01", "Asia/Shanghai", False),
+        ("2026-07-02", "Asia/Shanghai", True),
+        ("2026-07-01", "America/Lima", True),
+        ("2026-07-01", "Mars/Olympus", True),
+        ("9999-12-31", "America/Lima", False),
+        ("0001-01-01", "Asia/Shanghai", False),
+    ]:
+        page = client.get("/t/acme/audit/", {"day": day, "zone": zone})
+        assert page.status_code == 200
+        assert ("late that evening" in page.text) == is_found, (day, zone)
+    assert re.search(r'<input[^>]* name="zone"[^>]* data-zone', page.text)
+    assert "js/zone" in page.text
+    [entry] = client.get(f"{API}/audit?day=2026-07-01").json()["results"]
+    assert entry["detail"] == {"note": "late that evening"}
 
 
 def test_the_audit_page_shows_the_beginning_of_a_hash_and_has_all_of_it(browse, alice, acme):
