@@ -1,10 +1,11 @@
 """Forms of customer training."""
 
-from datetime import UTC
+from datetime import datetime
 from zoneinfo import ZoneInfo, available_timezones
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.forms.utils import from_current_timezone
 from django.utils import timezone
 from django.utils.text import slugify
 from django.utils.translation import gettext_lazy as _
@@ -94,12 +95,21 @@ class SessionChangeForm(forms.Form):
     minutes = forms.IntegerField(label=_("Minutes"), min_value=5, max_value=1440, initial=60)
     place = forms.CharField(label=_("Place or link"), required=False, max_length=300)
 
+    def clean(self) -> dict:
+        """Read the clock in its zone; a time that daylight saving skips or repeats is refused."""
+        data = super().clean()
+        if {"day", "time", "time_zone"} <= data.keys():
+            clock = datetime.combine(data["day"], data["time"])
+            try:
+                with timezone.override(data["time_zone"]):
+                    data["starts_at"] = from_current_timezone(clock)
+            except ValidationError as error:
+                self.add_error("time", error)
+        return data
+
     @property
     def answers(self) -> dict:
-        data = dict(self.cleaned_data)
-        zone, day, time = ZoneInfo(data["time_zone"]), data.pop("day"), data.pop("time")
-        moment = timezone.datetime.combine(day, time, tzinfo=zone)
-        return data | {"starts_at": moment.astimezone(UTC)}
+        return {n: value for n, value in self.cleaned_data.items() if n not in ("day", "time")}
 
 
 class SessionForm(SessionChangeForm):

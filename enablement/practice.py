@@ -14,6 +14,7 @@ from enablement.models import PracticeAnswer, PracticeCall
 from lepton.lib import live
 
 KEY_DAYS = 14
+NAME_LENGTH = ApiKey._meta.get_field("name").max_length
 SCOPES = [Capability.PREDICT, Capability.FEEDBACK]
 
 
@@ -33,7 +34,7 @@ def make_key(*, by):
         for old in keys_of(by):
             accounts.revoke_key(old, by=by)
         return accounts.create_key(
-            _("Practice of %s") % by,
+            (_("Practice of %s") % by)[:NAME_LENGTH],
             scopes=SCOPES,
             expires_at=timezone.now() + timedelta(days=KEY_DAYS),
             is_practice=True,

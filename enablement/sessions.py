@@ -20,6 +20,7 @@ from engagements import pages, timeline
 from lepton.lib import storage
 from lepton.lib.refusals import Conflict
 
+YEARS = range(2000, 2200)  # far enough from both ends of the calendar for any zone
 RECORDINGS = {".mp4", ".webm", ".m4a", ".mp3"}
 
 
@@ -117,6 +118,8 @@ def attach_recording(session, *, name, key, by):
 def _check(session):
     if session.time_zone not in available_timezones():
         raise ValidationError({"time_zone": _("No such time zone.")})
+    if session.starts_at.year not in YEARS:
+        raise ValidationError({"starts_at": _("No session is held in that year.")})
     session.full_clean(exclude=["tenant", "engagement", "created_by", "cancelled_at"])
 
 

@@ -160,6 +160,6 @@ def _share_line(line):
         number = Decimal(share.strip().removesuffix("%").strip())
     except InvalidOperation:
         number = None
-    if not name.strip() or number is None:
+    if not name.strip() or number is None or not (number.is_finite() and 0 <= number <= 100):
         raise ValidationError(_("“%s” is not a class with its share, as in “scratch: 20”.") % line)
     return name.strip(), number / 100

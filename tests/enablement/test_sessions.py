@@ -83,11 +83,35 @@ def test_it_is_moved(acme, alice, browse, booked, here):
 
 @pytest.mark.parametrize(
     ("change", "words"),
-    [({"day": "2020-01-01"}, "has passed"), ({"minutes": 2}, "greater than or equal to 5")],
+    [
+        ({"day": "2020-01-01"}, "has passed"),
+        ({"minutes": 2}, "greater than or equal to 5"),
+        ({"day": "9999-12-31", "time": "23:59"}, "in that year"),
+        ({"day": "0001-01-01", "time": "00:00"}, "in that year"),
+        (
+            {"day": "2030-03-31", "time": "02:30", "time_zone": "Europe/Berlin"},
+            "may not exist",
+        ),
+    ],
 )
 def test_what_cannot_be_booked_is_refused_in_words(alice, browse, here, change, words):
     refused = browse(alice).post(f"{here}sessions/book/", FORM | change)
     assert refused.status_code == 422 and words in refused.text
+
+
+@pytest.mark.parametrize("when", ["9999-12-31T23:59:00Z", "0001-01-01T00:00:00Z"])
+def test_the_ends_of_the_calendar_are_refused_by_api_too(alice, browse, booked, when):
+    address = f"/api/v1/tenants/acme/sessions/{booked.pk}"
+    client = browse(alice)
+    refused = client.patch(address, {"starts_at": when}, content_type="application/json")
+    assert refused.status_code == 400 and "in that year" in refused.json()["fields"]["starts_at"][0]
+    assert client.get(address).status_code == 200
+
+
+def test_a_session_is_not_moved_to_the_end_of_the_calendar(alice, browse, booked, here):
+    address = f"{here}sessions/{booked.pk}/change/"
+    refused = browse(alice).post(address, FORM | {"day": "9999-12-31", "time": "23:59"})
+    assert refused.status_code == 422 and "in that year" in refused.text
 
 
 def test_who_was_there_rates_it_once(acme, alice, bob, browse, booked, here):

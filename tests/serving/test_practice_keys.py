@@ -155,6 +155,14 @@ def test_a_new_practice_key_takes_the_place_of_the_old_one(acme, bob):
             practice.make_key(by=None)
 
 
+def test_a_person_of_a_long_name_gets_a_key_too(acme, bob):
+    type(bob).objects.filter(pk=bob.pk).update(name="B" * 120)
+    bob.refresh_from_db()
+    with tenant_scope(acme):
+        row, _secret = practice.make_key(by=bob)
+    assert row.name == f"Practice of {'B' * 68}"
+
+
 def test_a_practice_key_ends_with_its_persons_membership(acme, alice, bob):
     a_practice_key(acme, bob)
     with tenant_scope(acme):
