@@ -77,10 +77,7 @@ def members(request):
     if request.method == "GET":
         return paged(request, Membership.objects.by_name(), serializers.MemberSerializer)
     wanted = valid(serializers.NewMemberSerializer, request.data)
-    invitation = invitations.invite(**wanted, by=request.actor)
-    context = {"link": invitation.link}
-    data = serializers.InvitedMemberSerializer(invitation.membership, context=context).data
-    return Response(data, status=201, headers={"Cache-Control": "no-store"})
+    return _invited(invitations.invite(**wanted, by=request.actor), status=201)
 
 
 @extend_schema(
@@ -117,6 +114,20 @@ def member(request, member):
     services.change_role(membership, role=wanted["role"], by=request.actor)
     membership.refresh_from_db()
     return Response(serializers.MemberSerializer(membership).data)
+
+
+@extend_schema(
+    operation_id="member_invite_again",
+    tags=["Members"],
+    request=None,
+    responses=responses(serializers.InvitedMemberSerializer, 400, 403, 404),
+)
+@api_view(["POST"])
+@member_api(MANAGE)
+def invite_again(request, member):
+    """Send another link to somebody without a password yet; earlier ones stop working."""
+    membership = get_object_or_404(Membership.objects.by_name(), pk=member)
+    return _invited(invitations.invite_again(membership, by=request.actor), status=200)
 
 
 @listed("key", serializers.KeySerializer, tags=["API keys"])
@@ -189,6 +200,12 @@ def _tenants(request):
     if key := request.auth:
         return [system.TenantFacts(key.tenant_id, key.tenant_slug, key.tenant_slug, None)]
     return system.tenants_of(request.user)
+
+
+def _invited(invitation, *, status):
+    context = {"link": invitation.link}
+    data = serializers.InvitedMemberSerializer(invitation.membership, context=context).data
+    return Response(data, status=status, headers={"Cache-Control": "no-store"})
 
 
 def _new_key(made):

@@ -460,7 +460,7 @@ def _plan(world, owner):
     Rating.objects.create(milestone=world.milestone, score=4, **author(owner))
     world.document = Document.objects.create(
         title="Minutes",
-        side="vendor",
+        side="customer",
         file_name="minutes.txt",
         content_type="text/plain",
         size_bytes=4,

@@ -41,6 +41,20 @@ def test_a_member_is_invited_changed_and_removed(browse, alice, settings):
     assert [m["name"] for m in client.get(f"{API}/members").json()["results"]] == ["Alice"]
 
 
+def test_who_has_no_password_yet_is_invited_again(browse, alice, bob, acme, settings):
+    settings.EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
+    client = browse(alice)
+    made = _send(client, "post", f"{API}/members", DAVE).json()
+    again = _send(client, "post", f"{API}/members/{made['id']}/invite")
+    assert again.status_code == 200 and "no-store" in again["Cache-Control"]
+    assert "/password/reset/key/" in again.json()["invitation_link"]
+    assert again.json()["invitation_link"] != made["invitation_link"]
+    with tenant_scope(acme):
+        pk = Membership.objects.get(user=bob).pk
+    refused = _send(client, "post", f"{API}/members/{pk}/invite")
+    assert refused.status_code == 400 and "a password already" in refused.json()["error"]
+
+
 def test_the_last_owner_stays(browse, alice, acme):
     with tenant_scope(acme):
         pk = Membership.objects.get(user=alice).pk

@@ -15,6 +15,8 @@ DEPLOY = ROOT / "deploy"
 KUBERNETES = DEPLOY / "kubernetes"
 OF_OTHERS = {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"}
 
+ELSEWHERE = {"LEPTON_REVISION"}  # read by training/runs/manifest.py alone
+
 
 class Compose(yaml.SafeLoader):
     """Reads Compose's own tags as what stands behind them."""
@@ -64,6 +66,13 @@ def test_compose_names_variables_and_volumes_that_exist():
     assert inference["volumes"] == ["data:/data"]
     assert "data" in base["volumes"]
     assert replicas["services"]["lepton"]["ports"] == ["8000:8000"]
+
+
+def test_operations_names_every_variable_there_is_and_no_other():
+    told = (ROOT / "docs/operations.md").read_text().split("## Settings")[1].split("\n## ")[0]
+    named = set(re.findall(r"`([A-Z0-9_]+)`", told))
+    assert known_variables() - OF_OTHERS <= named
+    assert {name for name in named if name.startswith("LEPTON_")} <= known_variables() | ELSEWHERE
 
 
 def test_the_image_holds_nothing_that_git_leaves_out_and_no_history_or_secrets():
