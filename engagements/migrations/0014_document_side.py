@@ -13,7 +13,7 @@ ALTER TABLE engagements_document FORCE ROW LEVEL SECURITY;
 
 
 class Migration(migrations.Migration):
-    dependencies = [("engagements", "0010_response_times")]
+    dependencies = [("engagements", "0013_hours_of_a_day")]
     operations = [
         migrations.AddField(
             model_name="document",
