@@ -113,6 +113,18 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        models.F("course"), models.F("number"), name="course_versions_count_up"
+                    ),
+                    models.UniqueConstraint(
+                        models.F("course"),
+                        condition=models.Q(("published_at", None)),
+                        name="one_draft_per_course",
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="Curriculum",
@@ -218,6 +230,14 @@ class Migration(migrations.Migration):
             options={
                 "abstract": False,
                 "base_manager_name": "objects",
+                "constraints": [
+                    models.UniqueConstraint(
+                        models.F("engagement"),
+                        models.F("user"),
+                        models.F("version"),
+                        name="a_version_is_taken_once",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
@@ -297,6 +317,13 @@ class Migration(migrations.Migration):
             ],
             options={
                 "ordering": ["position"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        deferrable=django.db.models.constraints.Deferrable["DEFERRED"],
+                        fields=("version", "position"),
+                        name="lessons_stand_in_order",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
@@ -333,6 +360,11 @@ class Migration(migrations.Migration):
             options={
                 "abstract": False,
                 "base_manager_name": "objects",
+                "constraints": [
+                    models.UniqueConstraint(
+                        models.F("enrolment"), models.F("key"), name="seen_once"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
@@ -380,6 +412,9 @@ class Migration(migrations.Migration):
             options={
                 "abstract": False,
                 "base_manager_name": "objects",
+                "indexes": [
+                    models.Index(fields=["engagement", "-at"], name="practice_calls_newest")
+                ],
             },
         ),
         migrations.CreateModel(
@@ -437,6 +472,14 @@ class Migration(migrations.Migration):
             options={
                 "abstract": False,
                 "base_manager_name": "objects",
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("verdict", "correct"), ("right_label", ""), _connector="XOR"
+                        ),
+                        name="a_practice_correction_names_a_label",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
@@ -483,6 +526,12 @@ class Migration(migrations.Migration):
             options={
                 "abstract": False,
                 "base_manager_name": "objects",
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("right__lte", models.F("n"))),
+                        name="no_more_right_than_asked",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
@@ -566,6 +615,9 @@ class Migration(migrations.Migration):
             options={
                 "abstract": False,
                 "base_manager_name": "objects",
+                "indexes": [
+                    models.Index(fields=["engagement", "-starts_at"], name="sessions_newest")
+                ],
             },
         ),
         migrations.CreateModel(
@@ -611,6 +663,19 @@ class Migration(migrations.Migration):
             options={
                 "abstract": False,
                 "base_manager_name": "objects",
+                "constraints": [
+                    models.UniqueConstraint(
+                        models.F("session"), models.F("user"), name="invited_once"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("score", None),
+                            models.Q(("score__gte", 1), ("score__lte", 5)),
+                            _connector="OR",
+                        ),
+                        name="a_session_is_rated_1_to_5",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -663,6 +728,11 @@ class Migration(migrations.Migration):
             options={
                 "abstract": False,
                 "base_manager_name": "objects",
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("score__lte", 10)), name="a_survey_answer_is_0_to_10"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
@@ -775,84 +845,5 @@ class Migration(migrations.Migration):
                     )
                 ],
             },
-        ),
-        migrations.AddConstraint(
-            model_name="courseversion",
-            constraint=models.UniqueConstraint(
-                models.F("course"), models.F("number"), name="course_versions_count_up"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="courseversion",
-            constraint=models.UniqueConstraint(
-                models.F("course"),
-                condition=models.Q(("published_at", None)),
-                name="one_draft_per_course",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="enrolment",
-            constraint=models.UniqueConstraint(
-                models.F("engagement"),
-                models.F("user"),
-                models.F("version"),
-                name="a_version_is_taken_once",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="lesson",
-            constraint=models.UniqueConstraint(
-                deferrable=django.db.models.constraints.Deferrable["DEFERRED"],
-                fields=("version", "position"),
-                name="lessons_stand_in_order",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="practicalseen",
-            constraint=models.UniqueConstraint(
-                models.F("enrolment"), models.F("key"), name="seen_once"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="practicecall",
-            index=models.Index(fields=["engagement", "-at"], name="practice_calls_newest"),
-        ),
-        migrations.AddConstraint(
-            model_name="practiceanswer",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("verdict", "correct"), ("right_label", ""), _connector="XOR"),
-                name="a_practice_correction_names_a_label",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="quizattempt",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("right__lte", models.F("n"))), name="no_more_right_than_asked"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="session",
-            index=models.Index(fields=["engagement", "-starts_at"], name="sessions_newest"),
-        ),
-        migrations.AddConstraint(
-            model_name="attendance",
-            constraint=models.UniqueConstraint(
-                models.F("session"), models.F("user"), name="invited_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="attendance",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("score", None), models.Q(("score__gte", 1), ("score__lte", 5)), _connector="OR"
-                ),
-                name="a_session_is_rated_1_to_5",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="surveyanswer",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("score__lte", 10)), name="a_survey_answer_is_0_to_10"
-            ),
         ),
     ]

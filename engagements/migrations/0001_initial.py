@@ -88,6 +88,14 @@ class Migration(migrations.Migration):
             options={
                 "abstract": False,
                 "base_manager_name": "objects",
+                "constraints": [
+                    models.UniqueConstraint(
+                        models.F("tenant"),
+                        models.F("name"),
+                        name="one_engagement_name_per_tenant",
+                        violation_error_message="This tenant already has an engagement of this name.",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
@@ -172,6 +180,21 @@ class Migration(migrations.Migration):
             options={
                 "abstract": False,
                 "base_manager_name": "objects",
+                "constraints": [
+                    models.UniqueConstraint(
+                        models.F("engagement"),
+                        models.F("version"),
+                        name="contract_versions_count_up",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("accuracy_target__isnull", False),
+                            ("macro_f1_target__isnull", False),
+                            _connector="OR",
+                        ),
+                        name="a_contract_names_a_metric",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -254,6 +277,14 @@ class Migration(migrations.Migration):
             options={
                 "abstract": False,
                 "base_manager_name": "objects",
+                "constraints": [
+                    models.UniqueConstraint(
+                        models.F("engagement"),
+                        models.F("iteration"),
+                        models.F("phase"),
+                        name="a_phase_is_left_once_per_iteration",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
@@ -344,6 +375,17 @@ class Migration(migrations.Migration):
             options={
                 "abstract": False,
                 "base_manager_name": "objects",
+                "constraints": [
+                    models.UniqueConstraint(
+                        models.F("engagement"),
+                        models.F("version"),
+                        name="requirement_versions_count_up",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("target__gte", 0), ("target__lte", 1)),
+                        name="target_is_a_proportion",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -413,6 +455,16 @@ class Migration(migrations.Migration):
             options={
                 "abstract": False,
                 "base_manager_name": "objects",
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("revokes", None),
+                            models.Q(("reason", ""), _negated=True),
+                            _connector="XOR",
+                        ),
+                        name="who_takes_a_signature_back_says_why",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
@@ -451,6 +503,7 @@ class Migration(migrations.Migration):
             options={
                 "abstract": False,
                 "base_manager_name": "objects",
+                "indexes": [models.Index(fields=["engagement", "-at"], name="timeline_newest")],
             },
         ),
         migrations.CreateModel(
@@ -511,6 +564,9 @@ class Migration(migrations.Migration):
             options={
                 "abstract": False,
                 "base_manager_name": "objects",
+                "indexes": [
+                    models.Index(fields=["contract", "-created_at"], name="verdicts_newest")
+                ],
             },
         ),
         migrations.CreateModel(
@@ -586,6 +642,23 @@ class Migration(migrations.Migration):
             options={
                 "abstract": False,
                 "base_manager_name": "objects",
+                "constraints": [
+                    models.UniqueConstraint(
+                        models.F("engagement"),
+                        models.F("iteration"),
+                        models.F("phase"),
+                        models.F("check_key"),
+                        name="one_waiver_per_check",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("granted_by", None),
+                            models.Q(("granted_by", models.F("created_by")), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="a_waiver_needs_two_people",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -640,91 +713,5 @@ class Migration(migrations.Migration):
                     )
                 ],
             },
-        ),
-        migrations.AddConstraint(
-            model_name="engagement",
-            constraint=models.UniqueConstraint(
-                models.F("tenant"),
-                models.F("name"),
-                name="one_engagement_name_per_tenant",
-                violation_error_message="This tenant already has an engagement of this name.",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="acceptancecontract",
-            constraint=models.UniqueConstraint(
-                models.F("engagement"), models.F("version"), name="contract_versions_count_up"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="acceptancecontract",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("accuracy_target__isnull", False),
-                    ("macro_f1_target__isnull", False),
-                    _connector="OR",
-                ),
-                name="a_contract_names_a_metric",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="phaserecord",
-            constraint=models.UniqueConstraint(
-                models.F("engagement"),
-                models.F("iteration"),
-                models.F("phase"),
-                name="a_phase_is_left_once_per_iteration",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="requirement",
-            constraint=models.UniqueConstraint(
-                models.F("engagement"), models.F("version"), name="requirement_versions_count_up"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="requirement",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("target__gte", 0), ("target__lte", 1)),
-                name="target_is_a_proportion",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="signoff",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("revokes", None), models.Q(("reason", ""), _negated=True), _connector="XOR"
-                ),
-                name="who_takes_a_signature_back_says_why",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="timelineentry",
-            index=models.Index(fields=["engagement", "-at"], name="timeline_newest"),
-        ),
-        migrations.AddIndex(
-            model_name="verdict",
-            index=models.Index(fields=["contract", "-created_at"], name="verdicts_newest"),
-        ),
-        migrations.AddConstraint(
-            model_name="waiver",
-            constraint=models.UniqueConstraint(
-                models.F("engagement"),
-                models.F("iteration"),
-                models.F("phase"),
-                models.F("check_key"),
-                name="one_waiver_per_check",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="waiver",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("granted_by", None),
-                    models.Q(("granted_by", models.F("created_by")), _negated=True),
-                    _connector="OR",
-                ),
-                name="a_waiver_needs_two_people",
-            ),
         ),
     ]

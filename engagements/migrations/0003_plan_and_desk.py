@@ -153,6 +153,15 @@ class Migration(migrations.Migration):
             options={
                 "abstract": False,
                 "base_manager_name": "objects",
+                "constraints": [
+                    models.UniqueConstraint(
+                        models.F("item"), models.F("needs"), name="a_dependency_is_named_once"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("item", models.F("needs")), _negated=True),
+                        name="nothing_waits_for_itself",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -206,6 +215,7 @@ class Migration(migrations.Migration):
             options={
                 "abstract": False,
                 "base_manager_name": "objects",
+                "indexes": [models.Index(fields=["user", "due_on"], name="asks_of_a_person")],
             },
         ),
         migrations.CreateModel(
@@ -300,6 +310,13 @@ class Migration(migrations.Migration):
             options={
                 "abstract": False,
                 "base_manager_name": "objects",
+                "constraints": [
+                    models.UniqueConstraint(
+                        models.F("engagement"),
+                        condition=models.Q(("state", "proposed")),
+                        name="one_undecided_change_request",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
@@ -542,6 +559,7 @@ class Migration(migrations.Migration):
             options={
                 "abstract": False,
                 "base_manager_name": "objects",
+                "indexes": [models.Index(fields=["tenant", "-at"], name="events_newest")],
             },
         ),
         migrations.CreateModel(
@@ -579,6 +597,11 @@ class Migration(migrations.Migration):
             options={
                 "abstract": False,
                 "base_manager_name": "objects",
+                "constraints": [
+                    models.UniqueConstraint(
+                        models.F("engagement"), models.F("number"), name="iterations_count_up"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
@@ -791,6 +814,15 @@ class Migration(migrations.Migration):
             options={
                 "abstract": False,
                 "base_manager_name": "objects",
+                "constraints": [
+                    models.UniqueConstraint(
+                        models.F("milestone"), models.F("created_by"), name="a_person_rates_once"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("score__gte", 1), ("score__lte", 5)),
+                        name="a_rating_is_1_to_5",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -853,6 +885,12 @@ class Migration(migrations.Migration):
             options={
                 "abstract": False,
                 "base_manager_name": "objects",
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("hours__gt", 0), ("hours__lte", 24)),
+                        name="a_day_has_24_hours",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
@@ -897,6 +935,7 @@ class Migration(migrations.Migration):
             options={
                 "abstract": False,
                 "base_manager_name": "objects",
+                "indexes": [models.Index(fields=["refreshed_at"], name="standings_oldest")],
             },
         ),
         migrations.CreateModel(
@@ -1002,6 +1041,14 @@ class Migration(migrations.Migration):
             options={
                 "abstract": False,
                 "base_manager_name": "objects",
+                "indexes": [
+                    models.Index(fields=["state", "next_attempt_at"], name="deliveries_due")
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        models.F("webhook"), models.F("event"), name="one_delivery_per_event"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
@@ -1041,6 +1088,11 @@ class Migration(migrations.Migration):
                 "ordering": ["number"],
                 "abstract": False,
                 "base_manager_name": "objects",
+                "constraints": [
+                    models.UniqueConstraint(
+                        models.F("delivery"), models.F("number"), name="attempts_count_up"
+                    )
+                ],
             },
         ),
         migrations.RemoveConstraint(
@@ -1251,79 +1303,6 @@ class Migration(migrations.Migration):
             constraint=models.CheckConstraint(
                 condition=models.Q(("is_private", False), ("side", "vendor"), _connector="OR"),
                 name="what_the_customer_owes_is_shared",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="actiondependency",
-            constraint=models.UniqueConstraint(
-                models.F("item"), models.F("needs"), name="a_dependency_is_named_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="actiondependency",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("item", models.F("needs")), _negated=True),
-                name="nothing_waits_for_itself",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="ask",
-            index=models.Index(fields=["user", "due_on"], name="asks_of_a_person"),
-        ),
-        migrations.AddConstraint(
-            model_name="changerequest",
-            constraint=models.UniqueConstraint(
-                models.F("engagement"),
-                condition=models.Q(("state", "proposed")),
-                name="one_undecided_change_request",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="deliveryattempt",
-            constraint=models.UniqueConstraint(
-                models.F("delivery"), models.F("number"), name="attempts_count_up"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="event",
-            index=models.Index(fields=["tenant", "-at"], name="events_newest"),
-        ),
-        migrations.AddConstraint(
-            model_name="iteration",
-            constraint=models.UniqueConstraint(
-                models.F("engagement"), models.F("number"), name="iterations_count_up"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="rating",
-            constraint=models.UniqueConstraint(
-                models.F("milestone"), models.F("created_by"), name="a_person_rates_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="rating",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("score__gte", 1), ("score__lte", 5)), name="a_rating_is_1_to_5"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="stafftime",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("hours__gt", 0), ("hours__lte", 24)), name="a_day_has_24_hours"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="standing",
-            index=models.Index(fields=["refreshed_at"], name="standings_oldest"),
-        ),
-        migrations.AddIndex(
-            model_name="delivery",
-            index=models.Index(fields=["state", "next_attempt_at"], name="deliveries_due"),
-        ),
-        migrations.AddConstraint(
-            model_name="delivery",
-            constraint=models.UniqueConstraint(
-                models.F("webhook"), models.F("event"), name="one_delivery_per_event"
             ),
         ),
     ]

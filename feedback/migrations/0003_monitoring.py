@@ -148,6 +148,19 @@ class Migration(migrations.Migration):
             options={
                 "abstract": False,
                 "base_manager_name": "objects",
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("metric__startswith", "drift_"), ("test", "drifted")),
+                            models.Q(
+                                models.Q(("test", "drifted"), _negated=True),
+                                models.Q(("metric__startswith", "drift_"), _negated=True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="drift_is_tested_by_its_own_test",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
@@ -209,6 +222,14 @@ class Migration(migrations.Migration):
             options={
                 "abstract": False,
                 "base_manager_name": "objects",
+                "indexes": [models.Index(fields=["rule", "-pending_at"], name="alerts_newest")],
+                "constraints": [
+                    models.UniqueConstraint(
+                        models.F("rule"),
+                        condition=models.Q(("state", "resolved"), _negated=True),
+                        name="one_open_alert_of_a_rule",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
@@ -275,6 +296,9 @@ class Migration(migrations.Migration):
             options={
                 "abstract": False,
                 "base_manager_name": "objects",
+                "indexes": [
+                    models.Index(fields=["endpoint", "-created_at"], name="references_newest")
+                ],
             },
         ),
         migrations.CreateModel(
@@ -350,6 +374,14 @@ class Migration(migrations.Migration):
             options={
                 "abstract": False,
                 "base_manager_name": "objects",
+                "indexes": [models.Index(fields=["endpoint", "-created_at"], name="looks_newest")],
+                "constraints": [
+                    models.UniqueConstraint(
+                        models.F("endpoint"),
+                        condition=models.Q(("state", "queued")),
+                        name="one_look_at_a_time",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
@@ -402,6 +434,11 @@ class Migration(migrations.Migration):
             options={
                 "abstract": False,
                 "base_manager_name": "objects",
+                "constraints": [
+                    models.UniqueConstraint(
+                        models.F("look"), models.F("kind"), name="one_finding_of_a_kind"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
@@ -473,53 +510,5 @@ class Migration(migrations.Migration):
                 "abstract": False,
                 "base_manager_name": "objects",
             },
-        ),
-        migrations.AddConstraint(
-            model_name="alertrule",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("metric__startswith", "drift_"), ("test", "drifted")),
-                    models.Q(
-                        models.Q(("test", "drifted"), _negated=True),
-                        models.Q(("metric__startswith", "drift_"), _negated=True),
-                    ),
-                    _connector="OR",
-                ),
-                name="drift_is_tested_by_its_own_test",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="alert",
-            index=models.Index(fields=["rule", "-pending_at"], name="alerts_newest"),
-        ),
-        migrations.AddConstraint(
-            model_name="alert",
-            constraint=models.UniqueConstraint(
-                models.F("rule"),
-                condition=models.Q(("state", "resolved"), _negated=True),
-                name="one_open_alert_of_a_rule",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="driftfinding",
-            constraint=models.UniqueConstraint(
-                models.F("look"), models.F("kind"), name="one_finding_of_a_kind"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="driftreference",
-            index=models.Index(fields=["endpoint", "-created_at"], name="references_newest"),
-        ),
-        migrations.AddIndex(
-            model_name="driftlook",
-            index=models.Index(fields=["endpoint", "-created_at"], name="looks_newest"),
-        ),
-        migrations.AddConstraint(
-            model_name="driftlook",
-            constraint=models.UniqueConstraint(
-                models.F("endpoint"),
-                condition=models.Q(("state", "queued")),
-                name="one_look_at_a_time",
-            ),
         ),
     ]

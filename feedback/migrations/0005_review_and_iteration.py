@@ -159,6 +159,29 @@ class Migration(migrations.Migration):
             options={
                 "abstract": False,
                 "base_manager_name": "objects",
+                "indexes": [models.Index(fields=["due_at"], name="data_iterations_due")],
+                "constraints": [
+                    models.UniqueConstraint(
+                        models.F("engagement"), models.F("number"), name="data_iterations_count_up"
+                    ),
+                    models.UniqueConstraint(
+                        models.F("engagement"),
+                        condition=models.Q(
+                            (
+                                "state__in",
+                                [
+                                    "gathering",
+                                    "training",
+                                    "judging",
+                                    "shadowing",
+                                    "decision",
+                                    "checking",
+                                ],
+                            )
+                        ),
+                        name="one_data_iteration_at_a_time",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -403,6 +426,15 @@ class Migration(migrations.Migration):
             options={
                 "abstract": False,
                 "base_manager_name": "objects",
+                "indexes": [
+                    models.Index(fields=["engagement", "state", "fate"], name="receipts_by_fate")
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("fate", ""), ("state", "accepted"), _connector="OR"),
+                        name="only_what_is_accepted_is_used",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
@@ -460,6 +492,41 @@ class Migration(migrations.Migration):
             options={
                 "abstract": False,
                 "base_manager_name": "objects",
+                "indexes": [
+                    models.Index(fields=["engagement", "position"], name="review_items_in_order")
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("prediction", None), ("evaluated", None), _connector="XOR"
+                        ),
+                        name="a_review_item_shows_one_thing",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("probability", None),
+                            models.Q(("probability__gt", 0), ("probability__lte", 1)),
+                            _connector="OR",
+                        ),
+                        name="a_probability_is_above_zero",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("source", "gold"), ("known_label", ""), _connector="XOR"
+                        ),
+                        name="gold_has_a_known_label",
+                    ),
+                    models.UniqueConstraint(
+                        models.F("prediction"),
+                        condition=models.Q(("source", "gold"), _negated=True),
+                        name="a_prediction_is_queued_once",
+                    ),
+                    models.UniqueConstraint(
+                        models.F("evaluated"),
+                        condition=models.Q(("source", "gold")),
+                        name="a_gold_image_is_queued_once",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -529,95 +596,15 @@ class Migration(migrations.Migration):
             options={
                 "abstract": False,
                 "base_manager_name": "objects",
-            },
-        ),
-        migrations.AddIndex(
-            model_name="dataiteration",
-            index=models.Index(fields=["due_at"], name="data_iterations_due"),
-        ),
-        migrations.AddConstraint(
-            model_name="dataiteration",
-            constraint=models.UniqueConstraint(
-                models.F("engagement"), models.F("number"), name="data_iterations_count_up"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="dataiteration",
-            constraint=models.UniqueConstraint(
-                models.F("engagement"),
-                condition=models.Q(
-                    (
-                        "state__in",
-                        ["gathering", "training", "judging", "shadowing", "decision", "checking"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        models.F("item"),
+                        models.F("created_by"),
+                        models.F("is_adjudication"),
+                        condition=models.Q(("undone_at", None)),
+                        name="one_standing_review_per_person",
                     )
-                ),
-                name="one_data_iteration_at_a_time",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="receipt",
-            index=models.Index(fields=["engagement", "state", "fate"], name="receipts_by_fate"),
-        ),
-        migrations.AddConstraint(
-            model_name="receipt",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("fate", ""), ("state", "accepted"), _connector="OR"),
-                name="only_what_is_accepted_is_used",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="reviewitem",
-            index=models.Index(fields=["engagement", "position"], name="review_items_in_order"),
-        ),
-        migrations.AddConstraint(
-            model_name="reviewitem",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("prediction", None), ("evaluated", None), _connector="XOR"),
-                name="a_review_item_shows_one_thing",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="reviewitem",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("probability", None),
-                    models.Q(("probability__gt", 0), ("probability__lte", 1)),
-                    _connector="OR",
-                ),
-                name="a_probability_is_above_zero",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="reviewitem",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("source", "gold"), ("known_label", ""), _connector="XOR"),
-                name="gold_has_a_known_label",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="reviewitem",
-            constraint=models.UniqueConstraint(
-                models.F("prediction"),
-                condition=models.Q(("source", "gold"), _negated=True),
-                name="a_prediction_is_queued_once",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="reviewitem",
-            constraint=models.UniqueConstraint(
-                models.F("evaluated"),
-                condition=models.Q(("source", "gold")),
-                name="a_gold_image_is_queued_once",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="review",
-            constraint=models.UniqueConstraint(
-                models.F("item"),
-                models.F("created_by"),
-                models.F("is_adjudication"),
-                condition=models.Q(("undone_at", None)),
-                name="one_standing_review_per_person",
-            ),
+                ],
+            },
         ),
     ]

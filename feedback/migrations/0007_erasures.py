@@ -128,6 +128,21 @@ class Migration(migrations.Migration):
             options={
                 "abstract": False,
                 "base_manager_name": "objects",
+                "indexes": [
+                    models.Index(fields=["state", "lease_expires_at"], name="erasure_claimable")
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("state__in", ["listed", "withdrawn"]),
+                            models.Q(
+                                ("confirmed_at__isnull", False), ("confirmed_by__isnull", False)
+                            ),
+                            _connector="OR",
+                        ),
+                        name="nothing_is_erased_unconfirmed",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
@@ -179,38 +194,16 @@ class Migration(migrations.Migration):
             options={
                 "abstract": False,
                 "base_manager_name": "objects",
+                "indexes": [models.Index(fields=["tenant", "sha256"], name="erased_by_hash")],
+                "constraints": [
+                    models.UniqueConstraint(
+                        models.F("erasure"), models.F("storage_key"), name="a_file_is_erased_once"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("kind", "image"), ("image", None), _connector="XOR"),
+                        name="an_erased_image_is_named",
+                    ),
+                ],
             },
-        ),
-        migrations.AddIndex(
-            model_name="erasure",
-            index=models.Index(fields=["state", "lease_expires_at"], name="erasure_claimable"),
-        ),
-        migrations.AddConstraint(
-            model_name="erasure",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("state__in", ["listed", "withdrawn"]),
-                    models.Q(("confirmed_at__isnull", False), ("confirmed_by__isnull", False)),
-                    _connector="OR",
-                ),
-                name="nothing_is_erased_unconfirmed",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="erasedpiece",
-            index=models.Index(fields=["tenant", "sha256"], name="erased_by_hash"),
-        ),
-        migrations.AddConstraint(
-            model_name="erasedpiece",
-            constraint=models.UniqueConstraint(
-                models.F("erasure"), models.F("storage_key"), name="a_file_is_erased_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="erasedpiece",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("kind", "image"), ("image", None), _connector="XOR"),
-                name="an_erased_image_is_named",
-            ),
         ),
     ]

@@ -126,6 +126,26 @@ class Migration(migrations.Migration):
             options={
                 "abstract": False,
                 "base_manager_name": "objects",
+                "indexes": [models.Index(fields=["engagement", "state"], name="tickets_by_state")],
+                "constraints": [
+                    models.UniqueConstraint(
+                        models.F("tenant"), models.F("number"), name="tickets_count_up"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("state", "resolved"), ("resolved_at", None), _connector="XOR"
+                        ),
+                        name="a_resolved_ticket_says_when",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("answer_due_at", None),
+                            models.Q(("state__in", ["waiting", "resolved"]), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="an_answer_is_due_while_it_is_the_vendor_s_turn",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -197,50 +217,20 @@ class Migration(migrations.Migration):
             options={
                 "abstract": False,
                 "base_manager_name": "objects",
+                "constraints": [
+                    models.UniqueConstraint(
+                        models.F("ticket"),
+                        models.F("mail_id"),
+                        condition=models.Q(("mail_id", ""), _negated=True),
+                        name="a_mail_is_taken_once",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("is_private", False), ("side", "vendor"), _connector="OR"
+                        ),
+                        name="only_the_vendor_writes_private_notes",
+                    ),
+                ],
             },
-        ),
-        migrations.AddIndex(
-            model_name="ticket",
-            index=models.Index(fields=["engagement", "state"], name="tickets_by_state"),
-        ),
-        migrations.AddConstraint(
-            model_name="ticket",
-            constraint=models.UniqueConstraint(
-                models.F("tenant"), models.F("number"), name="tickets_count_up"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="ticket",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("state", "resolved"), ("resolved_at", None), _connector="XOR"),
-                name="a_resolved_ticket_says_when",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="ticket",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("answer_due_at", None),
-                    models.Q(("state__in", ["waiting", "resolved"]), _negated=True),
-                    _connector="OR",
-                ),
-                name="an_answer_is_due_while_it_is_the_vendor_s_turn",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="ticketmessage",
-            constraint=models.UniqueConstraint(
-                models.F("ticket"),
-                models.F("mail_id"),
-                condition=models.Q(("mail_id", ""), _negated=True),
-                name="a_mail_is_taken_once",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="ticketmessage",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("is_private", False), ("side", "vendor"), _connector="OR"),
-                name="only_the_vendor_writes_private_notes",
-            ),
         ),
     ]

@@ -86,6 +86,14 @@ class Migration(migrations.Migration):
             options={
                 "abstract": False,
                 "base_manager_name": "objects",
+                "constraints": [
+                    models.UniqueConstraint(
+                        models.F("tenant"),
+                        models.F("slug"),
+                        name="one_endpoint_slug_per_tenant",
+                        violation_error_message="This tenant already has an endpoint of this address.",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
@@ -157,6 +165,11 @@ class Migration(migrations.Migration):
             options={
                 "abstract": False,
                 "base_manager_name": "objects",
+                "constraints": [
+                    models.UniqueConstraint(
+                        models.F("endpoint"), models.F("number"), name="deployments_count_up"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
@@ -237,29 +250,10 @@ class Migration(migrations.Migration):
             options={
                 "abstract": False,
                 "base_manager_name": "objects",
+                "indexes": [
+                    models.Index(fields=["endpoint", "-at"], name="predictions_newest"),
+                    models.Index(fields=["tenant", "reference"], name="predictions_by_reference"),
+                ],
             },
-        ),
-        migrations.AddConstraint(
-            model_name="endpoint",
-            constraint=models.UniqueConstraint(
-                models.F("tenant"),
-                models.F("slug"),
-                name="one_endpoint_slug_per_tenant",
-                violation_error_message="This tenant already has an endpoint of this address.",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="deployment",
-            constraint=models.UniqueConstraint(
-                models.F("endpoint"), models.F("number"), name="deployments_count_up"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="prediction",
-            index=models.Index(fields=["endpoint", "-at"], name="predictions_newest"),
-        ),
-        migrations.AddIndex(
-            model_name="prediction",
-            index=models.Index(fields=["tenant", "reference"], name="predictions_by_reference"),
         ),
     ]

@@ -145,6 +145,31 @@ class Migration(migrations.Migration):
             options={
                 "abstract": False,
                 "base_manager_name": "objects",
+                "constraints": [
+                    models.UniqueConstraint(
+                        models.F("endpoint"), models.F("number"), name="challengers_count_up"
+                    ),
+                    models.UniqueConstraint(
+                        models.F("endpoint"),
+                        condition=models.Q(("state__in", ("loading", "live"))),
+                        name="one_challenger_at_a_time",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("share_percent__gte", 1), ("share_percent__lte", 100)),
+                        name="challenger_share_is_a_percentage",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("ended_at", None), ("state__in", ("loading", "live"))),
+                            models.Q(
+                                models.Q(("state__in", ("loading", "live")), _negated=True),
+                                ("ended_at__isnull", False),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="challengers_end_once",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -180,6 +205,7 @@ class Migration(migrations.Migration):
             options={
                 "abstract": False,
                 "base_manager_name": "objects",
+                "indexes": [models.Index(fields=["challenger", "-at"], name="failures_newest")],
             },
         ),
         migrations.CreateModel(
@@ -240,63 +266,21 @@ class Migration(migrations.Migration):
             options={
                 "abstract": False,
                 "base_manager_name": "objects",
-            },
-        ),
-        migrations.AddConstraint(
-            model_name="challenger",
-            constraint=models.UniqueConstraint(
-                models.F("endpoint"), models.F("number"), name="challengers_count_up"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="challenger",
-            constraint=models.UniqueConstraint(
-                models.F("endpoint"),
-                condition=models.Q(("state__in", ("loading", "live"))),
-                name="one_challenger_at_a_time",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="challenger",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("share_percent__gte", 1), ("share_percent__lte", 100)),
-                name="challenger_share_is_a_percentage",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="challenger",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("ended_at", None), ("state__in", ("loading", "live"))),
-                    models.Q(
-                        models.Q(("state__in", ("loading", "live")), _negated=True),
-                        ("ended_at__isnull", False),
+                "indexes": [
+                    models.Index(fields=["challenger", "-at"], name="shadows_newest"),
+                    models.Index(
+                        condition=models.Q(("agrees", False)),
+                        fields=["challenger", "-at"],
+                        name="disagreements_newest",
                     ),
-                    _connector="OR",
-                ),
-                name="challengers_end_once",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="challengerfailure",
-            index=models.Index(fields=["challenger", "-at"], name="failures_newest"),
-        ),
-        migrations.AddIndex(
-            model_name="shadowanswer",
-            index=models.Index(fields=["challenger", "-at"], name="shadows_newest"),
-        ),
-        migrations.AddIndex(
-            model_name="shadowanswer",
-            index=models.Index(
-                condition=models.Q(("agrees", False)),
-                fields=["challenger", "-at"],
-                name="disagreements_newest",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="shadowanswer",
-            constraint=models.UniqueConstraint(
-                models.F("prediction"), models.F("challenger"), name="one_second_answer_each"
-            ),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        models.F("prediction"),
+                        models.F("challenger"),
+                        name="one_second_answer_each",
+                    )
+                ],
+            },
         ),
     ]

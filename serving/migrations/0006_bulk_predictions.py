@@ -99,6 +99,9 @@ class Migration(migrations.Migration):
             options={
                 "abstract": False,
                 "base_manager_name": "objects",
+                "indexes": [
+                    models.Index(fields=["state", "lease_expires_at"], name="bulk_claimable")
+                ],
             },
         ),
         migrations.CreateModel(
@@ -141,23 +144,17 @@ class Migration(migrations.Migration):
             options={
                 "abstract": False,
                 "base_manager_name": "objects",
+                "constraints": [
+                    models.UniqueConstraint(
+                        models.F("parent"), models.F("position"), name="one_answer_per_bulk_file"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("prediction_id", None), ("error", ""), _connector="XOR"
+                        ),
+                        name="bulk_row_has_answer_or_error",
+                    ),
+                ],
             },
-        ),
-        migrations.AddIndex(
-            model_name="bulkprediction",
-            index=models.Index(fields=["state", "lease_expires_at"], name="bulk_claimable"),
-        ),
-        migrations.AddConstraint(
-            model_name="bulkrow",
-            constraint=models.UniqueConstraint(
-                models.F("parent"), models.F("position"), name="one_answer_per_bulk_file"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="bulkrow",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("prediction_id", None), ("error", ""), _connector="XOR"),
-                name="bulk_row_has_answer_or_error",
-            ),
         ),
     ]

@@ -52,6 +52,11 @@ class Migration(migrations.Migration):
             options={
                 "abstract": False,
                 "base_manager_name": "objects",
+                "constraints": [
+                    models.UniqueConstraint(
+                        models.F("endpoint"), models.F("hour"), name="an_hour_is_due_once"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
@@ -100,6 +105,14 @@ class Migration(migrations.Migration):
             options={
                 "abstract": False,
                 "base_manager_name": "objects",
+                "constraints": [
+                    models.UniqueConstraint(
+                        models.F("endpoint"),
+                        models.F("hour"),
+                        models.F("model_version"),
+                        name="one_tally_an_hour",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
@@ -136,6 +149,14 @@ class Migration(migrations.Migration):
             options={
                 "abstract": False,
                 "base_manager_name": "objects",
+                "constraints": [
+                    models.UniqueConstraint(
+                        models.F("endpoint"),
+                        models.F("since"),
+                        models.F("status"),
+                        name="one_count_of_a_status",
+                    )
+                ],
             },
         ),
         migrations.AddIndex(
@@ -149,29 +170,5 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="prediction",
             index=models.Index(fields=["endpoint", "score"], name="predictions_by_score"),
-        ),
-        migrations.AddConstraint(
-            model_name="duehour",
-            constraint=models.UniqueConstraint(
-                models.F("endpoint"), models.F("hour"), name="an_hour_is_due_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="hourlytally",
-            constraint=models.UniqueConstraint(
-                models.F("endpoint"),
-                models.F("hour"),
-                models.F("model_version"),
-                name="one_tally_an_hour",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="refusedtally",
-            constraint=models.UniqueConstraint(
-                models.F("endpoint"),
-                models.F("since"),
-                models.F("status"),
-                name="one_count_of_a_status",
-            ),
         ),
     ]

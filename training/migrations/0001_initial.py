@@ -64,6 +64,14 @@ class Migration(migrations.Migration):
             options={
                 "abstract": False,
                 "base_manager_name": "objects",
+                "constraints": [
+                    models.UniqueConstraint(
+                        models.F("engagement"),
+                        models.F("name"),
+                        name="one_dataset_name_per_engagement",
+                        violation_error_message="This engagement already has a dataset of this name.",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
@@ -129,6 +137,11 @@ class Migration(migrations.Migration):
             options={
                 "abstract": False,
                 "base_manager_name": "objects",
+                "constraints": [
+                    models.UniqueConstraint(
+                        models.F("dataset"), models.F("number"), name="dataset_versions_count_up"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
@@ -218,6 +231,14 @@ class Migration(migrations.Migration):
             options={
                 "abstract": False,
                 "base_manager_name": "objects",
+                "indexes": [
+                    models.Index(fields=["tenant", "original_sha256"], name="image_by_original")
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        models.F("tenant"), models.F("sha256"), name="one_image_per_content"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
@@ -269,6 +290,9 @@ class Migration(migrations.Migration):
             options={
                 "abstract": False,
                 "base_manager_name": "objects",
+                "indexes": [
+                    models.Index(fields=["evaluation", "label", "answer"], name="evaluated_by_cell")
+                ],
             },
         ),
         migrations.CreateModel(
@@ -343,6 +367,9 @@ class Migration(migrations.Migration):
             options={
                 "abstract": False,
                 "base_manager_name": "objects",
+                "indexes": [
+                    models.Index(fields=["state", "lease_expires_at"], name="import_claimable")
+                ],
             },
         ),
         migrations.CreateModel(
@@ -395,6 +422,11 @@ class Migration(migrations.Migration):
             options={
                 "abstract": False,
                 "base_manager_name": "objects",
+                "constraints": [
+                    models.UniqueConstraint(
+                        models.F("dataset"), models.F("image"), name="an_image_is_once_in_a_dataset"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
@@ -476,6 +508,14 @@ class Migration(migrations.Migration):
             options={
                 "abstract": False,
                 "base_manager_name": "objects",
+                "indexes": [
+                    models.Index(fields=["parent", "outcome"], name="import_rows_by_outcome")
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        models.F("parent"), models.F("position"), name="one_outcome_per_file"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
@@ -628,6 +668,14 @@ class Migration(migrations.Migration):
             options={
                 "abstract": False,
                 "base_manager_name": "objects",
+                "indexes": [
+                    models.Index(fields=["state", "lease_expires_at"], name="run_claimable")
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        models.F("engagement"), models.F("number"), name="runs_count_up"
+                    )
+                ],
             },
         ),
         migrations.AddField(
@@ -677,6 +725,11 @@ class Migration(migrations.Migration):
                 "ordering": ["epoch"],
                 "abstract": False,
                 "base_manager_name": "objects",
+                "constraints": [
+                    models.UniqueConstraint(
+                        models.F("run"), models.F("epoch"), name="one_row_per_epoch"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
@@ -728,56 +781,15 @@ class Migration(migrations.Migration):
             options={
                 "abstract": False,
                 "base_manager_name": "objects",
+                "indexes": [
+                    models.Index(fields=["version", "split"], name="version_items_by_split")
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        models.F("version"), models.F("image"), name="an_image_is_once_in_a_version"
+                    )
+                ],
             },
-        ),
-        migrations.AddConstraint(
-            model_name="dataset",
-            constraint=models.UniqueConstraint(
-                models.F("engagement"),
-                models.F("name"),
-                name="one_dataset_name_per_engagement",
-                violation_error_message="This engagement already has a dataset of this name.",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="datasetversion",
-            constraint=models.UniqueConstraint(
-                models.F("dataset"), models.F("number"), name="dataset_versions_count_up"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="image",
-            index=models.Index(fields=["tenant", "original_sha256"], name="image_by_original"),
-        ),
-        migrations.AddConstraint(
-            model_name="image",
-            constraint=models.UniqueConstraint(
-                models.F("tenant"), models.F("sha256"), name="one_image_per_content"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="evaluateditem",
-            index=models.Index(fields=["evaluation", "label", "answer"], name="evaluated_by_cell"),
-        ),
-        migrations.AddIndex(
-            model_name="import",
-            index=models.Index(fields=["state", "lease_expires_at"], name="import_claimable"),
-        ),
-        migrations.AddConstraint(
-            model_name="item",
-            constraint=models.UniqueConstraint(
-                models.F("dataset"), models.F("image"), name="an_image_is_once_in_a_dataset"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="importrow",
-            index=models.Index(fields=["parent", "outcome"], name="import_rows_by_outcome"),
-        ),
-        migrations.AddConstraint(
-            model_name="importrow",
-            constraint=models.UniqueConstraint(
-                models.F("parent"), models.F("position"), name="one_outcome_per_file"
-            ),
         ),
         migrations.AddConstraint(
             model_name="evaluation",
@@ -788,36 +800,10 @@ class Migration(migrations.Migration):
                 name="one_evaluation_per_split",
             ),
         ),
-        migrations.AddIndex(
-            model_name="run",
-            index=models.Index(fields=["state", "lease_expires_at"], name="run_claimable"),
-        ),
-        migrations.AddConstraint(
-            model_name="run",
-            constraint=models.UniqueConstraint(
-                models.F("engagement"), models.F("number"), name="runs_count_up"
-            ),
-        ),
         migrations.AddConstraint(
             model_name="modelversion",
             constraint=models.UniqueConstraint(
                 models.F("engagement"), models.F("number"), name="model_versions_count_up"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="runepoch",
-            constraint=models.UniqueConstraint(
-                models.F("run"), models.F("epoch"), name="one_row_per_epoch"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="versionitem",
-            index=models.Index(fields=["version", "split"], name="version_items_by_split"),
-        ),
-        migrations.AddConstraint(
-            model_name="versionitem",
-            constraint=models.UniqueConstraint(
-                models.F("version"), models.F("image"), name="an_image_is_once_in_a_version"
             ),
         ),
     ]

@@ -59,6 +59,11 @@ class Migration(migrations.Migration):
                 "ordering": ["position"],
                 "abstract": False,
                 "base_manager_name": "objects",
+                "constraints": [
+                    models.UniqueConstraint(
+                        models.F("run"), models.F("model_version"), name="a_source_is_named_once"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
@@ -112,6 +117,19 @@ class Migration(migrations.Migration):
             options={
                 "abstract": False,
                 "base_manager_name": "objects",
+                "constraints": [
+                    models.UniqueConstraint(
+                        models.F("run"), models.F("number"), name="one_row_per_trial"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state", "finished"), _negated=True),
+                            ("loss__isnull", False),
+                            _connector="OR",
+                        ),
+                        name="a_finished_trial_has_a_loss",
+                    ),
+                ],
             },
         ),
         migrations.RemoveIndex(
@@ -167,28 +185,5 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="run",
             index=models.Index(fields=["tenant", "claimed_at"], name="runs_by_turn"),
-        ),
-        migrations.AddConstraint(
-            model_name="runsource",
-            constraint=models.UniqueConstraint(
-                models.F("run"), models.F("model_version"), name="a_source_is_named_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="trial",
-            constraint=models.UniqueConstraint(
-                models.F("run"), models.F("number"), name="one_row_per_trial"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="trial",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("state", "finished"), _negated=True),
-                    ("loss__isnull", False),
-                    _connector="OR",
-                ),
-                name="a_finished_trial_has_a_loss",
-            ),
         ),
     ]

@@ -106,6 +106,21 @@ class Migration(migrations.Migration):
             options={
                 "abstract": False,
                 "base_manager_name": "objects",
+                "indexes": [
+                    models.Index(
+                        fields=["state", "lease_expires_at"], name="explanation_claimable"
+                    ),
+                    models.Index(fields=["tenant", "claimed_at"], name="explanations_by_turn"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        models.F("model_version"),
+                        models.F("image"),
+                        models.F("method"),
+                        models.F("label"),
+                        name="a_question_is_asked_once",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
@@ -142,6 +157,14 @@ class Migration(migrations.Migration):
             options={
                 "abstract": False,
                 "base_manager_name": "objects",
+                "constraints": [
+                    models.UniqueConstraint(
+                        models.F("image"),
+                        models.F("network"),
+                        models.F("weights"),
+                        name="an_image_has_one_vector_per_network",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
@@ -207,6 +230,27 @@ class Migration(migrations.Migration):
             options={
                 "abstract": False,
                 "base_manager_name": "objects",
+                "indexes": [
+                    models.Index(fields=["item", "created_at"], name="label_entries_by_item")
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("kind", "label"), _negated=True),
+                            models.Q(("label", ""), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="a_label_entry_names_its_label",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("kind", "undo"), ("undoes__isnull", False)),
+                            models.Q(models.Q(("kind", "undo"), _negated=True), ("undoes", None)),
+                            _connector="OR",
+                        ),
+                        name="only_an_undo_takes_back",
+                    ),
+                ],
             },
         ),
         migrations.AddField(
@@ -255,59 +299,6 @@ class Migration(migrations.Migration):
             constraint=models.CheckConstraint(
                 condition=models.Q(("label", ""), _negated=True),
                 name="what_a_version_holds_has_a_label",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="explanation",
-            index=models.Index(fields=["state", "lease_expires_at"], name="explanation_claimable"),
-        ),
-        migrations.AddIndex(
-            model_name="explanation",
-            index=models.Index(fields=["tenant", "claimed_at"], name="explanations_by_turn"),
-        ),
-        migrations.AddConstraint(
-            model_name="explanation",
-            constraint=models.UniqueConstraint(
-                models.F("model_version"),
-                models.F("image"),
-                models.F("method"),
-                models.F("label"),
-                name="a_question_is_asked_once",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="imagevector",
-            constraint=models.UniqueConstraint(
-                models.F("image"),
-                models.F("network"),
-                models.F("weights"),
-                name="an_image_has_one_vector_per_network",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="labelentry",
-            index=models.Index(fields=["item", "created_at"], name="label_entries_by_item"),
-        ),
-        migrations.AddConstraint(
-            model_name="labelentry",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("kind", "label"), _negated=True),
-                    models.Q(("label", ""), _negated=True),
-                    _connector="OR",
-                ),
-                name="a_label_entry_names_its_label",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="labelentry",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("kind", "undo"), ("undoes__isnull", False)),
-                    models.Q(models.Q(("kind", "undo"), _negated=True), ("undoes", None)),
-                    _connector="OR",
-                ),
-                name="only_an_undo_takes_back",
             ),
         ),
     ]
