@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 from tests.browser.visit import rail
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
-OWNER = "Dora"
+ENGAGEMENT, OWNER = "Plates to plan", "Dora"
 
 
 def test_mei_sets_up_a_customer_and_sees_what_comes_next(visitor):
@@ -81,9 +81,9 @@ def _looks_as_the_customer(mei):
 def test_what_alice_plans_appears_at_meis_gate_without_a_reload(visitor):
     mei, alice = visitor("mei"), visitor("alice")
     mei.sign_in("mei@vendor.example")
-    mei.page.get_by_role("main").get_by_role("link", name="Surface inspection").first.click()
+    mei.page.get_by_role("main").get_by_role("link", name=ENGAGEMENT).first.click()
     alice.sign_in("alice@acme.example")
-    alice.page.get_by_role("main").get_by_role("link", name="Surface inspection").click()
+    alice.page.get_by_role("main").get_by_role("link", name=ENGAGEMENT).click()
     rail(alice.page, "Plan")
     seen = mei.watch("#gate")
     alice.page.get_by_role("button", name="Action item").click()

@@ -51,10 +51,18 @@ def ranks() -> list[psutil.Process]:
     """The processes that train for us, the first one first."""
     found = []
     for process in psutil.Process().children(recursive=True):
-        words = process.cmdline()
+        words = words_of(process)
         if any("several" in word for word in words) and "torch.distributed.run" not in words:
             found.append(process)
     return sorted(found, key=lambda process: process.environ()["RANK"])
+
+
+def words_of(process) -> list[str]:
+    """Its command; none for what has ended, though nobody has asked yet how."""
+    try:
+        return process.cmdline()
+    except (psutil.NoSuchProcess, psutil.ZombieProcess):
+        return []
 
 
 def in_training(report) -> bool:
