@@ -97,14 +97,15 @@ def test_endpoints_with_the_same_artifact_share_it_in_memory(
     inference, deployed, version_of, acme, alice
 ):
     deployed(version_of(seed=7))
-    before = inference.figure("lepton_inference_models")
+    # what endpoints of the tests before had is forgotten at the next look
+    inference.until(lambda: inference.figure("lepton_inference_models") == 1)
     with tenant_scope(acme):
         engagement = factories.engagement(acme, alice, "Second line")
         second = services.create_endpoint(engagement, slug="second", by=alice)
         version = models.model_version(engagement, by=alice, seed=7)
         deployment = services.deploy(second, model_version=version, by=alice)
     assert settled(inference, acme, deployment).state == "live"
-    assert inference.figure("lepton_inference_models") == before
+    assert inference.figure("lepton_inference_models") == 1
 
 
 @pytest.fixture
