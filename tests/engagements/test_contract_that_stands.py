@@ -5,7 +5,6 @@ from django.urls import reverse
 
 from engagements import contracts, gates, signoffs
 from engagements.models import Signoff, Verdict
-from engagements.phases import ORDER
 from serving import services as serving
 from tests import factories
 from tests.engagements.candidates import HOLDOUT, dataset_version, measured
@@ -26,14 +25,7 @@ def engagement(acme, alice, in_acme):
 def walked(engagement, alice, mei):
     """Walk up to (not through) a phase: `walked("go_live")`."""
 
-    def walk(until):
-        walk = Walk(engagement, alice, mei)
-        for phase in ORDER[: ORDER.index(until)]:
-            getattr(walk, phase.value)()
-            walk.move_on()
-        return walk
-
-    return walk
+    return lambda until: Walk(engagement, alice, mei).up_to(until)
 
 
 class Through:

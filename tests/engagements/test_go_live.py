@@ -6,9 +6,8 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from engagements import asks, contracts, gates, production, services, standing
+from engagements import asks, contracts, gates, production, standing
 from engagements.models import Engagement
-from engagements.phases import ORDER
 from lepton.lib.refusals import Conflict
 from serving import services as serving
 from serving.models import RollbackDrill
@@ -28,14 +27,7 @@ def engagement(acme, alice, in_acme):
 def walked(engagement, alice, mei):
     """Walk up to (not through) a phase: `walked("go_live")`."""
 
-    def walk(until):
-        walk = Walk(engagement, alice, mei)
-        for phase in ORDER[: ORDER.index(until)]:
-            getattr(walk, phase.value)()
-            services.advance(engagement, to=gates.look(engagement).to, by=mei)
-        return walk
-
-    return walk
+    return lambda until: Walk(engagement, alice, mei).up_to(until)
 
 
 def page_of(engagement):

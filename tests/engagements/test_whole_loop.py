@@ -93,6 +93,13 @@ class Walk:
     def move_on(self):
         services.advance(self.engagement, to=gates.look(self.engagement).to, by=self.mei)
 
+    def up_to(self, until):
+        """Walk up to (not through) a phase."""
+        for phase in ORDER[: ORDER.index(until)]:
+            getattr(self, phase.value)()
+            self.move_on()
+        return self
+
     def put(self, act, **what):
         serving.mark_live(act(self.endpoint, **what, by=self.mei).pk)
 
