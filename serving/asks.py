@@ -22,7 +22,13 @@ class Ask:
     background: bool = False  # may wait until nobody else does
     prediction_id: uuid.UUID = field(default_factory=uuid.uuid4)
     taken: float = 0.0  # when a worker took it
-    done: asyncio.Future = None
+    done: asyncio.Future | None = None  # None again once nobody waits
+
+    @property
+    def is_settled(self) -> bool:
+        """Answered, refused, or given up on while it waited; any thread may ask."""
+        done = self.done
+        return done is None or done.done()
 
 
 @dataclass(slots=True, frozen=True)

@@ -86,6 +86,7 @@ class Batcher:
             timer.cancel()
             for ask in asks:
                 ask.done.cancel()  # of no use to anybody any more; does nothing to what is done
+                ask.done = None  # an error in it leads back here, and would keep image and model
             self._note_end(asks)
 
     def _queue(self, asks: list[Ask]) -> None:
@@ -134,7 +135,7 @@ class Batcher:
         """Refuse these, or the newest of a tenant that has more waiting even so."""
         if len(line) + len(asks) <= self.queue_at_most:
             return
-        line.drop(_is_settled)
+        line.drop(lambda ask: ask.is_settled)
         theirs = line.waiting_of(asks[0].model.tenant_id) + len(asks)
         missing = len(line) + len(asks) - self.queue_at_most
         if missing > line.beyond(theirs):
@@ -198,7 +199,7 @@ class Batcher:
 
     def _is_in_time(self, ask: Ask) -> bool:
         """Whether somebody waits for it still, and will when it is answered."""
-        if ask.done.done():
+        if ask.is_settled:
             return False
         if time.perf_counter() + self.pace.seconds / 2 < ask.until:
             return True
@@ -222,18 +223,13 @@ class Batcher:
         return [ask for ask in chosen if self._is_in_time(ask)]
 
 
-def _is_settled(ask: Ask) -> bool:
-    """Answered, refused, or given up on while it waited."""
-    return ask.done.done()
-
-
 def _too_many() -> Refused:
     return come_back(_("Too many requests are waiting: try again in a moment."))
 
 
 def _deliver(results: list[tuple[Ask, Answer | Exception]]) -> None:
     for ask, result in results:
-        if ask.done.done():  # its deadline passed
+        if ask.is_settled:  # its deadline passed
             continue
         settle: Callable = (
             ask.done.set_exception if isinstance(result, Exception) else ask.done.set_result
@@ -243,6 +239,6 @@ def _deliver(results: list[tuple[Ask, Answer | Exception]]) -> None:
 
 def _expire(asks: list[Ask]) -> None:
     for ask in asks:
-        if not ask.done.done():
+        if not ask.is_settled:
             error = come_back(_("No answer before the request's deadline: try again."))
             ask.done.set_exception(error)

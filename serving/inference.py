@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import gc
 import logging
 import os
 import socket
@@ -91,6 +92,8 @@ def serve(listeners: list[socket.socket], *, runtime: str) -> None:
         timeout_graceful_shutdown=DRAIN_SECONDS,
     )
     sys.setswitchinterval(SWITCH_SECONDS)
+    gc.collect()
+    gc.freeze()  # what is there now stays, and need not be looked at again and again
     log.info("listening on %s", ", ".join(str(one.getsockname()) for one in listeners))
     Server(config).run(sockets=listeners)
 

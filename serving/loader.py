@@ -4,6 +4,7 @@ A deployment is fetched, verified, opened and warmed while the one before it sti
 the table is replaced in one step. Whatever cannot be loaded is marked so and changes nothing.
 """
 
+import gc
 import logging
 import threading
 import time
@@ -27,6 +28,7 @@ from serving.shelf import Shelf, Shelved
 from serving.system import CHANNEL, Wanted, wanted_deployments
 
 LOOK_SECONDS = 1.0
+COLLECT_SECONDS = 10.0  # for so long a graph that was let go may stay in memory
 LOADERS = 2
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 1.0, 30.0
 log = logging.getLogger(__name__)
@@ -54,6 +56,7 @@ class Loader:
         self._loading: set[UUID] = set()
         self._pauses: dict[UUID, tuple[float, float]] = {}  # not before when, next pause
         self._stopped = threading.Event()
+        self._collected_at = time.monotonic()
         self._pool = FairPool(LOADERS, "loader")
         self.cold = ColdStarts(self._pool, self.opener, self._refuse)
         self._thread = threading.Thread(target=self._follow, name="deployments", daemon=True)
@@ -84,9 +87,17 @@ class Loader:
         self.look()
         for look in self.followers:
             look()
+        self._collect()
         news = connection.connection.notifies(timeout=LOOK_SECONDS, stop_after=1)
         for _notice in news:  # or nothing within a second: look again anyway
             pass
+
+    def _collect(self) -> None:
+        """An error and the frames it came through refer to each other, and to the model that was
+        asked: without requests nothing else would take it from memory."""
+        if time.monotonic() - self._collected_at > COLLECT_SECONDS:
+            gc.collect()
+            self._collected_at = time.monotonic()
 
     def look(self) -> None:
         """Read what is wanted, forget what is gone, start loading what is new."""

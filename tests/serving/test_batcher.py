@@ -1,9 +1,11 @@
 """The queue: bounded, on time, and fair to each request in a batch."""
 
 import asyncio
+import gc
 import threading
 import time
 import uuid
+import weakref
 
 import numpy as np
 import pytest
@@ -119,6 +121,26 @@ def test_an_answer_that_is_no_number_is_an_error():
             await batcher.ask(an_ask(runtime), seconds=10)
 
     with_batcher(work, workers=1)
+
+
+def test_a_model_that_fails_is_not_kept_by_its_errors():
+    """Without waiting for garbage to be collected: its graph may be large."""
+    ask = an_ask(Held(answer=np.array([[np.nan, 1.0]])))
+    ask.model.runtime.go.set()
+    there = weakref.ref(ask.model.runtime)
+
+    async def work(batcher):
+        nonlocal ask
+        asked, ask = ask, None
+        with pytest.raises(ArithmeticError):
+            await batcher.ask(asked, seconds=10)
+
+    gc.disable()
+    try:
+        with_batcher(work, workers=1)
+        assert there() is None
+    finally:
+        gc.enable()
 
 
 def test_what_was_sent_in_bulk_runs_when_nothing_else_waits():
