@@ -138,6 +138,9 @@ def test_a_model_that_fails_is_not_kept_by_its_errors():
     gc.disable()
     try:
         with_batcher(work, workers=1)
+        until = time.monotonic() + 5
+        while there() and time.monotonic() < until:  # the worker lets go just after it answered
+            time.sleep(0.01)
         assert there() is None
     finally:
         gc.enable()

@@ -173,11 +173,15 @@ def stored(engagement, folder, by):
 
 
 def answered_by(process, number, url, asked) -> dict:
-    """What a version answers, once it does: another process may have marked it live before."""
+    """What a version answers, once it does: another process may have marked it live before, while
+    this one answers by the version before, or says that it is being loaded."""
     replies = []
 
     def does():
-        replies.append(answer(httpx.post(url, **asked)))
+        replied = httpx.post(url, **asked)
+        if replied.status_code == 503:
+            return False
+        replies.append(answer(replied))
         return replies[-1]["model_version"] == number
 
     process.until(does)
