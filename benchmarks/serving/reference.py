@@ -30,15 +30,15 @@ TRANSFORM = transforms.Compose(
 )
 
 
-def application(backbone: str) -> fastapi.FastAPI:
+def application(backbone: str, device: str) -> fastapi.FastAPI:
     """An application with one endpoint, `POST /predict`, whose body is an image."""
-    model = vision.models.get_model(backbone, weights=None, num_classes=2).eval()
+    model = vision.models.get_model(backbone, weights=None, num_classes=2).eval().to(device)
     app = fastapi.FastAPI()
 
     @torch.inference_mode()
     def scores(data: bytes) -> list[float]:
         image = Image.open(io.BytesIO(data)).convert("RGB")
-        return model(TRANSFORM(image)[None]).softmax(1)[0].tolist()
+        return model(TRANSFORM(image)[None].to(device)).softmax(1)[0].tolist()
 
     @app.post("/predict")
     async def predict(request: fastapi.Request):
@@ -52,9 +52,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--backbone", default="resnet18")
     parser.add_argument("--port", type=int, default=18_498)
+    parser.add_argument("--device", default="cpu", help='"cuda" for a GPU')
     options = parser.parse_args()
     torch.set_num_threads(1)
-    uvicorn.run(application(options.backbone), port=options.port, log_level="warning")
+    uvicorn.run(
+        application(options.backbone, options.device), port=options.port, log_level="warning"
+    )
 
 
 if __name__ == "__main__":
