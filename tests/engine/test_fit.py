@@ -12,7 +12,7 @@ from safetensors import safe_open
 from safetensors.torch import load_file
 
 from tests.engine.pictures import CLASSES, rows, small_data
-from training.engine import backbones, batches, checkpoint, export, fit, networks
+from training.engine import backbones, batches, checkpoint, export, fit, networks, optimiser
 from training.engine.augment import Augment
 from training.engine.errors import Stopped, TrainingFailed
 from training.engine.optimiser import learning_rate_factor
@@ -233,3 +233,32 @@ def test_the_learning_rate_warms_up_and_falls_to_nothing():
 def test_a_small_network_learns_from_scratch(tmp_path, quick_export):
     model = train(tmp_path, data=small_data(16, 8), epochs=10)
     assert max(entry["valid_accuracy"] for entry in model.history) >= 0.9
+
+
+def test_moments_come_back_in_the_memory_order_of_their_parameters():
+    """A fused step, as a GPU takes it, refuses any other."""
+
+    def made():
+        layer = torch.nn.Conv2d(3, 4, 3).to(memory_format=torch.channels_last)
+        known = dict(layer.named_parameters())
+        plain = optimiser.adamw(
+            known, learning_rate=0.1, factor_of=lambda name: 1, weight_decay=0
+        ).param_groups
+        return layer, known, torch.optim.AdamW(plain, fused=True)
+
+    def step(layer, stepping):
+        stepping.zero_grad()
+        layer(torch.ones(1, 3, 5, 5)).square().sum().backward()
+        stepping.step()
+
+    layer, known, first = made()
+    step(layer, first)
+    moments = optimiser.state_tensors(first, known)
+    kept = {name: one.clone(memory_format=torch.contiguous_format) for name, one in moments.items()}
+    other, its, second = made()
+    other.load_state_dict(layer.state_dict())
+    optimiser.load_state_tensors(second, its, kept)
+    assert second.state[other.weight]["exp_avg"].stride() == other.weight.stride()
+    step(layer, first)
+    step(other, second)
+    assert torch.equal(other.weight, layer.weight)

@@ -267,8 +267,11 @@ class Fit:
         tensors, state = found
         self.state = State(**state)
         self._put({name: tensors[f"model.{name}"] for name in self.moving})
-        self.average = {name: tensors[f"average.{name}"].to(self.device) for name in self.moving}
-        self.best = {name: tensors[f"best.{name}"].to(self.device) for name in self.moving}
+        moving = self.moving.items()
+        self.average, self.best = (
+            {name: like.detach().clone().copy_(tensors[f"{kind}.{name}"]) for name, like in moving}
+            for kind in ("average", "best")
+        )
         optimiser.load_state_tensors(self.optimiser, self.parameters, tensors)
 
 

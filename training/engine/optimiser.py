@@ -53,19 +53,30 @@ def state_tensors(
     }
 
 
+@torch.no_grad()
 def load_state_tensors(
     optimiser: torch.optim.Optimizer,
     parameters: dict[str, nn.Parameter],
     tensors: dict[str, torch.Tensor],
 ) -> None:
-    """Put back what state_tensors returned; other entries of `tensors` are ignored."""
+    """Put back what state_tensors returned; other entries of `tensors` are ignored.
+
+    Moments get the strides of their parameter: a file knows none, and a fused step needs the same.
+    """
     for key, value in tensors.items():
         if key.startswith("optimiser."):
             name, kind = key.removeprefix("optimiser.").rsplit(".", 1)
             parameter = parameters[name]
-            on_host = kind == "step" and not optimiser.defaults["fused"]
-            place = value if on_host else value.to(parameter.device)
-            optimiser.state[parameter][kind] = place
+            optimiser.state[parameter][kind] = (
+                _count(value, optimiser, parameter)
+                if kind == "step"
+                else torch.empty_like(parameter).copy_(value)
+            )
+
+
+def _count(value: torch.Tensor, optimiser, parameter) -> torch.Tensor:
+    """On the host, but for a fused step."""
+    return value.to(parameter.device) if optimiser.defaults["fused"] else value
 
 
 def kept_of_average(done: int, ema: float) -> float:
