@@ -2,10 +2,10 @@
 
 Bounded, and each request has a deadline: one that the queue will not let be answered in time is
 refused at once, rather than all answered too late. Tenants take turns, and when the queue is full
-the one with most in it gives way; what was sent in bulk is taken only when nothing else waits. On a
-CPU nothing waits for a batch to fill; a worker takes what is queued already for the same small
-graph, of whichever tenants. Where a runtime says that company is worth some milliseconds (a GPU's
-does), one worker gathers for its graph, while nothing else waits and the deadline allows.
+the one with most in it gives way; what was sent in bulk is taken only when nothing else waits.
+Nothing waits for a batch to fill: a worker takes its share of what is queued already for the same
+graph, of whichever tenants, so batches grow with the load. On a CPU only small graphs gain by it.
+For a GPU there are few workers, so that more comes together, and more threads that decode for them.
 """
 
 import asyncio
@@ -14,6 +14,7 @@ import threading
 import time
 from collections import Counter, deque
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 from django.utils.translation import gettext as _
 
@@ -32,16 +33,16 @@ SURE_SHARE = 0.75  # of the time to the deadline: what the queue may fill, since
 class Batcher:
     """`ask` belongs to the event loop; the workers are threads."""
 
-    def __init__(self, *, workers: int = 2, queue_at_most: int = QUEUE_AT_MOST):
+    def __init__(self, *, workers: int = 2, decoders: int = 0, queue_at_most: int = QUEUE_AT_MOST):
         self.waiting, self.background = Turns(), Turns()  # of asks, between tenants
         self.queue_at_most = queue_at_most
         self._in_flight: Counter[Runtime] = Counter()
-        self._gathering: set[Runtime] = set()  # what some worker waits for company for
         self.runs: deque[tuple[float, int]] = deque(maxlen=2_000)  # when, with how many images
         self.utilisation, self.pace = Utilisation(workers), Pace(workers)
         self._changed = threading.Condition()
         self._closing = False
         self._loop = None
+        self._decoders = ThreadPoolExecutor(decoders, "decoder") if decoders else None
         self._threads = [
             threading.Thread(target=self._work, name=f"worker-{n}", daemon=True)
             for n in range(workers)
@@ -99,13 +100,7 @@ class Batcher:
             for ask in asks:
                 self._in_flight[ask.model.runtime] += 1
                 line.add(ask.model.tenant_id, ask)
-            self._wake(len(asks))
-
-    def _wake(self, workers: int) -> None:
-        if self._gathering:  # whoever gathers must be among them
-            self._changed.notify_all()
-        else:
-            self._changed.notify(workers)
+            self._changed.notify(len(asks))
 
     def refuse_too_late(self, tenant_id, *, until: float, background: bool) -> None:
         """Say no before the body is read to what would be answered too late. Raises Refused."""
@@ -148,54 +143,30 @@ class Batcher:
             self.runs.append((time.monotonic(), len(batch)))
             began = time.perf_counter()
             self.utilisation.begin()
-            found = results(batch)
+            found = results(batch, self._each(batch))
             self.utilisation.end()
             self.pace.note(time.perf_counter() - began, len(batch))
             self._loop.call_soon_threadsafe(_deliver, found)
             del batch, found  # or their models would stay in memory until the next
 
+    def _each(self, batch: list[Ask]) -> Callable:
+        """What maps a function over several: threads side by side, where there are any for it."""
+        return self._decoders.map if self._decoders and len(batch) > 1 else map
+
     def _take(self) -> list[Ask]:
         """Wait for work; an empty list means there will be none."""
         with self._changed:
             while True:
-                first = self._next()
-                if first is None and self._closing and not self._gathering:
+                first = (self.waiting or self.background).take()
+                if first is None and self._closing:
                     return []
                 if first is None:
                     self._changed.wait()
                 elif self._is_in_time(first):
-                    batch = self._gathered(first)
+                    batch = [first, *self._company(first)]
                     for ask in batch:
                         ask.taken = time.perf_counter()
                     return batch
-
-    def _next(self) -> Ask | None:
-        """Whose turn it is, but for what somebody gathers just now."""
-        line = self.waiting or self.background
-        if not self._gathering:
-            return line.take() if line else None
-        return line.take(lambda ask: ask.model.runtime not in self._gathering)
-
-    def _gathered(self, first: Ask) -> list[Ask]:
-        """It with the company that waits already, or comes while its runtime says to wait."""
-        runtime, batch = first.model.runtime, [first, *self._company(first)]
-        until = time.perf_counter() + runtime.company_seconds
-        if first.background or not runtime.company_seconds or runtime in self._gathering:
-            return batch
-        self._gathering.add(runtime)
-        while not (self.waiting or self._closing) and len(batch) < runtime.batch_at_most:
-            if not self._changed.wait(self._patience(until, batch)):
-                break
-            batch += self._company(first, beside=len(batch))
-        self._gathering.discard(runtime)
-        self._changed.notify_all()  # what came for it meanwhile is anybody's again
-        return batch
-
-    def _patience(self, until: float, batch: list[Ask]) -> float:
-        """How long company is waited for yet: a part of what each deadline leaves at the most."""
-        now = time.perf_counter()
-        left = min(ask.until for ask in batch) - now
-        return min(until - now, left * (1 - SURE_SHARE) - self.pace.seconds)
 
     def _is_in_time(self, ask: Ask) -> bool:
         """Whether somebody waits for it still, and will when it is answered."""
@@ -206,15 +177,12 @@ class Batcher:
         self._loop.call_soon_threadsafe(_expire, [ask])
         return False
 
-    def _company(self, first: Ask, *, beside: int = 1) -> list[Ask]:
-        """What waits for the same graph, as much as fits beside what is taken already; where
-        nobody gathers, as much as is this worker's fair share."""
+    def _company(self, first: Ask) -> list[Ask]:
+        """What waits for the same graph, up to this worker's fair share."""
         runtime, line, chosen = first.model.runtime, self._line_of(first), []
         if not runtime.batches:
             return []
-        most = runtime.batch_at_most - beside
-        if not runtime.company_seconds:
-            most = min(most, len(line) // len(self._threads))
+        most = min(runtime.batch_at_most - 1, len(line) // len(self._threads))
         while len(chosen) < most:
             ask = line.take(lambda ask: ask.model.runtime is runtime)
             if ask is None:

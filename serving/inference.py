@@ -76,7 +76,7 @@ def serve(listeners: list[socket.socket], *, runtime: str) -> None:
 
     from serving.plane import DataPlane  # its models need the apps to be loaded
 
-    plane = DataPlane(runtime=runtime, workers=settings.LEPTON_INFERENCE_THREADS)
+    plane = DataPlane(runtime=runtime, threads=settings.LEPTON_INFERENCE_THREADS)
     config = uvicorn.Config(
         plane,
         loop="uvloop",

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from lepton.lib import tracing
-from serving import metrics, routes
+from serving import metrics, routes, runtimes
 from serving.admission import admit, deadline, is_background, patience
 from serving.answering import Answering, Terms
 from serving.batcher import Batcher
@@ -44,9 +44,10 @@ log = logging.getLogger(__name__)
 class DataPlane:
     """Answers predictions; `runtime` names what runs the graphs."""
 
-    def __init__(self, *, runtime: str = "onnx", workers: int = 2):
+    def __init__(self, *, runtime: str = "onnx", threads: int = 2):
         self.keyring = Keyring()
-        self.batcher = Batcher(workers=workers)
+        lanes = runtimes.get(runtime).lanes(threads)
+        self.batcher = Batcher(workers=lanes, decoders=threads if lanes < threads else 0)
         self.loader = Loader(runtime=runtime, is_busy=self.batcher.is_busy)
         self.log = PredictionLog()
         self.answering = Answering(self.batcher, self.loader, self.log)

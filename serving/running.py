@@ -2,6 +2,7 @@
 
 import hashlib
 import time
+from collections.abc import Callable
 
 import numpy as np
 from django.utils.translation import gettext as _
@@ -11,18 +12,25 @@ from serving.refusals import bad_field
 from training.engine.preprocess import UnreadableImage, evaluation_input
 
 
-def results(batch: list[Ask]) -> list[tuple[Ask, Answer | Exception]]:
-    """Decode, run and word the answers; one that cannot be decoded harms no other."""
+def results(batch: list[Ask], each: Callable = map) -> list[tuple[Ask, Answer | Exception]]:
+    """Decode, by `each`, run and word the answers; one that cannot be decoded harms no other."""
     results, ready, images = [], [], []
-    for ask in batch:
-        try:
-            images.append(evaluation_input(ask.data, resize=ask.model.resize, crop=ask.model.crop))
+    for ask, image in zip(batch, each(_decoded, batch), strict=True):
+        if isinstance(image, Exception):
+            results.append((ask, image))
+        else:
             ready.append(ask)
-        except UnreadableImage as error:
-            results.append((ask, bad_field(ask.field, _(error.reason_template) % error.values)))
-        except Exception as error:
-            results.append((ask, error))
+            images.append(image)
     return results + _run(ready, images)
+
+
+def _decoded(ask: Ask) -> np.ndarray | Exception:
+    try:
+        return evaluation_input(ask.data, resize=ask.model.resize, crop=ask.model.crop)
+    except UnreadableImage as error:
+        return bad_field(ask.field, _(error.reason_template) % error.values)
+    except Exception as error:
+        return error
 
 
 def _run(batch: list[Ask], images: list[np.ndarray]) -> list[tuple[Ask, Answer | Exception]]:

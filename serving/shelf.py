@@ -28,7 +28,7 @@ class NoRoom(Exception):
 class Shelved:
     """A graph that is in memory, or can be brought there; it runs like any Runtime."""
 
-    batches, batch_at_most, company_seconds = False, 1, 0.0  # until it was seen
+    batches, batch_at_most = False, 1  # until it was seen
 
     def __init__(self, shelf: "Shelf", owner, size_bytes: int, stays: bool):
         self.shelf, self.owner, self.size_bytes, self.stays = shelf, owner, size_bytes, stays
@@ -89,7 +89,6 @@ class Shelf:
             self.load_seconds = time.monotonic() - began
             metrics.LOAD_SECONDS.observe(self.load_seconds)
             graph.batches, graph.batch_at_most = runtime.batches, runtime.batch_at_most
-            graph.company_seconds = runtime.company_seconds
             graph.used_at, graph.runtime = time.monotonic(), runtime
             return runtime
 

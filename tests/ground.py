@@ -19,6 +19,7 @@ if not IS_XDIST_WORKER:
     os.environ["LEPTON_EMAIL_BACKEND"] = "django.core.mail.backends.locmem.EmailBackend"
     os.environ["DJANGO_SETTINGS_MODULE"] = "lepton.settings"
     os.environ.setdefault("OMP_NUM_THREADS", "1")
+    os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")  # but for tests/gpu, see there
 
 from lepton import embedded  # noqa: E402 - it may read what was set above
 

@@ -22,7 +22,6 @@ class Runtime(Protocol):
 
     batches: bool  # whether several images in one call are cheaper than one by one
     batch_at_most: int  # images in one call
-    company_seconds: float  # how long an image may wait for others to share its call, mostly 0
 
     def run(self, images: np.ndarray) -> np.ndarray:
         """Take uint8 [n, side, side, 3] (RGB); return probabilities, float32 [n, classes], or
@@ -39,6 +38,10 @@ class RuntimeModule(Protocol):
     SHARES_BACKBONES: bool  # whether it can run a backbone's graph without a head
     READS_WEIGHTS: bool  # whether it needs the version's tensors beside the graph
     PLATFORM: str  # what the Open Inference Protocol calls it
+
+    def lanes(self, threads: int) -> int:
+        """Return how many batches a process granted so many threads works through at once. Where
+        they are fewer, the threads decode: what comes meanwhile waits, and runs together next."""
 
     def load(self, graph: Path, meta: dict, *, weights: Path | None = None) -> Runtime:
         """Open verified files; `meta` comes from meta.json, `weights` is model.safetensors where

@@ -13,7 +13,7 @@ PLATFORM = "lepton_null"
 class NullRuntime:
     """Gives the brightness of an image as a class: dark is the first, bright is the last."""
 
-    batches, batch_at_most, company_seconds = True, BATCH_AT_MOST, 0.0
+    batches, batch_at_most = True, BATCH_AT_MOST
 
     def __init__(self, classes: int):
         self.centres = (np.arange(classes) + 0.5) * (255 / classes)
@@ -25,6 +25,11 @@ class NullRuntime:
 
     def evidence(self, image: np.ndarray) -> None:
         """It looks at no place in particular."""
+
+
+def lanes(threads: int) -> int:
+    """Each thread decodes and runs."""
+    return threads
 
 
 def load(graph: Path, meta: dict, *, weights: Path | None = None) -> NullRuntime:

@@ -15,7 +15,7 @@ SMALL_BYTES = 16_000_000  # below it (MobileNet and the like) a batch beats sing
 class OnnxRuntime:
     """A session of ONNX Runtime; its `run` is safe to call from several threads."""
 
-    batch_at_most, company_seconds = BATCH_AT_MOST, 0.0
+    batch_at_most = BATCH_AT_MOST
 
     def __init__(self, graph: Path):
         self.session = open_session(graph, threads=1)
@@ -32,6 +32,11 @@ class OnnxRuntime:
         if not self._places:  # exported before graphs could say
             return None
         return self.session.run([*self._places], {"images": image})[0][0]
+
+
+def lanes(threads: int) -> int:
+    """Each thread decodes and runs."""
+    return threads
 
 
 def load(graph: Path, meta: dict, *, weights: Path | None = None) -> OnnxRuntime:

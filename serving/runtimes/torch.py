@@ -1,7 +1,6 @@
 """PyTorch, for a GPU: a version's own tensors in the engine's network, held against its graph."""
 
 import logging
-from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from serving.artifacts import Unsuited
 from serving.runtimes import BATCH_AT_MOST
+from serving.runtimes.recorded import LARGEST, recorded
 from training.engine import device as devices
 from training.engine.graph import open_session
 from training.engine.preprocess import CROP
@@ -17,8 +17,7 @@ from training.engine.restore import CannotRestore, Restored, restore
 
 SHARES_BACKBONES = READS_WEIGHTS = True
 PLATFORM = "pytorch_safetensors"
-GPU_BATCH_AT_MOST = 32
-GPU_COMPANY_SECONDS = 0.005
+GPU_LANES = 2  # one batch is decoded while the other runs
 TOLERANCE = 1e-3  # of a probability; of features and maps, as a share of the largest
 log = logging.getLogger(__name__)
 
@@ -29,29 +28,39 @@ class TorchRuntime:
     batches = True
 
     def __init__(self, network: Restored, device: torch.device, *, whole: bool, precision: str):
-        self.network, self.device, self.whole = network, device, whole
-        self.precision = precision
-        on_gpu = device.type == "cuda"
-        self.batch_at_most = GPU_BATCH_AT_MOST if on_gpu else BATCH_AT_MOST
-        self.company_seconds = GPU_COMPANY_SECONDS if on_gpu else 0.0
+        self.network, self.device, self.precision = network, device, precision
+        only = network.networks[0]
+        self._answers = network.probabilities if whole else only.features
+        self._places = network.evidence if whole else only.maps
+        self.batch_at_most, self._recorded = BATCH_AT_MOST, None
+        if device.type == "cuda":
+            self.batch_at_most = LARGEST
+            self._recorded = recorded(self._quick, device)
 
+    @torch.inference_mode()
     def run(self, images: np.ndarray) -> np.ndarray:
-        only = self.network.networks[0]
-        return self._forward(self.network.probabilities if self.whole else only.features, images)
+        pixels = torch.from_numpy(images)
+        if self._recorded and len(images) <= LARGEST:
+            return self._recorded(pixels).numpy()
+        return devices.in_parts(self._quick, pixels.to(self.device)).cpu().numpy()
 
+    @torch.inference_mode()
     def evidence(self, image: np.ndarray) -> np.ndarray:
-        only = self.network.networks[0]
-        return self._forward(self.network.evidence if self.whole else only.maps, image)[0]
+        """In float32: of a network with small activations float16 leaves nothing but zeros."""
+        return self._places(torch.from_numpy(image).to(self.device))[0].cpu().numpy()
 
-    def _forward(self, forward, images: np.ndarray) -> np.ndarray:
-        with torch.inference_mode(), self._autocast():
-            given = devices.in_parts(forward, torch.from_numpy(images).to(self.device))
-            return given.float().cpu().numpy()
-
-    def _autocast(self):
+    def _quick(self, pixels: torch.Tensor) -> torch.Tensor:
+        """What `run` gives, computed in this runtime's precision."""
         if self.precision == "float32":
-            return nullcontext()
-        return torch.autocast(self.device.type, getattr(torch, self.precision))
+            return self._answers(pixels).float()
+        # without a cache, or a recording would keep casts that are gone by the time it is repeated
+        with torch.autocast(self.device.type, getattr(torch, self.precision), cache_enabled=False):
+            return self._answers(pixels).float()
+
+
+def lanes(threads: int) -> int:
+    """On a GPU few at once, so that more images share each; on a CPU as many as threads."""
+    return min(GPU_LANES, threads) if devices.choose().type == "cuda" else threads
 
 
 def load(graph: Path, meta: dict, *, weights: Path | None = None) -> TorchRuntime:

@@ -10,6 +10,7 @@ import weakref
 import numpy as np
 import pytest
 
+from serving import running
 from serving.asks import Ask
 from serving.batcher import Batcher
 from serving.loader import Model
@@ -273,92 +274,58 @@ def test_nothing_is_worked_on_that_would_be_too_late():
     assert with_batcher(work, workers=1) == [1]
 
 
-class Gathering(Held):
-    """Waits for company, as a runtime of a GPU does; lets its runs go at once."""
-
-    def __init__(self, seconds, batch_at_most=8):
-        super().__init__()
-        self.company_seconds, self.batch_at_most = seconds, batch_at_most
-        self.go.set()
-
-
-async def one_after_another(batcher, asks, seconds=30):
-    """Their answers, each asked while the workers had time to take the one before."""
-    futures = []
-    for ask in asks:
-        futures.append(asyncio.ensure_future(batcher.ask(ask, seconds=seconds)))
-        await taken(batcher)
-    return await asyncio.gather(*futures)
-
-
-@pytest.mark.parametrize("workers", [1, 3])
-def test_where_company_is_worth_it_one_worker_waits_until_its_batch_is_full(workers):
-    runtime = Gathering(seconds=20, batch_at_most=3)
+def test_where_workers_are_few_what_comes_meanwhile_runs_together_next():
+    runtime = Held()
 
     async def work(batcher):
-        return await one_after_another(batcher, [an_ask(runtime) for _ in range(6)])
+        futures = []
+        for _ in range(6):
+            futures.append(asyncio.ensure_future(batcher.ask(an_ask(runtime), seconds=30)))
+            await taken(batcher)
+        runtime.go.set()
+        return await asyncio.gather(*futures)
 
-    assert len(with_batcher(work, workers=workers)) == 6
-    assert runtime.sizes == [3, 3]
+    assert len(with_batcher(work, workers=1, decoders=4)) == 6
+    assert runtime.sizes == [1, 5]
 
 
-def test_without_company_it_runs_alone_after_its_time():
-    runtime = Gathering(seconds=0.2)
+def test_what_runs_together_is_decoded_side_by_side(monkeypatch):
+    runtime, meeting = Held(), threading.Barrier(3)
+    decode = running.evaluation_input
+
+    def decoded(data, **how):
+        if runtime.sizes:  # the first came alone
+            meeting.wait(10)
+        return decode(data, **how)
+
+    monkeypatch.setattr(running, "evaluation_input", decoded)
 
     async def work(batcher):
-        await batcher.ask(an_ask(runtime), seconds=30)
-        await one_after_another(batcher, [an_ask(runtime), an_ask(runtime)])
+        futures = []
+        for data in (None, None, b"no image", None):
+            futures.append(asyncio.ensure_future(batcher.ask(an_ask(runtime, data), seconds=30)))
+            await taken(batcher)
+        runtime.go.set()
+        return await asyncio.gather(*futures, return_exceptions=True)
 
-    with_batcher(work, workers=1)
+    first, second, bad, last = with_batcher(work, workers=1, decoders=3)
+    assert first.scores and second.scores and last.scores
+    assert isinstance(bad, Refused) and bad.status == 422
     assert runtime.sizes == [1, 2]
 
 
-def test_company_is_waited_for_only_as_long_as_the_deadline_leaves_time():
-    runtime = Gathering(seconds=3600)
+def test_what_waits_is_answered_when_the_process_ends():
+    runtime = Held()
 
     async def work(batcher):
-        return await batcher.ask(an_ask(runtime), seconds=2)
-
-    assert with_batcher(work, workers=1).scores
-
-
-def test_nobody_else_waits_while_company_is_waited_for():
-    runtime, other = Gathering(seconds=3600), Held()
-    other.go.set()
-
-    async def work(batcher):
-        first = asyncio.ensure_future(batcher.ask(an_ask(runtime), seconds=60))
-        await taken(batcher)
-        await batcher.ask(an_ask(other), seconds=5)
-        return await first
-
-    assert with_batcher(work, workers=1).scores
-    assert (runtime.sizes, other.sizes) == ([1], [1])
-
-
-def test_what_was_sent_in_bulk_does_not_wait_for_company():
-    runtime = Gathering(seconds=3600)
-
-    async def work(batcher):
-        asked = an_ask(runtime)
-        asked.background = True
-        return await batcher.ask(asked, seconds=60)
-
-    assert with_batcher(work, workers=1).scores
-    assert runtime.sizes == [1]
-
-
-def test_who_gathers_lets_go_when_the_process_ends():
-    runtime = Gathering(seconds=3600)
-
-    async def work(batcher):
-        asked = asyncio.ensure_future(batcher.ask(an_ask(runtime), seconds=3600))
+        asked = [asyncio.ensure_future(batcher.ask(an_ask(runtime), seconds=30)) for _ in range(4)]
         await taken(batcher)
         batcher.stop()
-        answer = await asked
+        runtime.go.set()
+        answers = await asyncio.gather(*asked)
         for thread in batcher._threads:
             thread.join(10)
-        return answer, [thread.is_alive() for thread in batcher._threads]
+        return answers, [thread.is_alive() for thread in batcher._threads]
 
-    answer, alive = with_batcher(work, workers=2)
-    assert answer.scores and alive == [False, False]
+    answers, alive = with_batcher(work, workers=1, decoders=2)
+    assert all(answer.scores for answer in answers) and alive == [False]

@@ -38,6 +38,10 @@ def test_a_runtime_gives_probabilities_and_treats_a_batch_like_its_images(name, 
     one_by_one = np.concatenate([runtime.run(image[None]) for image in images])
     np.testing.assert_allclose(together, one_by_one, atol=1e-5)
     assert isinstance(runtime.batches, bool) and runtime.batch_at_most > 1
-    assert runtime.company_seconds == 0  # nothing waits for company on a CPU
     evidence = runtime.evidence(images[:1])
     assert evidence is None or evidence.shape == (2, 14, 14)
+
+
+@pytest.mark.parametrize("name", runtimes.RUNTIMES)
+def test_on_a_cpu_each_thread_takes_a_batch_of_its_own(name):
+    assert runtimes.get(name).lanes(3) == 3

@@ -158,7 +158,7 @@ def test_a_damaged_head_is_refused_and_the_version_before_keeps_answering(
 class Backbone:
     """Gives features, and remembers how many images came at once."""
 
-    batches, batch_at_most, company_seconds = True, 8, 0.0
+    batches, batch_at_most = True, 8
 
     def __init__(self):
         self.sizes = []
