@@ -12,10 +12,11 @@ from accounts.scoping import tenant_scope
 from tests import factories
 from tests.training import imports, made_of
 from tests.training.zips import picture, two_classes, zipped
-from training import leases, runner
-from training.datasets import alike, health, looks, versions
+from training import leases, runner, shutdown
+from training.datasets import alike, duplicates, health, importer, looks, versions
+from training.datasets import services as import_services
 from training.engine.suspects import Suspect
-from training.models import Dataset, Item, LabelSuspect, NearDuplicate, Run
+from training.models import Dataset, Import, Item, LabelSuspect, NearDuplicate, Run
 from training.models import Image as Stored
 from training.runs import services
 
@@ -54,6 +55,11 @@ def freeze(tenant, by, **options):
         return versions.freeze_version(Dataset.objects.get(), by=by, **options)
 
 
+def compared(prints, new):
+    """The pairs among prints in memory."""
+    return list(alike.pairs(lambda rows: prints[rows], np.isin(np.arange(len(prints)), new)))
+
+
 def test_the_same_picture_is_alike_however_it_was_saved_and_others_are_not():
     first = scene(1)
     others = [first.resize((64, 64)), ImageOps.mirror(first), scene(2), Image.new("RGB", (50, 50))]
@@ -61,10 +67,99 @@ def test_the_same_picture_is_alike_however_it_was_saved_and_others_are_not():
         np.asarray(one.convert("L").resize((32, 32), Image.Resampling.BOX))
         for one in (first, *others)
     ]
-    found = list(alike.pairs(np.stack(prints), range(5)))
+    found = compared(np.stack(prints), range(5))
     assert {(one.first, one.second) for one in found} >= {(0, 1), (0, 2)}
     assert {one.is_mirrored for one in found if one.second == 2 and one.first == 0} == {True}
     assert not any(3 in pair[:2] or 4 in pair[:2] for pair in found)
+
+
+def test_the_pairs_are_the_same_however_many_prints_are_compared_at_once(monkeypatch):
+    drawn = np.random.default_rng(0)
+    kinds = drawn.integers(0, 256, (6, 32, 32))
+    rows = kinds[drawn.integers(0, 6, 40)] + drawn.normal(0, 4, (40, 32, 32))
+    rows[::3] = rows[::3, :, ::-1]
+    prints = rows.clip(0, 255).astype(np.uint8)
+    new = np.arange(10, 40, 2)
+    at_once = compared(prints, new)
+    straight = np.corrcoef(prints.reshape(40, -1))
+    mirrored = np.corrcoef(prints.reshape(40, -1), prints[:, :, ::-1].reshape(40, -1))[:40, 40:]
+    similar = np.maximum(straight, mirrored)
+    for pair in at_once:
+        assert pair.similarity == pytest.approx(similar[pair.first, pair.second], abs=1e-5)
+        assert pair.is_mirrored == (mirrored > straight)[pair.first, pair.second]
+    for row in new:
+        theirs = [
+            other
+            for other in range(40)
+            if similar[row, other] >= alike.ALIKE and not (other in new and other <= row)
+        ]
+        found = [sum(pair[:2]) - row for pair in at_once if row in pair[:2]]
+        best = sorted(theirs, key=lambda other: -similar[row, other])[: alike.MOST_EACH]
+        assert set(best) <= set(found)
+    monkeypatch.setattr(alike, "NEW_AT_ONCE", 4)
+    monkeypatch.setattr(alike, "OTHERS_AT_ONCE", 7)
+    in_parts = compared(prints, new)
+    assert {pair[:2] for pair in in_parts} == {pair[:2] for pair in at_once}
+    assert len(at_once) > len(new)
+
+
+def test_what_came_before_a_cancel_is_compared_too(acme, alice, engagement, monkeypatch):
+    copies = {
+        f"ok/copy{n}.jpg": saved(scene(n).resize((70, 70)), "JPEG", quality=85) for n in range(2)
+    }
+    originals = {f"ok/{n}.png": saved(scene(n)) for n in range(9)}
+    waiting = imports.start(acme, engagement, alice, zipped(copies | originals))
+    monkeypatch.setattr(importer, "BATCH", 4)
+    look = importer.examine
+
+    def cancelled_meanwhile(entries, *arguments, **options):
+        with tenant_scope(acme):
+            import_services.cancel_import(waiting, by=alice)
+        return look(entries, *arguments, **options)
+
+    monkeypatch.setattr(importer, "examine", cancelled_meanwhile)
+    imports.work()
+    assert imports.again(acme, waiting).state == "cancelled"
+    with tenant_scope(acme):
+        assert NearDuplicate.objects.count() == 2
+
+
+def test_what_an_import_brought_before_it_failed_is_compared_with_the_next(
+    acme, alice, engagement, monkeypatch
+):
+    """Crash after crash in the comparison itself: the images are there, their pairs are not."""
+    copy = saved(scene(0).resize((70, 70)), "JPEG", quality=85)
+    both = zipped({"ok/0.png": saved(scene(0)), "ok/copy.jpg": copy, "ok/1.png": saved(scene(1))})
+    with monkeypatch.context() as broken:
+        broken.setattr(duplicates, "note", lambda *arguments, **options: None)
+        first = imports.run(acme, engagement, alice, both)
+    with tenant_scope(acme):
+        Import.objects.filter(pk=first.pk).update(state=Import.State.FAILED)
+    imports.run(acme, engagement, alice, zipped({"ok/2.png": saved(scene(2))}))
+    with tenant_scope(acme):
+        assert NearDuplicate.objects.count() == 1
+
+
+def test_a_worker_that_shuts_down_while_it_compares_leaves_it_to_the_next(
+    acme, alice, engagement, monkeypatch
+):
+    copy = saved(scene(0).resize((70, 70)), "JPEG", quality=85)
+    both = zipped({"ok/0.png": saved(scene(0)), "ok/copy.jpg": copy})
+    waiting, read, reads = imports.start(acme, engagement, alice, both), duplicates._prints_of, []
+
+    def noted(keys):
+        reads.append(keys)
+        return read(keys)
+
+    monkeypatch.setattr(duplicates, "_prints_of", noted)
+    with monkeypatch.context() as leaving:
+        leaving.setattr(shutdown, "asked", lambda: bool(reads))
+        imports.work()
+    assert not imports.again(acme, waiting).has_ended and len(reads) == 1
+    imports.work()
+    assert imports.again(acme, waiting).state == "succeeded"
+    with tenant_scope(acme):
+        assert NearDuplicate.objects.count() == 1
 
 
 def test_sharpness_falls_with_blur_and_brightness_is_the_mean_grey():

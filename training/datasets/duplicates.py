@@ -1,23 +1,32 @@
 """Near-duplicates of a working set: noted when an import ends, kept out of other splits."""
 
+from collections.abc import Callable, Collection
+
 import numpy as np
 from django.db.models import Q
 
 from accounts.scoping import tenant_scope
 from training.datasets import alike, looks
-from training.models import ImportRow, Item, NearDuplicate
+from training.models import Import, ImportRow, Item, NearDuplicate
 
-SHAPE = (-1, looks.PRINT_SIDE, looks.PRINT_SIDE)
+NOTHING = np.zeros((looks.PRINT_SIDE, looks.PRINT_SIDE), np.uint8)  # like no other
 
 
-def note(import_) -> None:
-    """Compare what an import brought with the whole dataset, and note the pairs that are alike."""
+def note(import_, *, step: Callable[[], None]) -> None:
+    """Compare what an import brought with the whole dataset, and note the pairs that are alike.
+
+    So is what an import brought that failed before it came to this. `step` is called between two
+    pieces of the work, outside of any transaction; what it raises ends it with nothing noted.
+    """
+
+    def read(keys):
+        step()
+        with tenant_scope(import_.tenant_id):
+            return _prints_of(keys)
+
     with tenant_scope(import_.tenant_id):
-        items = _with_prints(import_.dataset_id)
-        brought = set(
-            import_.rows.filter(outcome__in=ImportRow.IN_THE_SET).values_list("item", flat=True)
-        )
-    found = alike_among(items, brought)
+        keys, brought = _keys(import_.dataset_id), _brought(import_)
+    found = _alike_among(keys, brought, read)
     with tenant_scope(import_.tenant_id):
         keep(import_.dataset_id, found)
 
@@ -27,17 +36,26 @@ def alike_to_dataset(dataset_id, prints: dict) -> list[tuple]:
 
     `prints` are 32 x 32 thumbprints by any key; a and b are such keys or ids of items.
     """
-    return alike_among([*_with_prints(dataset_id), *prints.items()], set(prints))
+
+    def read(keys):
+        given = {key: prints[key] for key in keys if key in prints}
+        there = _prints_of([key for key in keys if key not in prints])
+        return there | {key: _picture(one) for key, one in given.items()}
+
+    return _alike_among([*_keys(dataset_id), *prints], prints.keys(), read)
 
 
-def alike_among(items, new) -> list[tuple]:
-    """Return (a, b, pair) of `items`, (key, thumbprint), of which at least one key is in `new`."""
-    keys = [key for key, _print in items]
-    places = [i for i, key in enumerate(keys) if key in new]
-    if not places:
-        return []
-    prints = np.frombuffer(b"".join(bytes(p) for _key, p in items), np.uint8).reshape(SHAPE)
-    return [(keys[pair.first], keys[pair.second], pair) for pair in alike.pairs(prints, places)]
+def _alike_among(keys: list, new: Collection, read: Callable[[list], dict]) -> list[tuple]:
+    """Return (a, b, pair) of `keys` of which at least one is in `new`; `read` gives prints by key,
+    without those that are gone."""
+
+    def read_rows(rows):
+        wanted = [keys[row] for row in rows]
+        prints = read(wanted)
+        return np.stack([prints.get(key, NOTHING) for key in wanted])
+
+    is_new = np.array([key in new for key in keys], bool)
+    return [(keys[pair.first], keys[pair.second], pair) for pair in alike.pairs(read_rows, is_new)]
 
 
 def keep(dataset_id, found) -> None:
@@ -55,9 +73,26 @@ def keep(dataset_id, found) -> None:
     NearDuplicate.objects.bulk_create(rows, batch_size=1000, ignore_conflicts=True)
 
 
-def _with_prints(dataset_id) -> list[tuple]:
+def _keys(dataset_id) -> list:
+    """The ids of the items whose images have a print, in an order that stays."""
     rows = Item.objects.filter(dataset=dataset_id).exclude(image__thumbprint=None)
-    return list(rows.order_by("pk").values_list("pk", "image__thumbprint"))
+    return list(rows.order_by("pk").values_list("pk", flat=True))
+
+
+def _brought(import_) -> set:
+    """The ids of the items that it brought, or one that failed."""
+    given_up = Q(parent__dataset=import_.dataset_id, parent__state=Import.State.FAILED)
+    rows = ImportRow.objects.filter(Q(parent=import_) | given_up)
+    return set(rows.filter(outcome__in=ImportRow.IN_THE_SET).values_list("item", flat=True))
+
+
+def _prints_of(keys: list) -> dict:
+    rows = Item.objects.filter(pk__in=keys).exclude(image__thumbprint=None)
+    return {key: _picture(one) for key, one in rows.values_list("pk", "image__thumbprint")}
+
+
+def _picture(print_) -> np.ndarray:
+    return np.frombuffer(bytes(print_), np.uint8).reshape(NOTHING.shape)
 
 
 def of(dataset):

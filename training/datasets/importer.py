@@ -4,6 +4,7 @@ import logging
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 
 from django.conf import settings
 from django.db.models import Count, Q
@@ -11,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from engagements import timeline
 from lepton.lib import storage
-from training import leases
+from training import leases, shutdown
 from training.datasets import duplicates, filing, layout, services, splits
 from training.datasets.archive import BadArchive, open_archive
 from training.datasets.decoder import Decoder
@@ -50,10 +51,11 @@ def _work(claim, heart, import_) -> bool:
         Decoder() as decoder,
         ThreadPoolExecutor(1) as ahead,
     ):
-        told = 0.0
+        told, state = 0.0, State.SUCCEEDED
         for batch in _batches(archive.entries[done:]):
             if heart.should_stop():
-                return _stop(claim, heart)
+                state = State.CANCELLED
+                break
             findings = examine(
                 batch,
                 [places[entry.position] for entry in batch],
@@ -64,9 +66,32 @@ def _work(claim, heart, import_) -> bool:
             )
             told = _file(claim, heart, findings, told)
             heart.moved()
-    duplicates.note(import_)
-    _end(claim, State.SUCCEEDED)
+    return _compare_and_end(claim, heart, import_, state)
+
+
+def _compare_and_end(claim, heart, import_, state) -> bool:
+    """What came before somebody cancelled is in the dataset too, so it is compared as well."""
+    try:
+        _go_on(heart)
+        duplicates.note(import_, step=partial(_go_on, heart))
+    except _Leave:
+        claim.release()  # the next worker goes on from here
+        return False
+    _end(claim, state)
     return True
+
+
+class _Leave(Exception):
+    """The worker shuts down."""
+
+
+def _go_on(heart) -> None:
+    """Say that the work goes on. Raises LeaseLost and _Leave."""
+    heart.moved()
+    if heart.lost.is_set():
+        raise leases.LeaseLost
+    if shutdown.asked():
+        raise _Leave
 
 
 @contextmanager
@@ -125,16 +150,6 @@ def _file(claim, heart, findings, told) -> float:
             services.tell(import_)
             told = now
     return told
-
-
-def _stop(claim, heart) -> bool:
-    if heart.lost.is_set():
-        raise leases.LeaseLost
-    if heart.cancel_requested.is_set():
-        _end(claim, State.CANCELLED)
-        return True
-    claim.release()  # the worker shuts down: the next one goes on from here
-    return False
 
 
 def _end(claim, state, *, cause="", hint=""):
