@@ -340,16 +340,18 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TASK_ROUTES = {
     "training.tasks.wake_runs": {"queue": "runs"},
+    # as long as somebody's data is large
     "training.tasks.wake_imports": {"queue": "imports"},
     "serving.tasks.wake_bulk": {"queue": "imports"},
-    "training.tasks.wake_explanations": {"queue": "imports"},
-    "serving.tasks.wake_exercises": {"queue": "checks"},
-    "engagements.tasks.refresh_standings": {"queue": "imports"},
-    "engagements.tasks.wake_deliveries": {"queue": "imports"},
-    "feedback.tasks.watch": {"queue": "imports"},
     "feedback.tasks.look_for_drift": {"queue": "imports"},
-    "feedback.iteration.tasks.wake_data_iterations": {"queue": "imports"},
     "feedback.tasks.wake_erasures": {"queue": "imports"},
+    "serving.tasks.wake_exercises": {"queue": "checks"},
+    # over in seconds, and somebody waits for it
+    "training.tasks.wake_explanations": {"queue": "quick"},
+    "engagements.tasks.refresh_standings": {"queue": "quick"},
+    "engagements.tasks.wake_deliveries": {"queue": "quick"},
+    "feedback.tasks.watch": {"queue": "quick"},
+    "feedback.iteration.tasks.wake_data_iterations": {"queue": "quick"},
 }
 
 LOGGING = {

@@ -2,7 +2,8 @@
 
 A real installation of its own: imported pictures of which some of one class carry a wrong label, a
 linear probe on them, an endpoint, the policy “automatic”. The wrong ones are asked and corrected
-through the API; the last correction is the one that is timed.
+through the API, many right ones confirmed, so that accuracy in use starts nothing; alerts are off
+for the same reason. The last correction is the one that is timed.
 """
 
 import argparse
@@ -28,7 +29,7 @@ from lepton.demo.client import Client, Person
 ROOT = Path(__file__).resolve().parents[2]
 PORTS = {"LEPTON_PORT": "18690", "LEPTON_INFERENCE_PORT": "18691"}
 SITE, INFERENCE = (f"http://127.0.0.1:{port}" for port in PORTS.values())
-WRONG, CALLED = "scratch", "dent"
+WRONG, CALLED, CONFIRMED = "scratch", "dent", 3
 SETUP = """
 import json, django; django.setup()
 from django.conf import settings
@@ -92,7 +93,7 @@ class Played:
             for name, place in people
         )
         self.program = Client(SITE, INFERENCE, "acme", facts["key"])
-        self.wrong = []
+        self.wrong, self.right = [], []
 
     def play(self) -> dict:
         self.trained()
@@ -103,7 +104,7 @@ class Played:
         """Import with wrong labels, freeze, train the champion, deploy it."""
         dataset = self.alice.post(f"{self.path}/datasets", name="Images")["id"]
         with tempfile.NamedTemporaryFile(suffix=".zip") as file:
-            self.wrong = _zip(Path(file.name), self.wanted)
+            self.wrong, self.right = _zip(Path(file.name), self.wanted)
             row = self.alice.upload(f"datasets/{dataset}/imports", Path(file.name))
         self.alice.wait(f"imports/{row['id']}", until=_ended)
         why = {"duplicates_waiver": "Bare plates of one maker look alike."}
@@ -117,8 +118,14 @@ class Played:
 
     def corrected(self):
         """Ask about every wrongly labelled picture and correct all but the last one."""
+        for rule in self.ravi.rows(f"{self.path}/alert-rules"):
+            self.ravi.patch(f"{self.path}/alert-rules/{rule['id']}", is_active=False)
+        said = [self.program.predict("plates", data) for data in self.right]
         self.asked = [self.program.predict("plates", data) for data in self.wrong]
         time.sleep(1)
+        for one in said:
+            path = f"predictions/{one['prediction_id']}/feedback"
+            self.program.post(path, verdict="confirm")
         self.asked = [one for one in self.asked if one["label"] != WRONG]
         for one in self.asked[:-1]:
             self._correct(one, self.program)
@@ -147,6 +154,7 @@ class Played:
             "load average": f"{os.getloadavg()[0]:.1f} on {os.cpu_count()} cores",
             "corrections": len(self.asked),
             "answers": answer["model_version"],
+            "started by": row["trigger_words"],
             "verdict": row["verdict"],
             "seconds": took,
             "started": _since(began, row["created_at"]),
@@ -161,10 +169,10 @@ class Played:
         by.post(f"predictions/{one['prediction_id']}/feedback", **said)
 
 
-def _zip(path, wanted) -> list[bytes]:
+def _zip(path, wanted) -> tuple[list[bytes], list[bytes]]:
     """Pictures of all classes, a fifth to test; some of a class's train pictures in the wrong
-    folder, which are returned."""
-    each, wrong = wanted.images // len(surfaces.CLASSES), []
+    folder. Returns these, and CONFIRMED times as many of the first class, rightly labelled."""
+    each, wrong, right = wanted.images // len(surfaces.CLASSES), [], []
     with zipfile.ZipFile(path, "w") as archive:
         for number, label in enumerate(surfaces.CLASSES):
             for index in range(each):
@@ -174,8 +182,10 @@ def _zip(path, wanted) -> list[bytes]:
                 if label == WRONG and split == "train" and len(wrong) < wanted.wrong:
                     wrong.append(data)
                     called = CALLED
+                elif number == 0 and len(right) < CONFIRMED * wanted.wrong:
+                    right.append(data)
                 archive.writestr(f"{split}/{called}/{label}_{index:04}.jpg", data)
-    return wrong
+    return wrong, right
 
 
 def _told(found):

@@ -12,7 +12,7 @@ from lepton.supervisor.single import is_held
 
 from .finding import Finding
 
-QUEUES = ("runs", "imports", "checks")
+QUEUES = ("runs", "imports", "checks", "quick")
 
 
 def broker():

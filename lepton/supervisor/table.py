@@ -50,6 +50,7 @@ def table(settings, parts=()) -> list[Process]:
         worker("runs", settings, {"OMP_NUM_THREADS": str(threads_each(2))}),
         worker("imports", settings),
         worker("checks", settings),
+        worker("quick", settings),
         *inference(settings),
     ]
 

@@ -160,7 +160,7 @@ def site(plant, surroundings, own_redis, workers, tmp_path):
     web = Web(surroundings | redis, tmp_path / "web.log")
 
     def worker(name):
-        return workers(name, queue="runs,imports", **redis)
+        return workers(name, queue="runs,imports,quick", **redis)
 
     yield Site(plant, web, own_redis, worker)
     web.close()
