@@ -1,5 +1,7 @@
 """CPU milliseconds a prediction costs the inference process, against the bare work it contains
-and against a plain FastAPI and PyTorch server (`reference.py`), by turns on the same core."""
+and against a plain FastAPI and PyTorch server (`reference.py`), by turns on the same core.
+
+In the end, how much longer the slowest take while somebody else trains on the other cores."""
 
 import argparse
 import importlib.util
@@ -19,6 +21,7 @@ import psutil
 from benchmarks.serving.stage import pictures, pin, standing, stopped, wait_for_answer
 
 ROUNDS, REFERENCE_PORT = 5, 18_498
+BESIDE_CLIENTS, NEIGHBOUR_SECONDS = 8, 8.0  # until it has loaded its libraries
 
 
 class Cost(NamedTuple):
@@ -104,10 +107,23 @@ def measure(options, place) -> None:
                 for name, (process, ask) in {"Lepton": ours, "reference": theirs}.items():
                     found[name, clients] = served(process, ask, images, options.requests, clients)
             rounds.append(found)
+        with neighbour(place.process):
+            beside = served(*ours, images, options.requests, BESIDE_CLIENTS)
         memory = {"Lepton": ours[0], "reference": theirs[0]}
         sizes = ", ".join(f"{name} {memory[name].memory_info().rss / 1e6:.0f}" for name in memory)
         print(f"memory, MB: {sizes}")
     report(options, rounds)
+    print(f"{BESIDE_CLIENTS} clients beside a training: p50 {beside.p50:.1f} ms", end=", ")
+    print(f"p99 {beside.p99:.1f} ms, {beside.p99 / beside.p50:.2f} times as long")
+
+
+@contextmanager
+def neighbour(process: psutil.Process):
+    """A training on the cores that the server has not."""
+    child = subprocess.Popen([sys.executable, "-m", "benchmarks.serving.neighbour"])
+    with stopped(child):
+        time.sleep(NEIGHBOUR_SECONDS)
+        yield
 
 
 def idle(process: psutil.Process) -> float:
@@ -147,12 +163,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--backbone", default="resnet18")
     parser.add_argument("--weights", default="", help="a folder; without, weights are random")
+    parser.add_argument("--precision", choices=["float32", "int8"], default="float32")
     parser.add_argument("--requests", type=int, default=64, help="a round")
     parser.add_argument("--clients", type=int, nargs="+", default=[1, 8, 32])
     options = parser.parse_args()
     if importlib.util.find_spec("fastapi") is None:
         parser.error("the reference needs: pip install -r benchmarks/requirements.txt")
-    with standing(options.backbone, options.weights) as place:
+    with standing(options.backbone, options.weights, options.precision) as place:
         measure(options, place)
 
 

@@ -160,7 +160,7 @@ def main() -> None:
     print(f"{torch.cuda.get_device_name()}, {cores} cores, torch {torch.__version__}", flush=True)
     settings = {"OMP_NUM_THREADS": "1", "LEPTON_KEY_IMAGES_PER_SECOND": "1000000"}
     with an_installation(**settings) as home:
-        key = one_model(home / "artifact", options.backbone, Path(options.weights))
+        key = one_model(home / "artifact", options.backbone, options.weights)
         alone(home / "artifact", pictures())
         print(
             f"{'server':<14}{'clients':>8}{'answers/s':>10}{'p50 ms':>8}{'p99 ms':>8}{'CPU ms':>8}"

@@ -142,7 +142,7 @@ def main() -> None:
     parser.add_argument("--requests", type=int, default=80, help="a round")
     options = parser.parse_args()
     with an_installation(OMP_NUM_THREADS="1") as home:
-        artifact(options.backbone, Path(options.weights), home / "artifact")
+        artifact(options.backbone, options.weights, home / "artifact")
         tenants = Tenants(home / "artifact", options.backbone)
         tenants.add("t0")
         command = [sys.executable, "-m", "serving.inference", "--port", str(PORT)]

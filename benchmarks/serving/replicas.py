@@ -52,7 +52,7 @@ def _cpu(processes) -> float:
 
 
 def measure(options, home: Path) -> None:
-    key, images = one_model(home / "artifact", options.backbone, Path(options.weights)), pictures()
+    key, images = one_model(home / "artifact", options.backbone, options.weights), pictures()
     cores = sorted(os.sched_getaffinity(0))
     command = [sys.executable, "-m", "serving.inference", "--port"]
     children = [subprocess.Popen([*command, str(port)]) for port in PORTS]

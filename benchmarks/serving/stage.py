@@ -22,11 +22,11 @@ CLIENTS, PORT = 8, 18_499
 
 
 @contextmanager
-def standing(backbone: str, weights: str):
+def standing(backbone: str, weights: str, precision: str = "float32"):
     """One model at one inference process on one core: yields where to ask (`url`, `key`), the
     model's `folder` and the `process`."""
     with an_installation(OMP_NUM_THREADS="1") as home:
-        key = one_model(home / "artifact", backbone, Path(weights))
+        key = one_model(home / "artifact", backbone, weights, precision)
         child = subprocess.Popen([sys.executable, "-m", "serving.inference", "--port", str(PORT)])
         with stopped(child):
             url = f"http://127.0.0.1:{PORT}/v1/endpoints/bench/it/predict"
@@ -53,11 +53,11 @@ def pin(child: subprocess.Popen) -> psutil.Process:
     return psutil.Process(child.pid)
 
 
-def one_model(folder: Path, backbone: str, weights: Path) -> str:
+def one_model(folder: Path, backbone: str, weights: str, precision: str = "float32") -> str:
     """Export a model into `folder` and deploy it for the tenant `bench`; returns an API key."""
     from training.runs import files
 
-    artifact(backbone, weights, folder)
+    artifact(backbone, weights, folder, precision)
     files.store(folder, "bench")
     return deploy("bench", json.loads((folder / "meta.json").read_text()), backbone)
 
@@ -85,22 +85,10 @@ def pictures(count: int = 16) -> list[bytes]:
     return made
 
 
-def artifact(backbone: str, weights: Path, folder: Path) -> None:
-    """Export an untrained head on the backbone, in a process of its own: ours needs no torch.
-    Without a folder of weights the backbone's are random."""
-    code = (
-        "import sys; from pathlib import Path;"
-        "from training.engine import backbones, export, networks;"
-        "name, weights, folder = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]);"
-        "spec = backbones.get(name);"
-        "is_known = weights.name and spec.pretrained;"
-        "found = backbones.find_weights(spec, weights) if is_known else None;"
-        "model = networks.build(spec, 2, weights=found);"
-        "meta = {'classes': ['ok', 'scratch'], 'backbone': {'name': name}};"
-        "kept = export.export_backbone(model, folder / 'kept.onnx');"
-        "export.save(folder, model, backbone_onnx=kept, meta=meta, parity_of=lambda *_exported: {})"
-    )
-    subprocess.run([sys.executable, "-c", code, backbone, weights, folder], check=True)
+def artifact(backbone: str, weights: str, folder: Path, precision: str = "float32") -> None:
+    """Export an untrained head on the backbone; without a folder of weights these are random."""
+    export = [sys.executable, "-m", "benchmarks.serving.exported"]
+    subprocess.run([*export, backbone, str(weights), str(folder), precision], check=True)
 
 
 def deploy(slug: str, meta: dict, backbone: str) -> str:
