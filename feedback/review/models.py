@@ -12,15 +12,24 @@ from training.models import EvaluatedItem
 
 GOLD, GIVEN = "gold", "feedback"  # put in; the latter may be drawn later
 ANSWERED = "answered"  # drawn when people had answered it already
+SAME_DRAW = ("item__engagement", "item__draw")
 
 
 def is_answered() -> models.Q:
-    """A condition on items: somebody answered in the queue, or before it was drawn."""
-    reviews = Review.objects.answers().filter(item=models.OuterRef("pk"))
+    """A condition on items: somebody answered in the queue, or elsewhere before it was drawn, or
+    elsewhere before the queue, whose order is by lot, came past it.
+
+    What the queue has yet to come to does not count: people answer elsewhere what they found wrong,
+    and the answered items of a draw have to be a random part of it.
+    """
+    reviews = Review.objects.answers()
+    own = reviews.filter(item=models.OuterRef("pk"))
+    same = {name: models.OuterRef(name.removeprefix("item__")) for name in SAME_DRAW}
+    later = reviews.filter(**same, item__position__gt=models.OuterRef("position"))
     standing = {"feedback__isnull": False, "feedback__superseded_at": None}
     said = Prediction.objects.filter(pk=models.OuterRef("prediction"), **standing)
-    is_said = models.Q(source__in=[GIVEN, ANSWERED]) & models.Q(models.Exists(said))
-    return models.Q(models.Exists(reviews)) | is_said
+    came_past = models.Q(source__in=[GIVEN, ANSWERED]) | models.Q(models.Exists(later))
+    return models.Q(models.Exists(own)) | models.Q(models.Exists(said)) & came_past
 
 
 class ReviewItemQuerySet(models.QuerySet):

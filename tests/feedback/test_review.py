@@ -132,6 +132,44 @@ def test_accuracy_holds_the_truth_where_answers_were_given_to_errors_above_all(
     assert sum(one.low <= truth <= one.high for one in found) >= 36
 
 
+def test_accuracy_holds_the_truth_where_the_only_reviewer_corrects_errors_outside_the_queue(
+    plant, alice, erin, monkeypatch
+):
+    """Half of the errors are corrected on their own pages after the draw, and come up no more."""
+    rows = [plants.predict(plant, data=b"", score=0.8) for _number in range(150)]
+    number_of = {row.pk: number for number, row in enumerate(rows)}
+    wrong, truth, found = {row.pk for row in rows[:40]}, 110 / 150, []
+    for seed in range(40):
+        monkeypatch.setattr(sampling, "lot", _lots(seed, number_of))
+        with tenant_scope(plant.tenant), transaction.atomic():
+            services.draw(plant.engagement, wanted=100, by=alice)
+            for row in rows[:20]:
+                feedback.give(row, verdict="correct", label="scratch", by=erin)
+            asked = queue.for_person(plant.engagement, erin).exclude(source="gold")
+            _answer_as_it_is(asked[:40], wrong, erin)
+            found.append(figures.accuracy(plant.engagement, plant.champion))
+            transaction.set_rollback(True)
+    assert np.mean([one.value for one in found]) == pytest.approx(truth, abs=0.02)
+    assert sum(one.low <= truth <= one.high for one in found) >= 36
+
+
+def test_what_the_queue_has_passed_is_asked_nobody_when_it_was_answered_elsewhere(
+    plant, alice, erin, frank
+):
+    rows = [plants.predict(plant, seed=number) for number in range(6)]
+    drawn(plant, 50)
+    with tenant_scope(plant.tenant):
+        order = [item.prediction for item in ReviewItem.objects.drawn().order_by("position")]
+        feedback.give(order[0], verdict="confirm", by=alice)
+        feedback.give(order[5], verdict="confirm", by=alice)
+    review(plant, order[3], "confirm", erin)
+    with tenant_scope(plant.tenant):
+        asked = queue.for_person(plant.engagement, frank).exclude(source="gold")
+        assert [item.prediction for item in asked] == [order[1], order[2], order[4], order[5]]
+        assert figures.accuracy(plant.engagement, plant.champion).n == 2
+    assert len(rows) == len(order)
+
+
 def _lots(seed, number_of, lot=sampling.lot):
     """Lots that are the same in each run of the tests: of a prediction's place, not of its id."""
 
