@@ -122,7 +122,8 @@ class ImportRowSerializer(serializers.ModelSerializer):
 
 
 class ItemSerializer(serializers.ModelSerializer):
-    """A labelled image of the working set; `url` opens it for a few minutes."""
+    """A labelled image of the working set; `url` opens it for a few minutes, `image` is what a
+    model version can be asked to explain."""
 
     sha256 = serializers.CharField(source="image.sha256")
     width = serializers.IntegerField(source="image.width")
@@ -134,7 +135,7 @@ class ItemSerializer(serializers.ModelSerializer):
     class Meta:
         model = Item
         fields = ["id", "path", "label", "split", "group", "meta"]
-        fields += ["sha256", "width", "height", "size_bytes", "url"]
+        fields += ["image", "sha256", "width", "height", "size_bytes", "url"]
 
     def get_url(self, row) -> str:
         url = row.image.url

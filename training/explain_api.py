@@ -20,7 +20,13 @@ class ExplanationQuestionSerializer(StrictSerializer):
 
     image = serializers.UUIDField()
     method = serializers.ChoiceField(choices=Explanation.Method.choices)
-    label = serializers.CharField(max_length=80, required=False, default="", allow_blank=True)
+    label = serializers.CharField(
+        max_length=80,
+        required=False,
+        default="",
+        allow_blank=True,
+        help_text="One of the version's classes; none for the method answer.",
+    )
 
 
 class ExplanationSerializer(serializers.ModelSerializer):
