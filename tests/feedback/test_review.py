@@ -112,7 +112,7 @@ def test_what_was_answered_before_it_is_drawn_counts_and_is_asked_nobody(plant, 
 class Simulated:
     """150 answers, 40 of them wrong, reviewed again and again by other lots."""
 
-    truth, rounds = 110 / 150, 40
+    truth, rounds = 110 / 150, 30
 
     def __init__(self, plant, reviewer, monkeypatch):
         self.plant, self.reviewer, self.monkeypatch = plant, reviewer, monkeypatch
@@ -131,7 +131,8 @@ class Simulated:
             self.monkeypatch.setattr(sampling, "lot", _lots(seed, number_of))
             with tenant_scope(self.plant.tenant), transaction.atomic():
                 services.draw(self.plant.engagement, wanted=draw, by=self.plant.by)
-                self.correct(meanwhile, by=self.reviewer)
+                for row in meanwhile:
+                    _say(row.pk, self.wrong, self.reviewer)
                 asked = queue.for_person(self.plant.engagement, self.reviewer)
                 asked = asked.exclude(source="gold")[:review]
                 _answer_as_it_is(asked, self.wrong, self.reviewer)
@@ -192,12 +193,16 @@ def _lots(seed, number_of, lot=sampling.lot):
 
 def _answer_as_it_is(items, wrong, by):
     """What `services.answer` writes that accuracy is read from, many at once."""
-    said = {"created_by": by, "created_by_label": by.name}
     for item in items:
-        verdict, label = ("correct", "scratch") if item.prediction_id in wrong else ("confirm", "")
-        said |= {"verdict": verdict, "label": label}
-        Feedback.objects.create(prediction_id=item.prediction_id, **said)
-        Review.objects.create(item=item, **said)
+        Review.objects.create(item=item, **_say(item.prediction_id, wrong, by))
+
+
+def _say(prediction_id, wrong, by) -> dict:
+    """Give the true answer to a prediction, and return what was said."""
+    verdict, label = ("correct", "scratch") if prediction_id in wrong else ("confirm", "")
+    said = {"verdict": verdict, "label": label, "created_by": by, "created_by_label": by.name}
+    Feedback.objects.create(prediction_id=prediction_id, **said)
+    return said
 
 
 def test_everything_is_drawn_once_and_then_there_is_nothing_more(plant):
