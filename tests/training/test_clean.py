@@ -8,7 +8,7 @@ import pytest
 from PIL import Image as Picture
 
 from tests.training.zips import picture
-from training.datasets import cleaner
+from training.datasets import cleaner, decoder
 from training.datasets.clean import clean
 from training.datasets.decoder import Decoder
 from training.engine.preprocess import decode
@@ -93,6 +93,16 @@ def test_the_decoder_survives_what_it_is_fed():
         decoder._process.wait()
         assert decoder.clean(LOSSLESS["rgb.png"]).kind == ""
         assert decoder._process.pid != pid
+
+
+def test_a_decoder_that_does_not_start_is_no_fault_of_an_image(monkeypatch, tmp_path):
+    monkeypatch.setattr(decoder, "ROOT", tmp_path)
+    monkeypatch.setitem(decoder.ENVIRONMENT, "PYTHONPATH", str(tmp_path))
+    with Decoder() as broken, pytest.raises(decoder.DoesNotStart, match="No module named"):
+        broken.clean(LOSSLESS["rgb.png"])
+    monkeypatch.setattr(decoder.sys, "executable", str(tmp_path / "nothing"))
+    with Decoder() as broken, pytest.raises(decoder.DoesNotStart, match="No such file"):
+        broken.clean(LOSSLESS["rgb.png"])
 
 
 def test_a_25_megapixel_image_fits_into_the_decoders_memory():

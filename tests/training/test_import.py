@@ -4,6 +4,7 @@ import io
 
 import numpy as np
 import pytest
+from django.conf import settings
 from PIL import Image as Picture
 
 from accounts import system
@@ -137,6 +138,22 @@ def test_an_image_that_kills_the_decoder_costs_only_itself(import_files, monkeyp
     rows = import_files(files)
     assert outcomes(rows) == {"ok/1.png": "accepted", "ok/2.jpg": "corrupt", "ok/3.png": "accepted"}
     assert "more memory or time" in rows["ok/2.jpg"].reason
+
+
+def test_where_the_decoder_does_not_start_no_image_is_blamed(
+    acme, alice, engagement, monkeypatch, tmp_path
+):
+    waiting = imports.start(acme, engagement, alice, zipped(two_classes(2)))
+    with monkeypatch.context() as broken:
+        broken.setattr(decoder.sys, "executable", str(tmp_path / "nothing"))
+        broken.setattr(settings, "LEPTON_LEASE_SECONDS", 9)  # again after a second
+        imports.work()
+    told = imports.again(acme, waiting)
+    assert not told.has_ended and "does not start" in told.cause
+    assert not imports.rows(acme, waiting)
+    while not imports.again(acme, waiting).has_ended:
+        imports.work()
+    assert set(outcomes(imports.rows(acme, waiting)).values()) == {"accepted"}
 
 
 def test_a_cmyk_a_16_bit_and_a_turned_image_are_kept_the_right_way_up(acme, import_files):

@@ -1,7 +1,8 @@
 """The limited process that decodes strangers' images: bytes in, bytes out, nothing else.
 
 Frames on stdin and stdout: a 4-byte length and that many bytes. In: an image file. Out: one frame
-of JSON ([kind, params, ending, width, height, looks]) and one of the bytes to store.
+of JSON ([kind, params, ending, width, height, looks]) and one of the bytes to store. Before all
+comes READY: whoever does not hear it reads on stderr why.
 """
 
 import json
@@ -11,6 +12,7 @@ import sys
 
 from training.datasets.clean import clean
 
+READY = b"+"
 ADDRESS_BYTES = 1024**3
 CPU_SECONDS = 20  # for one image
 
@@ -42,7 +44,11 @@ def serve(source, sink) -> None:
 
 
 if __name__ == "__main__":
-    limit()
     answers = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)  # whatever a library prints does not get between the frames
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    limit()
+    answers.write(READY)
+    answers.flush()
+    for stream in (1, 2):  # whatever a library prints does not get between the frames
+        os.dup2(nowhere, stream)
     serve(sys.stdin.buffer, answers)

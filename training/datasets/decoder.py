@@ -9,9 +9,11 @@ import time
 from pathlib import Path
 
 from training.datasets.clean import Cleaned
+from training.datasets.cleaner import READY
 
 WALL_SECONDS = 60  # for one image; the process's own limit is 20 s of CPU
 ROOT = Path(__file__).resolve().parent.parent.parent
+NOT_STARTED = "The process that decodes images does not start: %s"
 # Not our environment: a decoder has no business with passwords.
 ENVIRONMENT = {
     "PATH": os.defpath,
@@ -23,6 +25,10 @@ ENVIRONMENT = {
 
 class Died(Exception):
     """The process ended, or took too long, over one image."""
+
+
+class DoesNotStart(RuntimeError):
+    """No image is to blame: the installation is broken, or the machine out of memory."""
 
 
 class Decoder:
@@ -38,7 +44,7 @@ class Decoder:
         self._end()
 
     def clean(self, data: bytes) -> Cleaned:
-        """Check one image; one that kills the process costs only itself."""
+        """Check one image; one that kills the process costs only itself. Raises DoesNotStart."""
         try:
             return self._ask(data)
         except (Died, OSError):
@@ -78,14 +84,24 @@ class Decoder:
 
     def _start(self):
         self._end()
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "training.datasets.cleaner"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env=ENVIRONMENT,
-            cwd=ROOT,
-        )
+        try:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "training.datasets.cleaner"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                env=ENVIRONMENT,
+                cwd=ROOT,
+            )
+        except OSError as error:
+            raise DoesNotStart(NOT_STARTED % error) from error
+        with self._process.stderr as said:
+            try:
+                self._read(len(READY), time.monotonic() + WALL_SECONDS)
+            except Died:
+                self._process.kill()
+                *_before, why = said.read().decode(errors="replace").splitlines() or ["?"]
+                raise DoesNotStart(NOT_STARTED % why) from None
 
     def _end(self):
         process, self._process = self._process, None
