@@ -12,7 +12,7 @@ from lepton.supervisor.single import is_held
 
 from .finding import Finding
 
-QUEUES = ("runs", "imports", "checks", "quick")
+QUEUES = sorted({route["queue"] for route in settings.CELERY_TASK_ROUTES.values()})
 
 
 def broker():

@@ -13,11 +13,12 @@ from pathlib import Path
 
 import psutil
 import pytest
+from django.conf import settings
 
 from lepton.supervisor import child as children
 from lepton.supervisor import machine
 from lepton.supervisor.child import Child
-from lepton.supervisor.table import Process, inference
+from lepton.supervisor.table import Process, inference, table
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -226,6 +227,15 @@ def test_what_a_killed_worker_leaves_behind_is_cleared_up(site):
     assert eventually(lambda: gone(pool), 5)
     up.says("was ended by SIGKILL")
     up.says(r"\| \* is ready", times=2)
+
+
+def test_every_queue_has_a_worker_and_what_is_quick_none_that_imports():
+    routes = {task: route["queue"] for task, route in settings.CELERY_TASK_ROUTES.items()}
+    assert set(routes.values()) <= {process.name for process in table(settings)}
+    quick = {"feedback.tasks.watch", "engagements.tasks.wake_deliveries"}
+    quick |= {"feedback.iteration.tasks.wake_data_iterations"}
+    long = {"training.tasks.wake_imports", "serving.tasks.wake_bulk", "training.tasks.wake_runs"}
+    assert {routes[task] for task in quick}.isdisjoint(routes[task] for task in long)
 
 
 def test_threads_are_shared_among_busy_workers(monkeypatch):

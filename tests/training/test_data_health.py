@@ -138,6 +138,11 @@ def test_what_an_import_brought_before_it_failed_is_compared_with_the_next(
     imports.run(acme, engagement, alice, zipped({"ok/2.png": saved(scene(2))}))
     with tenant_scope(acme):
         assert NearDuplicate.objects.count() == 1
+        assert Import.objects.filter(compared_at=None).count() == 0
+        NearDuplicate.objects.all().delete()
+    imports.run(acme, engagement, alice, zipped({"ok/3.png": saved(scene(3))}))
+    with tenant_scope(acme):
+        assert NearDuplicate.objects.count() == 0  # once is enough
 
 
 def test_a_worker_that_shuts_down_while_it_compares_leaves_it_to_the_next(

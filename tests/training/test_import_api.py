@@ -13,7 +13,7 @@ from tests import factories
 from tests.training import imports
 from tests.training.zips import picture, two_classes, zipped
 from training.datasets import services
-from training.models import Import
+from training.models import Import, Item
 
 pytestmark = pytest.mark.django_db(transaction=True)
 API = "/api/v1/tenants/acme"
@@ -159,6 +159,8 @@ def test_items_carry_links_that_open(acme, alice, client, engagement, dataset, k
     assert page["next"] and item["label"] == "ok"
     image = client.get(item["url"])
     assert hashlib.sha256(image.content).hexdigest() == item["sha256"]
+    with tenant_scope(acme):
+        assert str(Item.objects.get(pk=item["id"]).image_id) == item["image"]
 
 
 def test_a_version_is_frozen_read_compared_and_downloaded(

@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection
 
 import numpy as np
 from django.db.models import Q
+from django.utils import timezone
 
 from accounts.scoping import tenant_scope
 from training.datasets import alike, looks
@@ -15,8 +16,8 @@ NOTHING = np.zeros((looks.PRINT_SIDE, looks.PRINT_SIDE), np.uint8)  # like no ot
 def note(import_, *, step: Callable[[], None]) -> None:
     """Compare what an import brought with the whole dataset, and note the pairs that are alike.
 
-    So is what an import brought that failed before it came to this. `step` is called between two
-    pieces of the work, outside of any transaction; what it raises ends it with nothing noted.
+    So is, once, what imports brought that ended before they came to this. `step` is called between
+    two pieces of the work, outside of any transaction; what it raises ends it with nothing noted.
     """
 
     def read(keys):
@@ -25,10 +26,12 @@ def note(import_, *, step: Callable[[], None]) -> None:
             return _prints_of(keys)
 
     with tenant_scope(import_.tenant_id):
-        keys, brought = _keys(import_.dataset_id), _brought(import_)
+        imports = [import_, *_never_compared(import_.dataset_id)]
+        keys, brought = _keys(import_.dataset_id), _brought(imports)
     found = _alike_among(keys, brought, read)
     with tenant_scope(import_.tenant_id):
         keep(import_.dataset_id, found)
+        Import.objects.filter(pk__in=[one.pk for one in imports]).update(compared_at=timezone.now())
 
 
 def alike_to_dataset(dataset_id, prints: dict) -> list[tuple]:
@@ -79,11 +82,16 @@ def _keys(dataset_id) -> list:
     return list(rows.order_by("pk").values_list("pk", flat=True))
 
 
-def _brought(import_) -> set:
-    """The ids of the items that it brought, or one that failed."""
-    given_up = Q(parent__dataset=import_.dataset_id, parent__state=Import.State.FAILED)
-    rows = ImportRow.objects.filter(Q(parent=import_) | given_up)
-    return set(rows.filter(outcome__in=ImportRow.IN_THE_SET).values_list("item", flat=True))
+def _never_compared(dataset_id) -> list[Import]:
+    """Imports that ended without it; all that succeeded were compared."""
+    rows = Import.objects.filter(dataset=dataset_id, compared_at=None)
+    return list(rows.filter(state__in=[Import.State.FAILED, Import.State.CANCELLED]))
+
+
+def _brought(imports) -> set:
+    """The ids of the items that they brought."""
+    rows = ImportRow.objects.filter(parent__in=imports, outcome__in=ImportRow.IN_THE_SET)
+    return set(rows.values_list("item", flat=True))
 
 
 def _prints_of(keys: list) -> dict:

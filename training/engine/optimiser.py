@@ -67,16 +67,11 @@ def load_state_tensors(
         if key.startswith("optimiser."):
             name, kind = key.removeprefix("optimiser.").rsplit(".", 1)
             parameter = parameters[name]
-            optimiser.state[parameter][kind] = (
-                _count(value, optimiser, parameter)
-                if kind == "step"
-                else torch.empty_like(parameter).copy_(value)
-            )
-
-
-def _count(value: torch.Tensor, optimiser, parameter) -> torch.Tensor:
-    """On the host, but for a fused step."""
-    return value.to(parameter.device) if optimiser.defaults["fused"] else value
+            if kind != "step":
+                value = torch.empty_like(parameter).copy_(value)
+            elif optimiser.defaults["fused"]:  # else steps are counted on the host
+                value = value.to(parameter.device)
+            optimiser.state[parameter][kind] = value
 
 
 def kept_of_average(done: int, ema: float) -> float:

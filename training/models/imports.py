@@ -45,6 +45,7 @@ class Import(Leased, Authored, TenantModel):
     state = models.CharField(max_length=10, choices=State, default=State.QUEUED)
     files_total = models.PositiveIntegerField(null=True)
     files_done = models.PositiveIntegerField(default=0)
+    compared_at = models.DateTimeField(null=True)  # with the dataset, for near-duplicates
 
     objects = ScopedManager.from_queryset(ImportQuerySet)()
 
