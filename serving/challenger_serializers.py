@@ -145,8 +145,9 @@ class VersionShareSerializer(serializers.Serializer):
 
 
 class PulseSerializer(serializers.Serializer):
-    """The last minute as the inference process that was asked counted it."""
+    """The last minute as the inference processes counted it."""
 
+    processes = serializers.IntegerField(help_text="that answered for this")
     window_seconds = serializers.IntegerField()
     statuses = serializers.DictField(child=serializers.IntegerField())
     waiting = serializers.IntegerField()

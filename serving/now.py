@@ -1,7 +1,7 @@
-"""What an endpoint does right now: the newest answers from their rows, the rest from the process.
+"""What an endpoint does right now: the newest answers from their rows, the rest from the processes.
 
-The rows are of every inference process. Queue, batches and refusals are of the one that was
-asked, since only it knows them.
+Queue, batches and refusals only the inference processes know: the one that is asked asks the
+others too.
 """
 
 from datetime import timedelta
@@ -11,6 +11,7 @@ from django.db.models.functions import TruncMinute
 from django.utils import timezone
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from lepton.lib import charts
 from serving.figures import LEAST_FOR_P95, Percentile
@@ -83,7 +84,10 @@ def _counted(pulse) -> list[dict]:
     statuses = pulse["statuses"]
     failed = sum(n for status, n in statuses.items() if status[0] == "5" and status != "503")
     refused = sum(statuses.get(status, 0) for status in REFUSED)
-    queue = _("of %s places") % pulse["queue_at_most"]
+    processes = pulse["processes"]
+    queue = ngettext(
+        "of %(places)s places", "of %(places)s places in %(n)s processes", processes
+    ) % {"places": pulse["queue_at_most"], "n": processes}
     images = pulse["images_a_run"]
     return [
         {"label": _("Waiting"), "text": number_format(pulse["waiting"], 0), "note": queue},

@@ -25,6 +25,7 @@ from serving.keeper import Keeper
 from serving.keyring import Keyring
 from serving.loader import Loader, Place
 from serving.models import Prediction
+from serving.peers import Peers
 from serving.practice import Practice, Trainee
 from serving.prediction_log import PredictionLog, Row
 from serving.protocols import Question, Reply, Request, reading
@@ -57,6 +58,7 @@ class DataPlane:
         self.replies = Replies()
         self.quotas = Quotas()
         self.practice = Practice()
+        self.peers = Peers((self.quotas, self.practice.quotas), self.pulse)
         self.readers = ThreadPoolExecutor(2, "reader")
         self.is_leaving = False  # it takes no new connections, and gives up those it has
         metrics.WAITING.set_function(lambda: len(self.batcher.waiting))
@@ -89,13 +91,13 @@ class DataPlane:
 
     async def _live(self, receive, send):
         await receive()
-        starting = (self.keeper, self.log, self.batcher, self.answering, self.keyring, self.loader)
-        for part in starting:
+        lasting = (self.keeper, self.log, self.batcher, self.answering, self.keyring, self.loader)
+        for part in (*lasting, self.peers):
             part.start()
         await send({"type": "lifespan.startup.complete"})
         await receive()  # by now every request in flight was answered
         parts = (self.loader, self.answering, self.batcher, self.keyring, self.replies)
-        for part in (*parts, self.practice):
+        for part in (*parts, self.practice, self.peers):
             part.stop()
         self.readers.shutdown(wait=False, cancel_futures=True)
         self.log.close()
@@ -120,7 +122,7 @@ class DataPlane:
 
     async def _served(self, request, receive, caller, place, route, began):
         if not route.asks:
-            body, reply_headers = self._shown(route.what, place)
+            body, reply_headers = await self._shown(route.what, place)
             return 200, reply_headers, body
         wanted, above = place.wanted, request.headers.get(TRACEPARENT, b"").decode("latin-1")
         facts = {"tenant": wanted.tenant_slug, "endpoint": wanted.endpoint_slug}
@@ -141,9 +143,9 @@ class DataPlane:
     def _quotas_of(self, caller) -> Quotas:
         return self.practice.quotas if caller.is_practice else self.quotas
 
-    def _shown(self, what, place: Place) -> Reply:
+    async def _shown(self, what, place: Place) -> Reply:
         if what is routes.PULSE:
-            return reading.as_json(self.pulse.of(place.wanted.endpoint_id))
+            return reading.as_json(await self.peers.pulse(place.wanted.endpoint_id))
         return what(place)
 
     def _machine_page(self, method, path):

@@ -1,4 +1,4 @@
-"""What each endpoint's requests came to in the last minute, in this process: for its live page."""
+"""What each endpoint's requests came to in the last minute: for its live page."""
 
 import time
 from collections import Counter, deque
@@ -13,7 +13,8 @@ QUIET_AT_MOST = 5_000  # endpoints remembered
 
 
 class Pulse:
-    """Belongs to the event loop. One counter a second and endpoint, by HTTP status."""
+    """What this process saw. Belongs to the event loop; one counter a second and endpoint, by HTTP
+    status."""
 
     def __init__(self, batcher: Batcher):
         self._batcher = batcher
@@ -41,12 +42,11 @@ class Pulse:
                 statuses.update(counted)
         runs = [images for at, images in list(self._batcher.runs) if at > since]
         return {
-            "window_seconds": WINDOW_SECONDS,
-            "statuses": {str(status): n for status, n in sorted(statuses.items())},
+            "statuses": {str(status): n for status, n in statuses.items()},
             "waiting": len(self._batcher.waiting),
             "queue_at_most": self._batcher.queue_at_most,
             "runs": len(runs),
-            "images_a_run": round(sum(runs) / len(runs), 2) if runs else None,
+            "images": sum(runs),
         }
 
     def _this_second(self, endpoint_id: UUID) -> Counter:
@@ -59,3 +59,20 @@ class Pulse:
         if not seconds or seconds[-1][0] != now:
             seconds.append((now, Counter()))
         return seconds[-1][1]
+
+
+def together(pulses: list[dict]) -> dict:
+    """Add up what several processes saw of the same endpoint."""
+    statuses = Counter()
+    for pulse in pulses:
+        statuses.update(pulse["statuses"])
+    added = ("waiting", "queue_at_most", "runs", "images")
+    sums = {name: sum(pulse[name] for pulse in pulses) for name in added}
+    images = sums.pop("images")
+    return {
+        "processes": len(pulses),
+        "window_seconds": WINDOW_SECONDS,
+        "statuses": dict(sorted(statuses.items())),
+        **sums,
+        "images_a_run": round(images / sums["runs"], 2) if sums["runs"] else None,
+    }

@@ -1,7 +1,8 @@
 """How much a client may ask: images a second for each key, requests at once for each tenant.
 
-Counted in this process alone, so that no request waits for a count: with several inference
-processes each grants the whole quota.
+Granted from memory, so that no request waits for a count. What other processes granted a key is
+charged to it here soon after (`serving.peers`), so that it gets its rate once, whoever answers;
+requests at once are counted in each process.
 """
 
 import math
@@ -35,7 +36,8 @@ class Quotas:
         self.rate = images_per_second or settings.LEPTON_KEY_IMAGES_PER_SECOND
         self.in_flight = in_flight or settings.LEPTON_TENANT_IN_FLIGHT
         self.burst = max(self.rate * BURST_SECONDS, 1)
-        self._buckets: dict[object, Bucket] = {}
+        self._buckets: dict[str, Bucket] = {}
+        self._granted: Counter[str] = Counter()  # images, since the other processes were told
         self._busy: Counter = Counter()
 
     @contextmanager
@@ -57,9 +59,23 @@ class Quotas:
     def charge(self, caller, images: int) -> None:
         """Count the images beyond the first; what is not there is owed."""
         if images:
-            self._bucket(_holder(caller)).left -= images
+            self._grant(_holder(caller), images)
 
-    def _take(self, holder) -> None:
+    def take_granted(self) -> dict[str, int]:
+        """Return how many images each holder was granted here since the last time."""
+        granted, self._granted = self._granted, Counter()
+        return granted
+
+    def charge_for_others(self, granted: dict[str, int]) -> None:
+        """Count what another process granted."""
+        for holder, images in granted.items():
+            self._bucket(holder).left -= images
+
+    def _grant(self, holder: str, images: int) -> None:
+        self._bucket(holder).left -= images
+        self._granted[holder] += images
+
+    def _take(self, holder: str) -> None:
         bucket, now = self._bucket(holder), time.monotonic()
         bucket.left = min(bucket.left + (now - bucket.at) * self.rate, self.burst)
         bucket.at = now
@@ -68,9 +84,9 @@ class Quotas:
             seconds = math.ceil((1 - bucket.left) / self.rate)
             message = _("This key may send %s images a second: slow down.")
             raise _too_many(message % f"{self.rate:g}", seconds)
-        bucket.left -= 1
+        self._grant(holder, 1)
 
-    def _bucket(self, holder) -> Bucket:
+    def _bucket(self, holder: str) -> Bucket:
         bucket = self._buckets.get(holder)
         if bucket is None:
             if len(self._buckets) >= HOLDERS_AT_MOST:
@@ -85,9 +101,9 @@ class Quotas:
         self._buckets = kept
 
 
-def _holder(caller):
+def _holder(caller) -> str:
     """An API key, or who is behind the site's pass: whoever asks, or a tenant's program."""
-    return caller.key_id or caller.asker_id or caller.tenant_slug
+    return str(caller.key_id or caller.asker_id or caller.tenant_slug)
 
 
 def _too_many(error: str, seconds: int) -> Refused:
