@@ -13,7 +13,6 @@ from typing import NamedTuple
 from uuid import UUID
 
 from django.conf import settings
-from django.db import connection
 
 from accounts.scoping import tenant_scope
 from serving import challengers, runtimes, services
@@ -22,10 +21,11 @@ from serving.cold import ColdStarts
 from serving.database import with_database
 from serving.fair_pool import FairPool
 from serving.models import Challenger, Deployment
+from serving.news import News
 from serving.opening import Model, Opener
 from serving.rehearsal import rehearse
 from serving.shelf import Shelf, Shelved
-from serving.system import CHANNEL, Wanted, wanted_deployments
+from serving.system import Wanted, wanted_deployments
 
 LOOK_SECONDS = 1.0
 COLLECT_SECONDS = 10.0  # for so long a graph that was let go may stay in memory
@@ -52,6 +52,7 @@ class Loader:
         self.shelf = Shelf(settings.LEPTON_MODELS_BYTES, is_busy=is_busy)
         self.opener = Opener(runtimes.get(runtime), self.shelf)
         self.followers: list[Callable[[], None]] = []  # what else is to be looked at with it
+        self._news = News()
         self._lock = threading.Lock()
         self._loading: set[UUID] = set()
         self._pauses: dict[UUID, tuple[float, float]] = {}  # not before when, next pause
@@ -82,15 +83,15 @@ class Loader:
                 self._stopped.wait(LOOK_SECONDS)
 
     def _look_and_wait(self) -> None:
-        with connection.cursor() as cursor:
-            cursor.execute(f"LISTEN {CHANNEL}")
-        self.look()
+        self._news.listen()
+        if self._news.is_due:
+            self._news.read(self.look)
+        elif self._pauses or not self.ready.is_set():
+            self._load_what_is_due()
         for look in self.followers:
             look()
         self._collect()
-        news = connection.connection.notifies(timeout=LOOK_SECONDS, stop_after=1)
-        for _notice in news:  # or nothing within a second: look again anyway
-            pass
+        self._news.wait(LOOK_SECONDS)
 
     def _collect(self) -> None:
         """An error and the frames it came through refer to each other, and to the model that was
@@ -105,15 +106,19 @@ class Loader:
         with self._lock:
             before = self.table
             self.table = {row.address: Place(row, _kept(before, row)) for row in wanted}
+        self._forget_pauses(wanted)
+        self._load_what_is_due()
+        for place in self.table.values():
+            self._confirm(place)
+
+    def _load_what_is_due(self) -> None:
+        with self._lock:
             new = [place.wanted for place in self.table.values() if self._is_due(place)]
             self._loading.update(row.deployment_id for row in new)
         for row in new:
             self._pool.submit(row.tenant_id, self._load, row)
-        self._forget_pauses(wanted)
         if not self._loading:
             self.ready.set()
-        for place in self.table.values():
-            self._confirm(place)
 
     def _is_due(self, place: Place) -> bool:
         wanted, model = place

@@ -11,7 +11,6 @@ from engagements import production, timeline
 from engagements.models import Engagement
 from lepton.lib import words
 from serving.models import Challenger, Deployment, Endpoint
-from serving.system import announce_deployment
 from serving.telling import look_again, tell
 
 State, Reason = Deployment.State, Deployment.Reason
@@ -31,7 +30,6 @@ def create_endpoint(engagement, *, slug, by, keeps_inputs=True):
         audit.record("endpoint.created", endpoint, by=by)
         url = endpoint.get_absolute_url()
         timeline.record(engagement, "endpoint.created", by=by, url=url, endpoint=slug)
-        announce_deployment()
     return endpoint
 
 

@@ -8,7 +8,6 @@ from django.db import connection
 
 from accounts import system
 
-CHANNEL = "lepton_deployments"  # PostgreSQL NOTIFY: there is something new to load
 KEYS_AT_ONCE = 500
 
 
@@ -67,12 +66,6 @@ def wanted_challengers() -> list[WantedChallenger]:
     """Return every challenger that has not ended."""
     rows = system.call("lepton_challengers")
     return [WantedChallenger(*row[:-1], json.loads(row[-1])) for row in rows]
-
-
-def announce_deployment() -> None:
-    """Tell every data plane to look at once; PostgreSQL delivers it when this commits."""
-    with connection.cursor() as cursor:
-        cursor.execute(f"NOTIFY {CHANNEL}")
 
 
 def api_keys(digests: list[str]) -> dict[str, system.KeyFacts]:
