@@ -3,6 +3,7 @@
 import uuid
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 
 from django.db import connection
 
@@ -37,6 +38,11 @@ class KeyFacts:
     @property
     def actor_label(self) -> str:
         return f"API key {self.name}"
+
+    @cached_property
+    def holder(self) -> str:
+        """Whose quota its requests take from."""
+        return str(self.key_id)
 
 
 def tenant_for(user, slug: str) -> TenantFacts | None:

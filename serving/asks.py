@@ -31,7 +31,7 @@ class Ask:
         return done is None or done.done()
 
 
-@dataclass(slots=True, frozen=True)
+@dataclass(slots=True, eq=False)
 class Answer:
     """What the model said of one image; `scores` in the order of the model's classes."""
 

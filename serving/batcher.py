@@ -12,13 +12,14 @@ import asyncio
 import math
 import threading
 import time
-from collections import Counter, deque
+from collections import defaultdict, deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 from django.utils.translation import gettext as _
 
 from serving.asks import Answer, Ask
+from serving.bell import Bell
 from serving.pace import Pace
 from serving.refusals import Refused, come_back
 from serving.running import results
@@ -36,10 +37,10 @@ class Batcher:
     def __init__(self, *, workers: int = 2, decoders: int = 0, queue_at_most: int = QUEUE_AT_MOST):
         self.waiting, self.background = Turns(), Turns()  # of asks, between tenants
         self.queue_at_most = queue_at_most
-        self._in_flight: Counter[Runtime] = Counter()
+        self._in_flight: defaultdict[Runtime, int] = defaultdict(int)
         self.runs: deque[tuple[float, int]] = deque(maxlen=2_000)  # when, with how many images
         self.utilisation, self.pace = Utilisation(workers), Pace(workers)
-        self._changed = threading.Condition()
+        self._bell = Bell()
         self._closing = False
         self._loop = None
         self._decoders = ThreadPoolExecutor(decoders, "decoder") if decoders else None
@@ -60,13 +61,13 @@ class Batcher:
         return time.perf_counter() - min(began) if began else 0.0
 
     def stop(self) -> None:
-        with self._changed:
+        with self._bell:
             self._closing = True
-            self._changed.notify_all()
+            self._bell.ring(len(self._threads))
 
     def is_busy(self, runtime: Runtime) -> bool:
         """Whether somebody waits for its answer."""
-        return self._in_flight[runtime] > 0
+        return runtime in self._in_flight
 
     async def ask(self, ask: Ask, *, seconds: float) -> Answer:
         """Return the model's answer within `seconds` of the request's start. Raises Refused."""
@@ -93,25 +94,25 @@ class Batcher:
     def _queue(self, asks: list[Ask]) -> None:
         """Let them wait. Raises Refused for a full queue, or one too long for their deadline."""
         first = asks[0]
-        with self._changed:
-            self._refuse_too_late(first.model.tenant_id, first.until, first.background, len(asks))
+        with self._bell:
+            self._refuse_too_late(first.model.tenant, first.until, first.background, len(asks))
             line = self._line_of(first)
             self._make_room(line, asks)
             for ask in asks:
                 self._in_flight[ask.model.runtime] += 1
-                line.add(ask.model.tenant_id, ask)
-            self._changed.notify(len(asks))
+                line.add(ask.model.tenant, ask)
+            self._bell.ring(len(asks))
 
-    def refuse_too_late(self, tenant_id, *, until: float, background: bool) -> None:
+    def refuse_too_late(self, tenant: str, *, until: float, background: bool) -> None:
         """Say no before the body is read to what would be answered too late. Raises Refused."""
-        with self._changed:
-            self._refuse_too_late(tenant_id, until, background, 1)
+        with self._bell:
+            self._refuse_too_late(tenant, until, background, 1)
 
-    def _refuse_too_late(self, tenant_id, until: float, background: bool, images: int) -> None:
+    def _refuse_too_late(self, tenant: str, until: float, background: bool, images: int) -> None:
         """What would be answered too late is told so now, and takes no time from the others."""
         if background:  # its deadlines are long, and who goes first is unknown
             return
-        ahead = self.waiting.ahead_of(tenant_id)
+        ahead = self.waiting.ahead_of(tenant)
         needed = self.pace.until_done(ahead, images)
         if ahead and needed > (until - time.perf_counter()) * SURE_SHARE:
             message = _("More is waiting than can be answered before the deadline: try again.")
@@ -131,7 +132,7 @@ class Batcher:
         if len(line) + len(asks) <= self.queue_at_most:
             return
         line.drop(lambda ask: ask.is_settled)
-        theirs = line.waiting_of(asks[0].model.tenant_id) + len(asks)
+        theirs = line.waiting_of(asks[0].model.tenant) + len(asks)
         missing = len(line) + len(asks) - self.queue_at_most
         if missing > line.beyond(theirs):
             raise _too_many()
@@ -155,13 +156,13 @@ class Batcher:
 
     def _take(self) -> list[Ask]:
         """Wait for work; an empty list means there will be none."""
-        with self._changed:
+        with self._bell:
             while True:
                 first = (self.waiting or self.background).take()
                 if first is None and self._closing:
                     return []
                 if first is None:
-                    self._changed.wait()
+                    self._bell.sleep()
                 elif self._is_in_time(first):
                     batch = [first, *self._company(first)]
                     for ask in batch:

@@ -37,6 +37,7 @@ class Model(NamedTuple):
     runtime: Runtime
     head: Head | None = None
     tenant_id: UUID | None = None
+    tenant: str = ""  # its short name
     platform: str = "onnxruntime_onnx"
 
     def scores(self, given: np.ndarray) -> np.ndarray:
@@ -133,6 +134,7 @@ def _model(row: Wanted, graph: Shelved, head: Head | None, platform: str) -> Mod
         graph,
         head,
         row.tenant_id,
+        row.tenant_slug,
         platform,
     )
 

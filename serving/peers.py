@@ -19,7 +19,7 @@ from django.utils.crypto import salted_hmac
 from serving.pulse import Pulse, together
 from serving.quotas import Quotas
 
-TELL_SECONDS = 0.25  # what others granted since then is not known yet
+TELL_SECONDS, ALONE_SECONDS = 0.25, 2.0  # what others granted since then is not known yet
 ANSWER_SECONDS = 0.3  # one that is busier than this is left out
 LOOK_SECONDS, REST_SECONDS = 5.0, 1.0
 GRANTED, HOW_IS, PULSE = "granted", "how is", "pulse"
@@ -60,13 +60,15 @@ class Peers:
         return together(list(said.values()))
 
     async def _tell(self) -> None:
+        pause = TELL_SECONDS
         while True:
-            await asyncio.sleep(TELL_SECONDS)
+            await asyncio.sleep(pause)
             granted = [quotas.take_granted() for quotas in self._quotas]
             if any(granted):
                 with suppress(TimeoutError, OSError, redis.RedisError):
                     async with asyncio.timeout(REST_SECONDS):
-                        await self._say(GRANTED, images=granted)
+                        listeners = await self._say(GRANTED, images=granted)
+                        pause = TELL_SECONDS if listeners > 1 else ALONE_SECONDS
 
     async def _say(self, what: str, **content) -> int:
         """Return how many listen, this one among them."""

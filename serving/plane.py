@@ -8,7 +8,6 @@ import asyncio
 import logging
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, nullcontext
 from functools import partial
 
 from django.utils.translation import gettext as _
@@ -34,7 +33,9 @@ from serving.quotas import Quotas
 from serving.refusals import Refused, come_back, not_answering
 
 # A file sent in bulk, a load test, a drill: the champion answers all of it.
-ALL_BY_ONE_MODEL = (Prediction.Source.BULK, *Prediction.EXERCISES)
+API, BULK = Prediction.Source.API, Prediction.Source.BULK
+EXERCISES = frozenset(Prediction.EXERCISES)
+ALL_BY_ONE_MODEL = EXERCISES | {BULK}
 TRACEPARENT = tracing.HEADER.encode()
 TEXT = [(b"content-type", b"text/plain; charset=utf-8")]
 LAST = [(b"connection", b"close")]  # the client's next request finds another process
@@ -83,7 +84,7 @@ class DataPlane:
             log.exception("%s %s", scope["method"], scope["path"])
             broken = Refused(500, _("Something went wrong here. It was logged."))
             status, headers, body = 500, broken.all_headers(), broken.document()
-        metrics.ANSWERS.labels(status).inc()
+        metrics.answered_with(status).inc()
         length = (b"content-length", str(len(body)).encode())
         headers = [*headers, length, *(LAST if self.is_leaving else ())]
         await send({"type": "http.response.start", "status": status, "headers": headers})
@@ -124,21 +125,29 @@ class DataPlane:
         if not route.asks:
             body, reply_headers = await self._shown(route.what, place)
             return 200, reply_headers, body
-        wanted, above = place.wanted, request.headers.get(TRACEPARENT, b"").decode("latin-1")
+        wanted, status = place.wanted, 500
+        above = request.headers.get(TRACEPARENT, b"").decode("latin-1")
         facts = {"tenant": wanted.tenant_slug, "endpoint": wanted.endpoint_slug}
-        with tracing.span("predict", following=above, **facts), self._counted(caller, wanted):
-            body, reply_headers = await self._predict(request, receive, caller, place, route, began)
-        return 200, reply_headers, body
+        granted = self._quotas_of(caller).request(caller, wanted.tenant_slug)
+        try:
+            with tracing.span("predict", following=above, **facts), granted:
+                reply = await self._predict(request, receive, caller, place, route, began)
+            status = 200
+        except Refused as refused:
+            status = refused.status
+            raise
+        finally:
+            self._count(caller, wanted, status, time.perf_counter() - began)
+        return status, reply.headers, reply.body
 
-    @contextmanager
-    def _counted(self, caller, wanted):
-        """Count a request wherever one of its kind counts. Raises Refused (429)."""
-        is_apart = caller.is_practice or _source(caller) in Prediction.EXERCISES
-        pulse = nullcontext() if caller.is_practice else self.pulse.request(wanted.endpoint_id)
-        counted = nullcontext() if is_apart else self.log.refused.counting(wanted)
-        quotas = self._quotas_of(caller)
-        with metrics.SECONDS.time(), pulse, counted, quotas.request(caller, wanted.tenant_id):
-            yield
+    def _count(self, caller, wanted, status: int, seconds: float) -> None:
+        """Count a request wherever one of its kind counts."""
+        metrics.SECONDS.observe(seconds)
+        if caller.is_practice:
+            return
+        self.pulse.count(wanted.endpoint_id, status)
+        if status != 200 and _source(caller) not in EXERCISES:
+            self.log.refused.count(wanted, status)
 
     def _quotas_of(self, caller) -> Quotas:
         return self.practice.quotas if caller.is_practice else self.quotas
@@ -169,8 +178,8 @@ class DataPlane:
             raise not_answering(place)
         if self.log.is_full:
             raise come_back(_("Predictions cannot be recorded right now: try again."), seconds=5)
-        until, tenant_id = began + seconds, place.wanted.tenant_id
-        self.batcher.refuse_too_late(tenant_id, until=until, background=can_wait)
+        tenant, until = place.wanted.tenant_slug, began + seconds
+        self.batcher.refuse_too_late(tenant, until=until, background=can_wait)
         waits = patience(request.headers, seconds)
         await self.loader.cold.warm(place.model, patience=waits)
         body = await self.bodies.read(request.headers, receive)
@@ -192,7 +201,7 @@ class DataPlane:
         answers = await self.answering.answers(place, asked, terms)
         for answer, sent in zip(answers, asked.images, strict=True):
             self._record(caller, place, answer, sent.data, asked.reference, terms)
-        if not caller.is_practice and _source(caller) not in Prediction.EXERCISES:
+        if not caller.is_practice and _source(caller) not in EXERCISES:
             self.answering.compare(place, answers, asked)
         body, headers = route.what.reply(answers, asked, place.wanted)
         ids = ", ".join(str(answer.prediction_id) for answer in answers)
@@ -211,9 +220,9 @@ class DataPlane:
             return
         wanted, key = place.wanted, ""
         source = _source(caller)
-        if terms.can_wait and source == Prediction.Source.API:
-            source = Prediction.Source.BULK  # how long it waited says nothing of how quick we are
-        if wanted.keeps_inputs and source not in Prediction.EXERCISES:
+        if terms.can_wait and source == API:
+            source = BULK  # how long it waited says nothing of how quick we are
+        if wanted.keeps_inputs and source not in EXERCISES:
             key = self.keeper.keep(wanted.tenant_id, answer.input_sha256, data)
         user_id = getattr(caller, "user_id", None)
         row = Row(
@@ -231,4 +240,4 @@ class DataPlane:
 
 def _source(caller) -> str:
     """What asks: a key's program, or what a pass of the site's says."""
-    return getattr(caller, "source", Prediction.Source.API)
+    return getattr(caller, "source", API)

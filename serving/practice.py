@@ -32,7 +32,7 @@ class Trainee:
     is_practice, user_id = True, None
 
     def __init__(self, facts):
-        self.key_id, self.tenant_id = facts.key_id, facts.tenant_id
+        self.key_id, self.tenant_id, self.holder = facts.key_id, facts.tenant_id, facts.holder
         self.answers = []
 
     def note(self, answer, reference: str) -> None:

@@ -2,11 +2,9 @@
 
 import time
 from collections import Counter, deque
-from contextlib import contextmanager
 from uuid import UUID
 
 from serving.batcher import Batcher
-from serving.refusals import Refused
 
 WINDOW_SECONDS = 60
 QUIET_AT_MOST = 5_000  # endpoints remembered
@@ -20,18 +18,9 @@ class Pulse:
         self._batcher = batcher
         self._seconds: dict[UUID, deque[tuple[int, Counter]]] = {}
 
-    @contextmanager
-    def request(self, endpoint_id: UUID):
-        """Count what becomes of a request."""
-        status = 500
-        try:
-            yield
-            status = 200
-        except Refused as refused:
-            status = refused.status
-            raise
-        finally:
-            self._this_second(endpoint_id)[status] += 1
+    def count(self, endpoint_id: UUID, status: int) -> None:
+        """Count what became of a request."""
+        self._this_second(endpoint_id)[status] += 1
 
     def of(self, endpoint_id: UUID) -> dict:
         """The last minute of an endpoint, and how busy the process is, as plain data."""

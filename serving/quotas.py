@@ -7,7 +7,7 @@ requests at once are counted in each process.
 
 import math
 import time
-from collections import Counter
+from collections import defaultdict
 from contextlib import contextmanager
 
 from django.conf import settings
@@ -37,17 +37,19 @@ class Quotas:
         self.in_flight = in_flight or settings.LEPTON_TENANT_IN_FLIGHT
         self.burst = max(self.rate * BURST_SECONDS, 1)
         self._buckets: dict[str, Bucket] = {}
-        self._granted: Counter[str] = Counter()  # images, since the other processes were told
-        self._busy: Counter = Counter()
+        self._granted: defaultdict[str, int] = defaultdict(
+            int
+        )  # images, since the other processes were told
+        self._busy: defaultdict[str, int] = defaultdict(int)
 
     @contextmanager
-    def request(self, caller, tenant):
+    def request(self, caller, tenant: str):
         """Grant one request and its first image. Raises Refused (429)."""
         if self._busy[tenant] >= self.in_flight:
             metrics.LIMITED.labels("tenant_in_flight").inc()
             message = _("This tenant has %s requests in flight already: wait for their answers.")
             raise _too_many(message % self.in_flight, 1)
-        self._take(_holder(caller))
+        self._take(caller.holder)
         self._busy[tenant] += 1
         try:
             yield
@@ -59,11 +61,11 @@ class Quotas:
     def charge(self, caller, images: int) -> None:
         """Count the images beyond the first; what is not there is owed."""
         if images:
-            self._grant(_holder(caller), images)
+            self._grant(caller.holder, images)
 
     def take_granted(self) -> dict[str, int]:
         """Return how many images each holder was granted here since the last time."""
-        granted, self._granted = self._granted, Counter()
+        granted, self._granted = self._granted, defaultdict(int)
         return granted
 
     def charge_for_others(self, granted: dict[str, int]) -> None:
@@ -99,11 +101,6 @@ class Quotas:
         before = time.monotonic() - BURST_SECONDS * 2
         kept = {holder: one for holder, one in self._buckets.items() if one.at > before}
         self._buckets = kept
-
-
-def _holder(caller) -> str:
-    """An API key, or who is behind the site's pass: whoever asks, or a tenant's program."""
-    return str(caller.key_id or caller.asker_id or caller.tenant_slug)
 
 
 def _too_many(error: str, seconds: int) -> Refused:

@@ -4,13 +4,11 @@ import logging
 import threading
 import uuid
 from collections import Counter
-from contextlib import contextmanager
 from datetime import UTC, datetime
 
 from django.db import IntegrityError, connection
 
 from accounts.scoping import tenant_scope
-from serving.refusals import Refused
 
 SECONDS = 300
 log = logging.getLogger(__name__)
@@ -22,7 +20,7 @@ ON CONFLICT (endpoint_id, since, status) DO UPDATE SET n = serving_refusedtally.
 
 
 class RefusedLog:
-    """`counting` belongs to the event loop, `flush` to the thread of the log."""
+    """`count` belongs to the event loop, `flush` to the thread of the log."""
 
     def __init__(self):
         self._counts: Counter = Counter()
@@ -33,19 +31,8 @@ class RefusedLog:
         """Whether anything waits to be written."""
         return bool(self._counts)
 
-    @contextmanager
-    def counting(self, wanted):
-        """Count the request of this block if it ends in a refusal or an error."""
-        try:
-            yield
-        except Refused as refused:
-            self._add(wanted, refused.status)
-            raise
-        except Exception:
-            self._add(wanted, 500)
-            raise
-
-    def _add(self, wanted, status: int) -> None:
+    def count(self, wanted, status: int) -> None:
+        """Count a request that ended in a refusal or an error."""
         now = int(datetime.now(UTC).timestamp()) // SECONDS * SECONDS
         since = datetime.fromtimestamp(now, UTC)
         with self._changing:

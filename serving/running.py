@@ -1,6 +1,7 @@
 """What a worker thread does with a batch: decode, run the graph, word the answers."""
 
 import hashlib
+import math
 import time
 from collections.abc import Callable
 
@@ -37,7 +38,9 @@ def _run(batch: list[Ask], images: list[np.ndarray]) -> list[tuple[Ask, Answer |
     if not batch:
         return []
     try:
-        given = batch[0].model.runtime.run(np.stack(images))
+        given = batch[0].model.runtime.run(
+            images[0][None] if len(images) == 1 else np.stack(images)
+        )
     except Exception as error:
         return [(ask, error) for ask in batch]
     rows = zip(batch, images, given, strict=True)
@@ -48,7 +51,8 @@ def _result(ask: Ask, image: np.ndarray, given: np.ndarray) -> Answer | Exceptio
     """Word what the graph gave for one image; a head that fails harms no other."""
     try:
         scores = ask.model.scores(given)
-        if not np.isfinite(scores).all():
+        listed = scores.tolist()
+        if not math.isfinite(sum(listed)):
             raise ArithmeticError("The graph answered with something that is no number.")
         evidence = _evidence(ask, image, int(np.argmax(scores))) if ask.explain else None
     except Exception as error:
@@ -56,7 +60,7 @@ def _result(ask: Ask, image: np.ndarray, given: np.ndarray) -> Answer | Exceptio
     digest = hashlib.sha256(ask.data).hexdigest()
     latency = (time.perf_counter() - ask.began) * 1000
     latency_ms = round(latency, 2)
-    return Answer(ask.model, scores.tolist(), digest, latency_ms, evidence, ask.prediction_id)
+    return Answer(ask.model, listed, digest, latency_ms, evidence, ask.prediction_id)
 
 
 def _evidence(ask: Ask, image: np.ndarray, place: int) -> list[list[float]] | None:

@@ -34,6 +34,11 @@ class Pass:
         return self.asker_id if self.source in (Source.BROWSER, Source.BULK) else None
 
     @property
+    def holder(self) -> str:
+        """Whose quota its requests take from: of who asks, or of a tenant's program."""
+        return str(self.asker_id or self.tenant_slug)
+
+    @property
     def is_bulk(self) -> bool:
         """Whether it waits for all others."""
         return self.source == Source.BULK

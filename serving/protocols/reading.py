@@ -50,6 +50,8 @@ def json_object(body: bytes, *, member: str) -> dict:
 
 def query_of(request: Request, known: tuple) -> dict:
     """The parameters in the address. Raises Refused (422) for unknown ones."""
+    if not request.query:
+        return {}
     values = dict(parse_qsl(request.query.decode("latin-1"), keep_blank_values=True))
     refuse_unknown(values, known)
     return values

@@ -179,11 +179,10 @@ def test_what_was_sent_in_bulk_runs_when_nothing_else_waits():
 def test_a_quiet_tenant_waits_for_one_answer_and_gets_its_place_in_a_full_queue():
     runtime, order = Held(), []
     runtime.batches = False
-    noisy, quiet = uuid.uuid4(), uuid.uuid4()
 
     async def answer(batcher, name, tenant):
         asked = an_ask(runtime)
-        asked.model = asked.model._replace(tenant_id=tenant)
+        asked.model = asked.model._replace(tenant=tenant)
         try:
             await batcher.ask(asked, seconds=10)
             order.append(name)
@@ -192,7 +191,7 @@ def test_a_quiet_tenant_waits_for_one_answer_and_gets_its_place_in_a_full_queue(
 
     async def work(batcher):
         futures = []
-        for name, tenant in [*((f"noisy {n}", noisy) for n in range(5)), ("quiet", quiet)]:
+        for name, tenant in [*((f"noisy {n}", "acme") for n in range(5)), ("quiet", "globex")]:
             futures.append(asyncio.ensure_future(answer(batcher, name, tenant)))
             await taken(batcher)
         runtime.go.set()
@@ -227,7 +226,7 @@ def test_what_cannot_be_answered_in_time_is_refused_at_once():
 
 def test_a_queue_is_believed_to_keep_its_pace_for_three_quarters_of_the_time_only():
     """Known before the body is read, too: the queue is all that counts."""
-    runtime, tenant = Held(), uuid.uuid4()
+    runtime, tenant = Held(), "acme"
 
     async def work(batcher):
         batcher.pace.note(2.0, images=1)

@@ -30,7 +30,7 @@ def clock(monkeypatch):
 
 
 def a_key():
-    return SimpleNamespace(key_id=uuid.uuid4(), user_id=None)
+    return SimpleNamespace(holder=str(uuid.uuid4()))
 
 
 def ask(counted, caller, images=1):
