@@ -13,38 +13,34 @@ import statistics
 import time
 from collections import Counter
 
-import httpx
+import uvloop
 
+from benchmarks.serving.client import Client
 from benchmarks.serving.stage import CLIENTS, pictures, standing
 
 
-async def capacity(client, url, images, seconds: float) -> float:
+async def capacity(client: Client, images, seconds: float) -> float:
     """Return answers a second when eight clients ask one request after the other."""
     until, answered = time.monotonic() + seconds, 0
 
     async def ask():
         nonlocal answered
         while time.monotonic() < until:
-            answer = await client.post(url, content=random.choice(images))
-            answered += answer.status_code == 200
+            status = await client.post(random.choice(images))
+            answered += status == 200
 
     await asyncio.gather(*(ask() for _ in range(CLIENTS)))
     return answered / seconds
 
 
-async def storm(client, url, images, rate: float, seconds: float, deadline: float):
+async def storm(client: Client, images, rate: float, seconds: float):
     """Send `rate` requests a second on average; return (status, seconds it took) of each, and how
     many seconds late each was sent: what the generator itself could not keep up with."""
     answers, tasks, late = [], [], []
 
     async def ask():
         began = time.perf_counter()
-        headers = {"X-Request-Timeout": str(deadline)}
-        try:
-            answer = await client.post(url, content=random.choice(images), headers=headers)
-            status = answer.status_code
-        except httpx.TransportError:
-            status = 0
+        status = await client.post(random.choice(images))
         answers.append((status, time.perf_counter() - began))
 
     due, until = time.monotonic(), time.monotonic() + seconds
@@ -77,11 +73,9 @@ def report(alone: float, answers, late, seconds: float, deadline: float) -> None
 
 async def measure(url: str, key: str, options) -> None:
     images, headers = pictures(), {"Authorization": f"Bearer {key}"}
-    limits = httpx.Limits(max_connections=500, max_keepalive_connections=500)
-    async with httpx.AsyncClient(headers=headers, timeout=60, limits=limits) as client:
-        alone = await capacity(client, url, images, options.seconds / 2)
-        rate = alone * options.times
-        answers, late = await storm(client, url, images, rate, options.seconds, options.deadline)
+    alone = await capacity(Client(url, headers), images, options.seconds / 2)
+    hurried = Client(url, headers | {"X-Request-Timeout": str(options.deadline)})
+    answers, late = await storm(hurried, images, alone * options.times, options.seconds)
     report(alone, answers, late, options.seconds, options.deadline)
 
 
@@ -95,7 +89,7 @@ def main() -> None:
     options = parser.parse_args()
     random.seed(0)
     with standing(options.backbone, options.weights) as place:
-        asyncio.run(measure(place.url, place.key, options))
+        uvloop.run(measure(place.url, place.key, options))
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from accounts.scoping import tenant_scope
 from serving import challengers, services
-from serving.models import Prediction, ShadowAnswer
+from serving.models import Prediction, RefusedTally, ShadowAnswer
 from tests import factories
 from tests.serving import models
 from tests.serving.conftest import answer
@@ -174,7 +174,12 @@ def test_what_happens_now_comes_from_the_rows_and_from_the_data_plane(
         with tenant_scope(acme):
             return Prediction.objects.count() == 20
 
+    def refused():
+        with tenant_scope(acme):
+            return [(row.status, row.n) for row in RefusedTally.objects.all()]
+
     inference.until(is_logged)
+    inference.until(lambda: refused() == [(422, 1)])
     client.defaults["HTTP_AUTHORIZATION"] = f"Bearer {factories.api_key(acme, alice, 'view')}"
     seen = get(client, f"{HERE}/now")
     assert (seen["n"], seen["by_version"]) == (20, [{"model_version": 1, "n": 20}])
