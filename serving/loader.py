@@ -160,8 +160,10 @@ class Loader:
                 raise  # it answered by another runtime, which may come back
             self._refuse(row.tenant_id, row.deployment_id, error)
             return
-        if self._flip(row, model):
-            log.info("%s/%s: model version %s answers", *row.address, model.version_number)
+        if not self._flip(row, model):
+            return
+        log.info("%s/%s: model version %s answers", *row.address, model.version_number)
+        if row.state != Deployment.State.LIVE:  # as it is at each restart
             with tenant_scope(row.tenant_id):
                 services.mark_live(row.deployment_id)
 

@@ -26,17 +26,21 @@ class Wanted(NamedTuple):
     model_version_number: int | None
     classes: list[str] | None
     storage_prefix: str | None
-    meta: dict | None
+    meta_json: str  # there may be thousands, read again and again: parsed where one is opened
 
     @property
     def address(self) -> tuple[str, str]:
         return self.tenant_slug, self.endpoint_slug
 
+    @property
+    def meta(self) -> dict:
+        """What meta.json says of classes, files and preprocessing."""
+        return json.loads(self.meta_json)
+
 
 def wanted_deployments() -> list[Wanted]:
     """Return every endpoint with what should answer there."""
-    rows = system.call("lepton_deployments")
-    return [Wanted(*row[:-1], json.loads(row[-1])) for row in rows]
+    return [Wanted(*row) for row in system.call("lepton_deployments")]
 
 
 class WantedChallenger(NamedTuple):
@@ -55,17 +59,21 @@ class WantedChallenger(NamedTuple):
     model_version_number: int
     classes: list[str]
     storage_prefix: str
-    meta: dict
+    meta_json: str
 
     @property
     def address(self) -> tuple[str, str]:
         return self.tenant_slug, self.endpoint_slug
 
+    @property
+    def meta(self) -> dict:
+        """What meta.json says of classes, files and preprocessing."""
+        return json.loads(self.meta_json)
+
 
 def wanted_challengers() -> list[WantedChallenger]:
     """Return every challenger that has not ended."""
-    rows = system.call("lepton_challengers")
-    return [WantedChallenger(*row[:-1], json.loads(row[-1])) for row in rows]
+    return [WantedChallenger(*row) for row in system.call("lepton_challengers")]
 
 
 def api_keys(digests: list[str]) -> dict[str, system.KeyFacts]:
