@@ -32,9 +32,9 @@ from serving.pulse import Pulse
 from serving.quotas import Quotas
 from serving.refusals import Refused, come_back, not_answering
 
-# A file sent in bulk, a load test, a drill: the champion answers all of it.
 API, BULK = Prediction.Source.API, Prediction.Source.BULK
 EXERCISES = frozenset(Prediction.EXERCISES)
+# A file sent in bulk, a load test, a drill: the champion answers all of it.
 ALL_BY_ONE_MODEL = EXERCISES | {BULK}
 TRACEPARENT = tracing.HEADER.encode()
 TEXT = [(b"content-type", b"text/plain; charset=utf-8")]
@@ -92,8 +92,8 @@ class DataPlane:
 
     async def _live(self, receive, send):
         await receive()
-        lasting = (self.keeper, self.log, self.batcher, self.answering, self.keyring, self.loader)
-        for part in (*lasting, self.peers):
+        parts = (self.keeper, self.log, self.batcher, self.answering, self.keyring, self.loader)
+        for part in (*parts, self.peers):
             part.start()
         await send({"type": "lifespan.startup.complete"})
         await receive()  # by now every request in flight was answered

@@ -1,6 +1,5 @@
 """What lies under an endpoint's address: who asks where is answered in which dialect."""
 
-from functools import lru_cache
 from typing import NamedTuple
 
 from django.utils.translation import gettext as _
@@ -36,7 +35,6 @@ class Route(NamedTuple):
     version: str = ""
 
 
-@lru_cache(10_000)
 def find(method: str, path: str) -> Route:
     """Understand an address under PREFIX. Raises Refused: 404, 405."""
     tenant, _slash, rest = path[len(PREFIX) :].partition("/")
