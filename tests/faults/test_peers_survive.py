@@ -6,7 +6,7 @@ import pytest
 from accounts.scoping import tenant_scope
 from serving import asking, services
 from tests.serving import models
-from tests.serving.conftest import Process
+from tests.serving.conftest import two_planes
 
 pytestmark = [pytest.mark.faults, pytest.mark.slow]
 
@@ -18,13 +18,8 @@ def planes(
     """Two processes at addresses of their own, with a Redis that no other test uses."""
     with tenant_scope(acme):
         services.deploy(castings, model_version=version_of(), by=alice)
-    environment = served_environment | {"REDIS_URL": own_redis.url}
-    two = [Process(environment).start() for _ in range(2)]
-    try:
-        yield [one.wait() for one in two]
-    finally:
-        for one in two:
-            one.stop()
+    with two_planes(served_environment | {"REDIS_URL": own_redis.url}) as two:
+        yield two
 
 
 def test_data_planes_answer_without_redis_and_find_each_other_again(

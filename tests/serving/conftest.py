@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 import time
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import httpx
@@ -71,6 +71,17 @@ class Process:
         if self.child and self.child.poll() is None:
             assert self.kill(signal.SIGTERM) in (0, -signal.SIGTERM)  # drained, then ended by it
         self.listener.close()
+
+
+@contextmanager
+def two_planes(environment):
+    """Two processes of one installation, at addresses of their own."""
+    two = [Process(environment).start() for _ in range(2)]
+    try:
+        yield [one.wait() for one in two]
+    finally:
+        for one in two:
+            one.stop()
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,7 @@ from serving import asking, quotas, services
 from serving.peers import TELL_SECONDS
 from serving.pulse import together
 from tests.serving import models
-from tests.serving.conftest import Process
+from tests.serving.conftest import two_planes
 
 IMAGE, RATE = models.picture(), 2
 BURST = RATE * quotas.BURST_SECONDS
@@ -25,12 +25,8 @@ def planes(
         services.deploy(castings, model_version=version_of(), by=alice)
     environment = served_environment | {"LEPTON_KEY_IMAGES_PER_SECOND": str(RATE)}
     environment |= getattr(request, "param", {})
-    two = [Process(environment).start() for _ in range(2)]
-    try:
-        yield [one.wait() for one in two]
-    finally:
-        for one in two:
-            one.stop()
+    with two_planes(environment) as two:
+        yield two
 
 
 @pytest.fixture
