@@ -63,11 +63,12 @@ class OwnRedis:
         self.home, self.url = home, embedded.redis_url(home)
 
     def start(self):
-        self.pid = embedded.start_redis(self.home).pid
+        self.server = embedded.start_redis(self.home)
+        self.pid = self.server.pid
 
     def kill(self):
         os.kill(self.pid, signal.SIGKILL)
-        wait_for(lambda: not embedded.running(self.home), 5)
+        wait_for(lambda: self.server.poll() is not None, 5)
 
 
 @pytest.fixture
