@@ -13,7 +13,7 @@ from benchmarks.installation import an_installation
 PORT = 18_610
 SLUG = "it"
 SETTLE_SECONDS = 30
-ROUNDING = 1e-5  # one image alone and in a batch
+ROUNDING = 1e-4  # one image alone and in a batch; 2e-5 was seen, and versions differ by far more
 TURN = ("deploy", "deploy", "roll_back", "canary", "deploy", "failing_canary")
 
 
