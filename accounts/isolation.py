@@ -134,13 +134,13 @@ def _policy(table, name, verb, role, condition):
 
 def _force(word, models_):
     """Hold these tables and those they refer to against their owner too, or not for a while."""
-    targets = {target for model in models_ for _column, target in _references(model)}
+    targets = {target for model in models_ for _column, target in references(model)}
     for table in sorted(targets | {model._meta.db_table for model in models_}):
         yield f"ALTER TABLE {table} {word} ROW LEVEL SECURITY"
 
 
-def _references(model):
-    """(column, table) of each reference to another tenant table."""
+def references(model):
+    """(column, table) of each reference to a tenant table."""
     for field in model._meta.local_fields:
         if isinstance(field, models.ForeignKey) and _is_tenant_model(field.related_model):
             yield field.column, field.related_model._meta.db_table
@@ -153,7 +153,7 @@ def _composite_targets(model):
 
 def _composite_keys(model):
     """A reference between tenant tables names its tenant too, since FK checks ignore policies."""
-    for column, target in _references(model):
+    for column, target in references(model):
         yield from _composite_key(model._meta.db_table, column, target)
 
 

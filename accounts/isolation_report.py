@@ -11,7 +11,8 @@ from django.db import IntegrityError, ProgrammingError, connection, transaction
 from django.utils.translation import gettext_lazy as _
 
 from accounts.chain import TenantName
-from accounts.scoping import tenant_models, tenant_scope
+from accounts.isolation import references
+from accounts.scoping import tenant_models, tenant_scope, unprotected_tables
 
 REFUSED = "42501"  # insufficient_privilege: a policy or a missing right
 # Each counts the rows it reached. `own` is the tenant who tries, `other` any of the others.
@@ -37,9 +38,7 @@ ATTEMPTS = {
 }
 WITHOUT_A_TENANT = _("read any row without a tenant")
 OF_A_TABLE = """
-SELECT c.relrowsecurity AND c.relforcerowsecurity AND EXISTS (
-    SELECT FROM pg_policy p WHERE p.polrelid = c.oid),
-  (SELECT count(*) FROM pg_constraint k WHERE k.conrelid = c.oid AND k.contype = 'f'
+SELECT (SELECT count(*) FROM pg_constraint k WHERE k.conrelid = c.oid AND k.contype = 'f'
     AND cardinality(k.conkey) = 2),
   ARRAY(SELECT right_ FROM unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']) AS right_
     WHERE has_table_privilege(c.oid, right_))
@@ -78,7 +77,8 @@ class Report(NamedTuple):
 def report(tenants: list[TenantName]) -> Report:
     """Try everything for each of these tenants. Raises whatever is no refusal."""
     tried, reached, rows = Counter(), Counter(), Counter()
-    names = sorted(model._meta.db_table for model in tenant_models())
+    models = sorted(tenant_models(), key=lambda model: model._meta.db_table)
+    names = [model._meta.db_table for model in models]
     for table in names:
         tried[WITHOUT_A_TENANT] += 1
         reached[WITHOUT_A_TENANT] += _reached("SELECT count(*) FROM {table}", table)
@@ -90,7 +90,9 @@ def report(tenants: list[TenantName]) -> Report:
                 for what, got in _attempts(table, tenant, other, has_rows=own > 0):
                     tried[what] += 1
                     reached[what] += got
-    return Report(len(tenants), [_table(model, rows) for model in _by_table()], tried, reached)
+    bare = unprotected_tables()
+    tables = [_table(model, rows, is_forced=model._meta.db_table not in bare) for model in models]
+    return Report(len(tenants), tables, tried, reached)
 
 
 def _attempts(table, tenant, other, *, has_rows) -> Iterable[tuple[str, int]]:
@@ -115,14 +117,9 @@ def _reached(sql: str, table: str, **names) -> int:
         return 1
 
 
-def _by_table():
-    return sorted(tenant_models(), key=lambda model: model._meta.db_table)
-
-
-def _table(model, rows: Counter) -> Table:
-    name, tenants = model._meta.db_table, set(tenant_models())
-    references = [f for f in model._meta.local_fields if f.related_model in tenants]
+def _table(model, rows: Counter, *, is_forced: bool) -> Table:
+    name = model._meta.db_table
     with connection.cursor() as cursor:
         cursor.execute(OF_A_TABLE, {"table": name})
-        is_forced, composite, rights = cursor.fetchone()
-    return Table(name, rows[name], is_forced, len(references), composite, rights)
+        composite, rights = cursor.fetchone()
+    return Table(name, rows[name], is_forced, len(list(references(model))), composite, rights)

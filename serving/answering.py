@@ -87,7 +87,7 @@ class Answering:
 
     def compare(self, place: Place, answers: list[Answer], asked: Question) -> None:
         """Have what a client was answered answered by the other variant too, when there is time."""
-        if not self.beside.table or place.wanted.endpoint_id not in self.beside.table:
+        if place.wanted.endpoint_id not in self.beside.table:
             return
         for answer, sent in zip(answers, asked.images, strict=True):
             second = self.beside.second(place, answer.model, answer.prediction_id)

@@ -66,7 +66,7 @@ class Challengers:
         `name` is the client's reference, so that one thing is always answered by one model, or
         the prediction's id.
         """
-        beside = self.table.get(place.wanted.endpoint_id) if self.table else None
+        beside = self.table.get(place.wanted.endpoint_id)
         return beside.model if beside and beside.is_canary and beside.takes(name) else place.model
 
     def second(self, place: Place, answered: Model, prediction_id: UUID) -> Second | None:

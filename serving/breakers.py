@@ -32,7 +32,7 @@ class Breakers:
 
     def pause_of(self, version_id: UUID) -> int:
         """The whole seconds for which the model is to be left alone; 0: ask it."""
-        breaker = self._by_version.get(version_id) if self._by_version else None
+        breaker = self._by_version.get(version_id)
         if breaker is None or breaker.failures < FAILURES:
             return 0
         left = breaker.closed_at - self._clock()

@@ -31,16 +31,17 @@ class Command(BaseCommand):
             cursor.execute("SELECT current_user, current_setting('server_version')")
             user, version = cursor.fetchone()
         yield "# " + _("Isolation report")
-        now = timezone.now().strftime("%Y-%m-%d %H:%M UTC")
-        words = {"n": found.tenants, "tables": len(found.tables), "user": user, "version": version}
-        words["now"] = now
-        yield (
-            _(
-                "%(now)s: %(n)s tenants, %(tables)s tables, PostgreSQL %(version)s, as the app's"
-                " login %(user)s, in SQL of its own. Nothing was left changed."
-            )
-            % words
+        sentence = _(
+            "%(now)s: %(n)s tenants, %(tables)s tables, PostgreSQL %(version)s, as the app's"
+            " login %(user)s, in SQL of its own. Nothing was left changed."
         )
+        yield sentence % {
+            "now": timezone.now().strftime("%Y-%m-%d %H:%M UTC"),
+            "n": found.tenants,
+            "tables": len(found.tables),
+            "user": user,
+            "version": version,
+        }
         yield _("Nothing was reached.") if found.is_clean else _("**Something was reached.**")
 
     def _tried(self, found):
