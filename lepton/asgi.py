@@ -2,9 +2,13 @@
 
 import os
 
+from django.conf import settings
 from django.core.asgi import get_asgi_application
 
+from lepton.web_database import pooled
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "lepton.settings")
+settings.DATABASES["default"] = pooled(settings.DATABASES["default"])
 django_application = get_asgi_application()  # loads the apps, so it comes before what needs them
 
 from channels.auth import AuthMiddlewareStack  # noqa: E402
