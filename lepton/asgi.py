@@ -5,7 +5,7 @@ import os
 from django.conf import settings
 from django.core.asgi import get_asgi_application
 
-from lepton.web_database import pooled
+from lepton.web_database import ReturnConnections, pooled
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "lepton.settings")
 settings.DATABASES["default"] = pooled(settings.DATABASES["default"])
@@ -22,7 +22,7 @@ from lepton.limits import LimitBodies  # noqa: E402
 from lepton.live import BoardConsumer, LiveConsumer  # noqa: E402
 
 tracing.start("web")
-site = ForwardPredictions(LimitBodies(django_application))
+site = ForwardPredictions(LimitBodies(ReturnConnections(django_application)))
 application = ProtocolTypeRouter(
     {
         "http": site,

@@ -1,9 +1,15 @@
 """What an unknown address or a fault answers: a page for people, a problem document for clients."""
 
-from django.http import Http404
+import sys
+
+from django.db import InterfaceError, OperationalError
+from django.http import Http404, HttpResponse
+from django.template import loader
 from django.views import defaults
 
 from lepton.lib import problems
+
+AGAIN_SECONDS = 5
 
 
 def not_found(request, exception):
@@ -13,9 +19,21 @@ def not_found(request, exception):
 
 
 def server_error(request):
+    if isinstance(sys.exc_info()[1], OperationalError | InterfaceError):
+        return _database_away(request)
     if request.path.startswith("/api/"):
         return problems.json_500()
     return defaults.server_error(request)
+
+
+def _database_away(request):
+    """The database does not answer, or not in time: the same request may well succeed soon."""
+    if request.path.startswith("/api/"):
+        response = problems.json_503()
+    else:
+        response = HttpResponse(loader.render_to_string("503.html"), status=503)
+    response["Retry-After"] = str(AGAIN_SECONDS)
+    return response
 
 
 def closed(request):

@@ -72,6 +72,19 @@ def test_nobody_else_reaches_the_site_by_another_name(client):
     assert client.get("/account/login/", headers={"Host": "10.1.2.3:8000"}).status_code == 400
 
 
+@pytest.mark.django_db
+def test_while_the_database_is_away_everybody_is_told_to_try_again(acme, alice, browse, request):
+    browser = browse(alice)
+    browser.raise_request_exception = False
+    request.getfixturevalue("broken_database")
+    page, answer = browser.get("/t/acme/"), browser.get("/api/v1/me")
+    assert page.status_code == answer.status_code == 503
+    assert page["Retry-After"] == answer["Retry-After"] == "5"
+    assert "Try again in a moment" in page.text
+    assert answer["Content-Type"] == "application/problem+json"
+    assert "try again" in answer.json()["error"]
+
+
 def test_faults_of_the_api_are_problem_documents(rf):
     from lepton import errors
 

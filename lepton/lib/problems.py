@@ -63,6 +63,10 @@ def json_500():
     return json_problem(500, _("Something went wrong here. It was logged."))
 
 
+def json_503():
+    return json_problem(503, _("The database could not do this right now: try again in a moment."))
+
+
 def json_problem(status: int, error: str):
     """Return a refusal from outside DRF's views."""
     return JsonResponse(problem(status, error), status=status, content_type=CONTENT_TYPE)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from asgiref.sync import sync_to_async
 from django.core.handlers.asgi import ASGIRequest
+from django.db import close_old_connections
 from django.http import StreamingHttpResponse
 
 
@@ -21,9 +22,17 @@ def body_for(request, pieces: Iterator[bytes]):
 
 
 async def _one_by_one(pieces):
-    following = sync_to_async(next)
-    while (piece := await following(pieces, None)) is not None:
+    following = sync_to_async(_following)
+    while (piece := await following(pieces)) is not None:
         yield piece
+
+
+def _following(pieces):
+    """The next piece, or None; while a client reads it, it keeps no connection from others."""
+    try:
+        return next(pieces, None)
+    finally:
+        close_old_connections()
 
 
 def _plain(request):

@@ -1,19 +1,28 @@
 """The web process borrows its database connections from a pool, however many requests come."""
 
+import socket
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
 from django.db import connection
 
+from accounts.scoping import tenant_scope
 from lepton.web_database import POOL
 from tests import factories
 from tests.faults.web import Web
 from tests.faults.workers import wait_for
+from tests.training import imports
+from tests.training.zips import picture, zipped
+from training.datasets import versions
+from training.models import Dataset
 
 pytestmark = [pytest.mark.faults, pytest.mark.slow]
-REQUESTS, AT_ONCE = 300, 8
+REQUESTS, AT_ONCE = 300, POOL["max_size"] + 20
+RECEIVED_AT_ONCE = 4096  # bytes a slow reader's socket takes: what is sent piles up at the server
 
 
 @pytest.fixture
@@ -24,9 +33,31 @@ def web(transactional_db, surroundings, tmp_path):
     web.close()
 
 
-def test_hundreds_of_requests_leave_no_connection_behind(web, acme, alice, browse):
-    page = f"/t/acme/e/{factories.engagement(acme, alice).pk}/"
-    signed_in = {name: cookie.value for name, cookie in browse(alice).cookies.items()}
+@pytest.fixture
+def signed_in(alice, browse):
+    return {name: cookie.value for name, cookie in browse(alice).cookies.items()}
+
+
+@pytest.fixture
+def page(engagement):
+    return f"/t/acme/e/{engagement.pk}/"
+
+
+@pytest.fixture
+def large_file(acme, alice, engagement, page, surroundings):
+    """Where a dataset version is downloaded that is more than a connection's buffers hold."""
+    files = {
+        f"{label}/{n}.png": picture(100 * place + n, size=(720, 720))
+        for place, label in enumerate(["ok", "scratch"])
+        for n in range(5)
+    }
+    imports.run(acme, engagement, alice, zipped(files))
+    with tenant_scope(acme):
+        version = versions.freeze_version(Dataset.objects.get(), by=alice)
+    return f"{page}data/versions/{version.pk}/export/zip/"
+
+
+def test_hundreds_of_requests_leave_no_connection_behind(web, page, signed_in):
     before = open_connections()
     with httpx.Client(base_url=web.url, cookies=signed_in, timeout=60) as client:
 
@@ -37,6 +68,35 @@ def test_hundreds_of_requests_leave_no_connection_behind(web, acme, alice, brows
             statuses = Counter(clients.map(ask, range(REQUESTS)))
     assert statuses == {200: REQUESTS}
     assert open_connections() - before <= POOL["max_size"]
+
+
+def test_who_reads_slowly_keeps_no_connection_from_the_others(web, page, signed_in, large_file):
+    with ExitStack() as readers:
+        for _reader in range(POOL["max_size"] + 5):
+            reader = readers.enter_context(closing(asking(web, large_file, signed_in)))
+            assert reader.recv(64).startswith(b"HTTP/1.1 200")
+        assert httpx.get(web.url + page, cookies=signed_in, timeout=60).status_code == 200
+
+
+def test_who_goes_away_leaves_no_connection_behind(web, page, signed_in, large_file):
+    for _number in range(POOL["max_size"]):
+        asking(web, page, signed_in).close()
+        with closing(asking(web, large_file, signed_in)) as reader:
+            assert reader.recv(64).startswith(b"HTTP/1.1 200")
+    assert httpx.get(web.url + page, cookies=signed_in, timeout=60).status_code == 200
+
+
+def asking(web, path, cookies) -> socket.socket:
+    """Ask for what is at `path` and read nothing."""
+    where = urlsplit(web.url)
+    reader = socket.socket()
+    reader.settimeout(60)
+    reader.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVED_AT_ONCE)
+    reader.connect((where.hostname, where.port))
+    sent = "; ".join(f"{name}={value}" for name, value in cookies.items())
+    head = f"GET {path} HTTP/1.1\r\nHost: {where.netloc}\r\nCookie: {sent}\r\n\r\n"
+    reader.sendall(head.encode())
+    return reader
 
 
 def open_connections() -> int:
