@@ -12,7 +12,6 @@ from django.db import connection
 
 from accounts.scoping import tenant_scope
 from lepton.web_database import POOL
-from tests import factories
 from tests.faults.web import Web
 from tests.faults.workers import wait_for
 from tests.training import imports
