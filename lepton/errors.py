@@ -20,15 +20,15 @@ def not_found(request, exception):
 
 def server_error(request):
     if isinstance(sys.exc_info()[1], OperationalError | InterfaceError):
-        return _database_away(request)
+        return too_busy(request.path)  # the database is away, or could not do it in time
     if request.path.startswith("/api/"):
         return problems.json_500()
     return defaults.server_error(request)
 
 
-def _database_away(request):
-    """The database does not answer, or not in time: the same request may well succeed soon."""
-    if request.path.startswith("/api/"):
+def too_busy(path):
+    """What could not be done now and may well be done soon."""
+    if path.startswith("/api/"):
         response = problems.json_503()
     else:
         response = HttpResponse(loader.render_to_string("503.html"), status=503)

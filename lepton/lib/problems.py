@@ -64,7 +64,7 @@ def json_500():
 
 
 def json_503():
-    return json_problem(503, _("The database could not do this right now: try again in a moment."))
+    return json_problem(503, _("This cannot be done right now: try again in a moment."))
 
 
 def json_problem(status: int, error: str):

@@ -1,9 +1,11 @@
-"""The web process borrows its database connections from a pool, however many requests come."""
+"""The web process needs few connections to the database, however many requests come and how."""
 
 import socket
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit
 
 import httpx
@@ -11,7 +13,8 @@ import pytest
 from django.db import connection
 
 from accounts.scoping import tenant_scope
-from lepton.web_database import POOL
+from lepton.concurrency import AT_ONCE
+from tests.faults.relay import Relay
 from tests.faults.web import Web
 from tests.faults.workers import wait_for
 from tests.training import imports
@@ -20,7 +23,7 @@ from training.datasets import versions
 from training.models import Dataset
 
 pytestmark = [pytest.mark.faults, pytest.mark.slow]
-REQUESTS, AT_ONCE = 300, POOL["max_size"] + 20
+REQUESTS, CLIENTS = 300, AT_ONCE + 20
 RECEIVED_AT_ONCE = 4096  # bytes a slow reader's socket takes: what is sent piles up at the server
 
 
@@ -63,26 +66,48 @@ def test_hundreds_of_requests_leave_no_connection_behind(web, page, signed_in):
         def ask(_number):
             return client.get(page).status_code
 
-        with ThreadPoolExecutor(AT_ONCE) as clients:
+        with ThreadPoolExecutor(CLIENTS) as clients:
             statuses = Counter(clients.map(ask, range(REQUESTS)))
     assert statuses == {200: REQUESTS}
-    assert open_connections() - before <= POOL["max_size"]
+    assert open_connections() - before <= AT_ONCE
 
 
 def test_who_reads_slowly_keeps_no_connection_from_the_others(web, page, signed_in, large_file):
     with ExitStack() as readers:
-        for _reader in range(POOL["max_size"] + 5):
+        for _reader in range(AT_ONCE + 5):
             reader = readers.enter_context(closing(asking(web, large_file, signed_in)))
             assert reader.recv(64).startswith(b"HTTP/1.1 200")
         assert httpx.get(web.url + page, cookies=signed_in, timeout=60).status_code == 200
 
 
 def test_who_goes_away_leaves_no_connection_behind(web, page, signed_in, large_file):
-    for _number in range(POOL["max_size"]):
+    for _number in range(AT_ONCE):
         asking(web, page, signed_in).close()
         with closing(asking(web, large_file, signed_in)) as reader:
             assert reader.recv(64).startswith(b"HTTP/1.1 200")
     assert httpx.get(web.url + page, cookies=signed_in, timeout=60).status_code == 200
+
+
+def test_a_database_that_was_away_is_used_again_at_once(
+    transactional_db, surroundings, tmp_path, page, signed_in
+):
+    with TemporaryDirectory(prefix="lepton-") as short, ExitStack() as ended:
+        relay = Relay(surroundings["DATABASE_URL"], Path(short))
+        ended.callback(relay.cut)
+        web = Web(surroundings | {"DATABASE_URL": relay.url}, tmp_path / "web.log").start()
+        ended.callback(web.close)
+        wait_for(web.answers, 60)
+
+        def ask():
+            return httpx.get(web.url + page, cookies=signed_in, timeout=60)
+
+        assert ask().status_code == 200
+        relay.cut()
+        refused = ask()
+        assert (refused.status_code, refused.headers["retry-after"]) == (503, "5")
+        assert "Try again in a moment" in refused.text
+        relay.mend()
+        assert ask().status_code == 200
 
 
 def asking(web, path, cookies) -> socket.socket:
