@@ -22,8 +22,11 @@ if not IS_XDIST_WORKER:
     os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")  # but for tests/gpu, see there
 
 from lepton import embedded  # noqa: E402 - it may read what was set above
+from lepton.embedded import postgres  # noqa: E402
 
 HOME = Path(os.environ["LEPTON_HOME"])
+postgres.ROLES += "CREATE ROLE lepton_sweeper SUPERUSER LOGIN\n"  # empties tables between tests
+postgres.LOGINS |= {"sweeper": "lepton_sweeper"}
 
 
 def pytest_configure(config):
