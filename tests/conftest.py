@@ -9,7 +9,7 @@ from psycopg import sql
 
 from lepton import embedded
 from tests.browser.chromium import pytest_terminal_summary  # noqa: F401, says what was left out
-from tests.ground import HOME
+from tests.ground import HOME, SWEEPER
 
 
 @pytest.fixture(scope="session")
@@ -62,7 +62,8 @@ def _sweeper_empties_tables(database_name):
     """Tests that commit leave rows, which policies and triggers keep from everybody else."""
     from django.test import TransactionTestCase
 
-    url = _named(embedded.database_url(HOME, "sweeper"), database_name)
+    url = _named(embedded.database_url(HOME, "owner"), database_name)
+    url = url.replace("lepton_owner", SWEEPER)
     TransactionTestCase._fixture_teardown = lambda self: _delete_all(url)
 
 
@@ -76,6 +77,7 @@ def _delete_all(url: str) -> None:
         sweeper.execute("SET LOCAL session_replication_role = replica")  # no trigger, no reference
         for (name,) in names:
             sweeper.execute(sql.SQL("DELETE FROM {}").format(sql.Identifier(name)))
+        sweeper.execute("NOTIFY lepton_deployments")  # as triggers tell whoever deletes some
 
 
 @pytest.fixture(autouse=True)

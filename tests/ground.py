@@ -8,6 +8,8 @@ import secrets
 import tempfile
 from pathlib import Path
 
+import pytest
+
 IS_XDIST_WORKER = "PYTEST_XDIST_WORKER" in os.environ
 if not IS_XDIST_WORKER:
     for name in [name for name in os.environ if name.startswith("LEPTON_")]:
@@ -25,12 +27,15 @@ from lepton import embedded  # noqa: E402 - it may read what was set above
 from lepton.embedded import postgres  # noqa: E402
 
 HOME = Path(os.environ["LEPTON_HOME"])
-postgres.ROLES += "CREATE ROLE lepton_sweeper SUPERUSER LOGIN\n"  # empties tables between tests
-postgres.LOGINS |= {"sweeper": "lepton_sweeper"}
+SWEEPER = "sweeper"  # a login that may empty all tables between tests; no other home has it
 
 
 def pytest_configure(config):
-    embedded.start_postgres(HOME)
+    with pytest.MonkeyPatch.context() as here:
+        roles = f"{postgres.ROLES}CREATE ROLE {SWEEPER} SUPERUSER LOGIN\n"
+        here.setattr(postgres, "ROLES", roles)
+        here.setattr(postgres, "LOGINS", postgres.LOGINS | {SWEEPER: SWEEPER})
+        embedded.start_postgres(HOME)
     embedded.start_redis(HOME)
 
 

@@ -22,7 +22,7 @@ def _storage_of_its_own():
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _owner_empties_tables():
+def _sweeper_empties_tables():
     """The site has its own database."""
 
 

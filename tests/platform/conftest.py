@@ -16,7 +16,7 @@ def _storage_of_its_own():
 
 
 @pytest.fixture(autouse=True)
-def _owner_empties_tables():
+def _sweeper_empties_tables():
     """No test here uses the tests' database."""
 
 

@@ -101,7 +101,7 @@ def served_environment(server_environment, served_home):
 
 
 @pytest.fixture(scope="package")
-def one_process(django_db_setup, served_environment, _owner_empties_tables):
+def one_process(django_db_setup, served_environment, _sweeper_empties_tables):
     """One inference process for all tests that do not harm it.
 
     It ends with this package: one with another storage would fail deployments of later tests, so
