@@ -44,7 +44,7 @@ class LimitConcurrency:
 
             try:
                 await self.application(scope, receive_then_wait, leave_then_send)
-            except _TooBusy:
+            except _NoPlace:
                 await _refuse(scope["path"], send)
 
     async def _take(self, place):
@@ -52,15 +52,15 @@ class LimitConcurrency:
             async with asyncio.timeout(PATIENCE_SECONDS):
                 await place.enter_async_context(self._places)
         except TimeoutError:
-            raise _TooBusy from None
+            raise _NoPlace from None
 
 
-class _TooBusy(Exception):
+class _NoPlace(Exception):
     pass
 
 
 async def _refuse(path, send):
-    response = errors.too_busy(path)
+    response = errors.unavailable(path)
     headers = [(name.lower().encode(), value.encode()) for name, value in response.items()]
     start = {"type": "http.response.start", "status": response.status_code, "headers": headers}
     await send(start)

@@ -20,13 +20,13 @@ def not_found(request, exception):
 
 def server_error(request):
     if isinstance(sys.exc_info()[1], OperationalError | InterfaceError):
-        return too_busy(request.path)  # the database is away, or could not do it in time
+        return unavailable(request.path)  # the database is away, or could not do it in time
     if request.path.startswith("/api/"):
         return problems.json_500()
     return defaults.server_error(request)
 
 
-def too_busy(path):
+def unavailable(path):
     """What could not be done now and may well be done soon."""
     if path.startswith("/api/"):
         response = problems.json_503()
