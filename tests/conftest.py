@@ -62,13 +62,18 @@ def _sweeper_empties_tables(database_name):
     """Tests that commit leave rows, which policies and triggers keep from everybody else."""
     from django.test import TransactionTestCase
 
+    from serving.news import CHANNEL
+
     url = _named(embedded.database_url(HOME, "owner"), database_name)
     url = url.replace("lepton_owner", SWEEPER)
-    TransactionTestCase._fixture_teardown = lambda self: _delete_all(url)
+    TransactionTestCase._fixture_teardown = lambda self: _delete_all(url, telling=CHANNEL)
 
 
-def _delete_all(url: str) -> None:
-    """Empty every table: a hundredth of what it takes to truncate them, which makes files anew."""
+def _delete_all(url: str, *, telling: str) -> None:
+    """Empty every table: a hundredth of what it takes to truncate them, which makes files anew.
+
+    No trigger sees it, so whoever listens at the channel `telling` is told here.
+    """
     with psycopg.connect(url) as sweeper:
         names = sweeper.execute(
             "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
@@ -77,7 +82,7 @@ def _delete_all(url: str) -> None:
         sweeper.execute("SET LOCAL session_replication_role = replica")  # no trigger, no reference
         for (name,) in names:
             sweeper.execute(sql.SQL("DELETE FROM {}").format(sql.Identifier(name)))
-        sweeper.execute("NOTIFY lepton_deployments")  # as triggers tell whoever deletes some
+        sweeper.execute(sql.SQL("NOTIFY {}").format(sql.Identifier(telling)))
 
 
 @pytest.fixture(autouse=True)

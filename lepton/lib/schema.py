@@ -41,12 +41,13 @@ def responses(ok, *refusals: int) -> dict:
     """Return the `responses` of an operation.
 
     `ok` is a serializer answered with 200, None for 204, or {status: serializer or None};
-    `refusals` are the statuses answered as problem+json, besides 401 which everything can answer.
+    `refusals` are the statuses answered as problem+json, besides those which everything can answer:
+    401, and 503 while the site is too busy or its database away.
     """
     answers = ok if isinstance(ok, dict) else {200 if ok is not None else 204: ok}
     return answers | {
         (status, CONTENT_TYPE): OpenApiResponse(ProblemSerializer, HTTPStatus(status).phrase)
-        for status in sorted({401, *refusals})
+        for status in sorted({401, 503, *refusals})
     }
 
 

@@ -24,6 +24,7 @@ from training.models import Dataset
 
 pytestmark = [pytest.mark.faults, pytest.mark.slow]
 REQUESTS, CLIENTS = 300, AT_ONCE + 20
+FEW = 5  # of those that just answered
 RECEIVED_AT_ONCE = 4096  # bytes a slow reader's socket takes: what is sent piles up at the server
 
 
@@ -73,11 +74,13 @@ def test_hundreds_of_requests_leave_no_connection_behind(web, page, signed_in):
 
 
 def test_who_reads_slowly_keeps_no_connection_from_the_others(web, page, signed_in, large_file):
+    before = open_connections()
     with ExitStack() as readers:
         for _reader in range(AT_ONCE + 5):
             reader = readers.enter_context(closing(asking(web, large_file, signed_in)))
             assert reader.recv(64).startswith(b"HTTP/1.1 200")
         assert httpx.get(web.url + page, cookies=signed_in, timeout=60).status_code == 200
+        wait_for(lambda: open_connections() - before <= FEW, 10)
 
 
 def test_who_goes_away_leaves_no_connection_behind(web, page, signed_in, large_file):
