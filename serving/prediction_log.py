@@ -135,8 +135,13 @@ class PredictionLog:
             self._works = False
 
     def flush(self) -> None:
-        """Write what is queued, tenant by tenant; what fails stays queued."""
-        while batch := [self.rows.popleft() for _ in range(min(len(self.rows), ROWS_AT_ONCE))]:
+        """Write what is queued now, tenant by tenant; what fails stays queued.
+
+        What comes in meanwhile is written with the next: a statement for each costs far more.
+        """
+        left = len(self.rows)
+        while batch := [self.rows.popleft() for _ in range(min(left, ROWS_AT_ONCE))]:
+            left -= len(batch)
             by_tenant = defaultdict(list)
             for row in batch:
                 by_tenant[row.tenant_id].append(row)

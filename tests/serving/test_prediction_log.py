@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from accounts.scoping import tenant_scope
-from serving import metrics
+from serving import metrics, prediction_log
 from serving.asks import Answer
 from serving.models import Prediction
 from serving.prediction_log import PredictionLog, Row
@@ -53,3 +53,29 @@ def test_a_row_the_database_refuses_is_said_and_holds_up_no_other(place, caplog)
     assert metrics.LOST._value.get() == lost + 1
     assert f"Prediction {bad.answer.prediction_id} is lost" in caplog.text
     assert not log.rows
+
+
+def test_what_comes_in_while_rows_are_written_waits_for_the_next_time(place, monkeypatch):
+    log, written = PredictionLog(), []
+
+    def write(tenant_id, rows):
+        written.append(len(rows))
+        log.add(row(place))  # as a quick model answers meanwhile
+
+    monkeypatch.setattr(prediction_log, "_write", write)
+    for _number in range(3):
+        log.add(row(place))
+    log.flush()
+    assert (written, len(log.rows)) == ([3], 1)
+    log.flush()
+    assert (written, len(log.rows)) == ([3, 1], 1)
+
+
+def test_a_long_queue_is_written_in_several_statements(place, monkeypatch):
+    log, written = PredictionLog(), []
+    monkeypatch.setattr(prediction_log, "_write", lambda tenant_id, rows: written.append(len(rows)))
+    monkeypatch.setattr(prediction_log, "ROWS_AT_ONCE", 2)
+    for _number in range(5):
+        log.add(row(place))
+    log.flush()
+    assert (written, len(log.rows)) == ([2, 2, 1], 0)
