@@ -47,10 +47,12 @@ def portfolio_scope(*, by):
 def _scope(variable, value, setting, setting_value):
     token = variable.set(value)
     try:
+        outlives_block = connection.in_atomic_block
         with transaction.atomic():
             before = _set_config(setting, setting_value)
             yield
-            _set_config(setting, before)  # an enclosing transaction outlives this block
+            if outlives_block:  # the transaction, and with it what was set
+                _set_config(setting, before)
     finally:
         variable.reset(token)
 

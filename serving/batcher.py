@@ -105,16 +105,19 @@ class Batcher:
 
     def refuse_too_late(self, tenant: str, *, until: float, background: bool) -> None:
         """Say no before the body is read to what would be answered too late. Raises Refused."""
-        with self._bell:
-            self._refuse_too_late(tenant, until, background, 1)
+        if self.waiting:
+            with self._bell:
+                self._refuse_too_late(tenant, until, background, 1)
 
     def _refuse_too_late(self, tenant: str, until: float, background: bool, images: int) -> None:
         """What would be answered too late is told so now, and takes no time from the others."""
         if background:  # its deadlines are long, and who goes first is unknown
             return
         ahead = self.waiting.ahead_of(tenant)
+        if not ahead:
+            return
         needed = self.pace.until_done(ahead, images)
-        if ahead and needed > (until - time.perf_counter()) * SURE_SHARE:
+        if needed > (until - time.perf_counter()) * SURE_SHARE:
             message = _("More is waiting than can be answered before the deadline: try again.")
             raise come_back(message, seconds=max(1, math.ceil(needed)))
 

@@ -3,7 +3,8 @@
 from django.conf import settings
 from django.utils.translation import gettext as _
 
-from serving.refusals import Refused, come_back, too_large
+from serving.incoming import Incoming
+from serving.refusals import come_back, too_large
 
 BYTES_AT_MOST = 400_000_000  # of all requests in flight
 
@@ -24,25 +25,20 @@ class Bodies:
     def release(self, size: int) -> None:
         self.held_bytes -= size
 
-    async def read(self, headers: dict[bytes, bytes], receive) -> bytes:
-        """Read the whole body and hold it. Raises Refused: 400, 413, 503."""
+    async def read(self, incoming: Incoming) -> bytes:
+        """Read the whole body and hold it. Raises Refused: 400, 408, 413, 503."""
         most = settings.LEPTON_MAX_REQUEST_BYTES
-        length = headers.get(b"content-length", b"")
+        length = incoming.headers.get(b"content-length", b"")
         if length.isdigit() and int(length) > most:
             raise too_large(most)
         parts, size = [], 0
         try:
-            while True:
-                message = await receive()
-                if message["type"] == "http.disconnect":
-                    raise Refused(400, _("The request ended before its body."))
-                part = message.get("body", b"")
+            while part := await incoming.part():
                 size += self.hold(len(part))
                 if size > most:
                     raise too_large(most)
                 parts.append(part)
-                if not message.get("more_body"):
-                    return parts[0] if len(parts) == 1 else b"".join(parts)
         except BaseException:
             self.release(size)
             raise
+        return parts[0] if len(parts) == 1 else b"".join(parts)

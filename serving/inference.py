@@ -12,7 +12,8 @@ import time
 import django
 import uvicorn
 
-KEEP_ALIVE_SECONDS, DRAIN_SECONDS = 30, 10
+DRAIN_SECONDS = 10
+TICKS = 10  # of uvicorn's, a second
 LEAVE_SECONDS, LOOK_SECONDS = 2.0, 0.02  # clients that ask more seldom lose their connection
 SWITCH_SECONDS = 0.0005  # the event loop waits no longer for a worker that runs Python
 log = logging.getLogger("serving.inference")
@@ -21,6 +22,13 @@ log = logging.getLogger("serving.inference")
 class Server(uvicorn.Server):
     """Before it closes connections it lets clients finish with them: a request that arrives on one
     just as it is closed is lost."""
+
+    async def on_tick(self, counter: int) -> bool:
+        if counter % TICKS == 0:
+            now = time.perf_counter()
+            for connection in list(self.server_state.connections):
+                connection.look(now)
+        return await super().on_tick(counter)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self.config.app.is_leaving = True
@@ -74,13 +82,14 @@ def listening(options) -> list[socket.socket]:
 def serve(listeners: list[socket.socket], *, runtime: str) -> None:
     from django.conf import settings
 
+    from serving.connection import Connection
     from serving.plane import DataPlane  # its models need the apps to be loaded
 
     plane = DataPlane(runtime=runtime, threads=settings.LEPTON_INFERENCE_THREADS)
     config = uvicorn.Config(
         plane,
         loop="uvloop",
-        http="httptools",
+        http=Connection,
         ws="none",
         lifespan="on",
         log_config=None,
@@ -88,7 +97,6 @@ def serve(listeners: list[socket.socket], *, runtime: str) -> None:
         access_log=False,
         server_header=False,
         proxy_headers=False,  # nobody asks here for whom a proxy speaks
-        timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=DRAIN_SECONDS,
     )
     sys.setswitchinterval(SWITCH_SECONDS)

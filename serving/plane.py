@@ -1,4 +1,4 @@
-"""The data plane's ASGI application: who asks, what is asked, which model answers.
+"""The data plane: who asks, what is asked, which model answers.
 
 The event loop does nothing but this; threads decode, run, write the log, and keep keys and models
 fresh. No query, no framework and no torch lies between a request and its answer.
@@ -20,6 +20,7 @@ from serving.answering import Answering, Terms
 from serving.batcher import Batcher
 from serving.bodies import Bodies
 from serving.idempotency import Replies, key_of
+from serving.incoming import Incoming
 from serving.keeper import Keeper
 from serving.keyring import Keyring
 from serving.loader import Loader, Place
@@ -38,7 +39,6 @@ EXERCISES = frozenset(Prediction.EXERCISES)
 ALL_BY_ONE_MODEL = EXERCISES | {BULK}
 TRACEPARENT = tracing.HEADER.encode()
 TEXT = [(b"content-type", b"text/plain; charset=utf-8")]
-LAST = [(b"connection", b"close")]  # the client's next request finds another process
 LONG_BYTES = 256_000  # a body that takes longer to read than the event loop should be busy
 log = logging.getLogger(__name__)
 
@@ -73,24 +73,7 @@ class DataPlane:
         metrics.UNLOGGED.set_function(lambda: len(self.log.rows))
 
     async def __call__(self, scope, receive, send):
-        if scope["type"] == "lifespan":
-            await self._live(receive, send)
-            return
-        try:
-            status, headers, body = await self._answer(scope, receive)
-        except Refused as refused:
-            status, headers, body = refused.status, refused.all_headers(), refused.document()
-        except Exception:
-            log.exception("%s %s", scope["method"], scope["path"])
-            broken = Refused(500, _("Something went wrong here. It was logged."))
-            status, headers, body = 500, broken.all_headers(), broken.document()
-        metrics.answered_with(status).inc()
-        length = (b"content-length", str(len(body)).encode())
-        headers = [*headers, length, *(LAST if self.is_leaving else ())]
-        await send({"type": "http.response.start", "status": status, "headers": headers})
-        await send({"type": "http.response.body", "body": body})
-
-    async def _live(self, receive, send):
+        """ASGI, for the beginning and the end of the process alone; requests come to `answer`."""
         await receive()
         parts = (self.keeper, self.log, self.batcher, self.answering, self.keyring, self.loader)
         for part in (*parts, self.peers):
@@ -105,39 +88,48 @@ class DataPlane:
         self.keeper.close(seconds=4)
         await send({"type": "lifespan.shutdown.complete"})
 
-    async def _answer(self, scope, receive):
-        method, path = scope["method"], scope["path"]
-        if not path.startswith(routes.PREFIX):
-            return self._machine_page(method, path)
-        route = routes.find(method, path)
-        began = time.perf_counter()
-        headers = dict(scope["headers"])
-        caller, place = await admit(self.keyring, self.loader, headers, route)
+    async def answer(self, incoming: Incoming) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
+        """Return status, headers and body for a request."""
+        try:
+            status, headers, body = await self._answer(incoming)
+        except Refused as refused:
+            status, headers, body = refused.status, refused.all_headers(), refused.document()
+        except Exception:
+            log.exception("%s %s", incoming.method, incoming.path)
+            broken = Refused(500, _("Something went wrong here. It was logged."))
+            status, headers, body = 500, broken.all_headers(), broken.document()
+        metrics.answered_with(status).inc()
+        return status, headers, body
+
+    async def _answer(self, incoming: Incoming):
+        if not incoming.path.startswith(routes.PREFIX):
+            return self._machine_page(incoming.method, incoming.path)
+        route = routes.find(incoming.method, incoming.path)
+        caller, place = await admit(self.keyring, self.loader, incoming.headers, route)
         routes.require_model(route, place)
-        request = Request(headers, scope["query_string"], b"")
         if not caller.is_practice:
-            return await self._served(request, receive, caller, place, route, began)
+            return await self._served(incoming, caller, place, route)
         trainee = Trainee(caller)
-        serving = self._served(request, receive, trainee, place, route, began)
+        serving = self._served(incoming, trainee, place, route)
         return await self.practice.seen(trainee, place, route.address, serving)
 
-    async def _served(self, request, receive, caller, place, route, began):
+    async def _served(self, incoming: Incoming, caller, place, route):
         if not route.asks:
             body, reply_headers = await self._shown(route.what, place)
             return 200, reply_headers, body
         wanted, status = place.wanted, 500
-        above = request.headers.get(TRACEPARENT, b"").decode("latin-1")
+        above = incoming.headers.get(TRACEPARENT, b"").decode("latin-1")
         facts = {"tenant": wanted.tenant_slug, "endpoint": wanted.endpoint_slug}
         granted = self._quotas_of(caller).request(caller, wanted.tenant_slug)
         try:
             with tracing.span("predict", following=above, **facts), granted:
-                reply = await self._predict(request, receive, caller, place, route, began)
+                reply = await self._predict(incoming, caller, place, route)
             status = 200
         except Refused as refused:
             status = refused.status
             raise
         finally:
-            self._count(caller, wanted, status, time.perf_counter() - began)
+            self._count(caller, wanted, status, time.perf_counter() - incoming.began)
         return status, reply.headers, reply.body
 
     def _count(self, caller, wanted, status: int, seconds: float) -> None:
@@ -168,24 +160,26 @@ class DataPlane:
             raise come_back(_("The models are being loaded."))
         return 200, TEXT, b"ok"
 
-    async def _predict(self, request, receive, caller, place: Place, route, began) -> Reply:
-        seconds, key = deadline(request.headers), key_of(request.headers)
+    async def _predict(self, incoming: Incoming, caller, place: Place, route) -> Reply:
+        headers, began = incoming.headers, incoming.began
+        seconds, key = deadline(headers), key_of(headers)
         key = caller.own(key) if caller.is_practice else key
-        can_wait = is_background(request.headers, caller)
+        can_wait = is_background(headers, caller)
         is_alone = caller.is_practice or _source(caller) in ALL_BY_ONE_MODEL
         terms = Terms(began, seconds, can_wait, bool(route.version) or is_alone)
         if place.model is None:
             raise not_answering(place)
         if self.log.is_full:
             raise come_back(_("Predictions cannot be recorded right now: try again."), seconds=5)
-        tenant, until = place.wanted.tenant_slug, began + seconds
-        self.batcher.refuse_too_late(tenant, until=until, background=can_wait)
-        waits = patience(request.headers, seconds)
+        tenant, incoming.until = place.wanted.tenant_slug, began + seconds
+        self.batcher.refuse_too_late(tenant, until=incoming.until, background=can_wait)
+        waits = patience(headers, seconds)
         await self.loader.cold.warm(place.model, patience=waits)
-        body = await self.bodies.read(request.headers, receive)
+        body = await self.bodies.read(incoming)
         held = len(body)
         try:
-            asked = await self._understood(route.what, request._replace(body=body))
+            request = Request(headers, incoming.query, body)
+            asked = await self._understood(route.what, request)
             self._quotas_of(caller).charge(caller, len(asked.images) - 1)
             copies = [sent.data for sent in asked.images if sent.data is not body]
             held += self.bodies.hold(sum(map(len, copies)))

@@ -4,13 +4,13 @@ Nothing is lost silently: what cannot be written now is written later, a full lo
 plane refuse new work, and a row the database refuses for good is counted and said aloud.
 """
 
-import json
 import logging
 import threading
 from collections import defaultdict, deque
 from typing import NamedTuple
 from uuid import UUID
 
+import orjson
 from django.db import DataError, IntegrityError, connection
 from django.db.models import Model
 
@@ -180,7 +180,7 @@ def _write(tenant_id: UUID, rows: list[Row | Behind]) -> None:
             _insert(predictions)
             for kind, models in behind.items():
                 kind.objects.bulk_create(models)
-    except (DataError, IntegrityError) as error:
+    except (DataError, IntegrityError, orjson.JSONEncodeError) as error:
         if len(rows) > 1:
             for row in rows:
                 _write(tenant_id, [row])
@@ -192,4 +192,4 @@ def _write(tenant_id: UUID, rows: list[Row | Behind]) -> None:
 def _insert(predictions: list[dict]) -> None:
     if predictions:
         with connection.cursor() as cursor:
-            cursor.execute(WRITE, [json.dumps(predictions, default=str)])
+            cursor.execute(WRITE, [orjson.dumps(predictions).decode()])

@@ -9,6 +9,8 @@ from .machine import threads_each
 from .probe import answers
 
 PYTHON = sys.executable
+# Not by httptools: it loses the body of a request that offers HTTP/2, as all of Java's client do.
+WEB = ["-m", "uvicorn", "lepton.asgi:application", "--http", "h11"]
 
 
 @dataclass(frozen=True)
@@ -74,11 +76,10 @@ def embedded_server(part) -> Process:
 
 
 def web(settings) -> Process:
-    uvicorn = ["-m", "uvicorn", "lepton.asgi:application", "--fd", "{fd}"]
     calm = ["--no-access-log", "--log-level", "warning", "--timeout-graceful-shutdown", "15"]
     return Process(
         "web",
-        [PYTHON, *uvicorn, *calm],
+        [PYTHON, *WEB, "--fd", "{fd}", *calm],
         needs=("migrate",),
         ready=answers(settings.LEPTON_HOST, settings.LEPTON_PORT, settings.ALLOWED_HOSTS),
         listen=(settings.LEPTON_HOST, settings.LEPTON_PORT),

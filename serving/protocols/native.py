@@ -58,12 +58,12 @@ def reply(answers: list[Answer], asked: Question, wanted: Wanted) -> Reply:
 def _document(answer: Answer, asked: Question, wanted: Wanted) -> dict:
     ranked, model = answer.ranked(asked.top_k), answer.model
     document = {
-        "prediction_id": str(answer.prediction_id),
+        "prediction_id": answer.prediction_id,
         "label": ranked[0]["label"],
         "score": ranked[0]["score"],
         "scores": ranked,
         "model_version": model.version_number,
-        "model_version_id": str(model.version_id),
+        "model_version_id": model.version_id,
         "endpoint": wanted.endpoint_slug,
         "latency_ms": answer.latency_ms,
     }
@@ -83,7 +83,7 @@ def describe(place: Place) -> Reply:
         "ready": model is not None,
         "in_memory": model is not None and model.in_memory,
         "model_version": model and model.version_number,
-        "model_version_id": model and str(model.version_id),
+        "model_version_id": model and model.version_id,
         "classes": model and model.classes,
         "accepts": ["image/*", "multipart/form-data", "application/json"],
     }

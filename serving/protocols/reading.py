@@ -5,6 +5,7 @@ import binascii
 import json
 from urllib.parse import parse_qsl
 
+import orjson
 from django.utils.translation import gettext as _
 
 from serving.protocols import IMAGES_AT_MOST, Reply, Request
@@ -136,4 +137,4 @@ def unread(error: str) -> Refused:
 def as_json(document) -> Reply:
     """A reply in JSON, with a line's end for those who read it in a terminal."""
     kind = [(b"content-type", b"application/json")]
-    return Reply(json.dumps(document).encode() + b"\n", kind)
+    return Reply(orjson.dumps(document, option=orjson.OPT_APPEND_NEWLINE), kind)

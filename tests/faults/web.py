@@ -8,9 +8,10 @@ from pathlib import Path
 
 import httpx
 
+from lepton.supervisor.table import WEB
 from tests.faults.workers import REPOSITORY
 
-UVICORN = ["-m", "uvicorn", "lepton.asgi:application", "--no-access-log", "--log-level", "warning"]
+CALM = ["--no-access-log", "--log-level", "warning"]
 
 
 class Web:
@@ -25,7 +26,7 @@ class Web:
     def start(self) -> "Web":
         fd = self.listener.fileno()
         self.process = subprocess.Popen(
-            [sys.executable, *UVICORN, "--fd", str(fd)],
+            [sys.executable, *WEB, *CALM, "--fd", str(fd)],
             env=self.environment,
             cwd=REPOSITORY,
             pass_fds=[fd],

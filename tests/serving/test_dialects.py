@@ -12,10 +12,17 @@ import requests
 import tritonclient.http as triton
 from huggingface_hub import InferenceClient
 
+from lepton.supervisor.table import WEB
 from tests.serving import models
 from tests.serving.test_refusals import bearer
 
 pytestmark = pytest.mark.slow
+# What Java's own client sends with each request, and curl when told to speak HTTP/2.
+OFFER = {
+    "Connection": "Upgrade, HTTP2-Settings",
+    "Upgrade": "h2c",
+    "HTTP2-Settings": "AAEAAEAAAAIAAAABAAMAAABkAAQBAAAAAAUAAEAA",
+}
 
 
 @pytest.fixture
@@ -26,8 +33,7 @@ def site(inference, served_environment):
         "LEPTON_INFERENCE_PORT": inference.url.rpartition(":")[2],
         "DJANGO_SETTINGS_MODULE": "lepton.settings",
     }
-    command = [sys.executable, "-m", "uvicorn", "lepton.asgi:application"]
-    command += ["--fd", str(listener.fileno()), "--log-level", "warning"]
+    command = [sys.executable, *WEB, "--fd", str(listener.fileno()), "--log-level", "warning"]
     with subprocess.Popen(command, env=environment, pass_fds=[listener.fileno()]) as process:
         try:
             yield f"http://127.0.0.1:{listener.getsockname()[1]}"
@@ -54,6 +60,7 @@ def _ask_with_every_client(origin, key, tmp_path):
         "requests": _requests(endpoint, key, data=image),
         "requests, form": _requests(endpoint, key, files={"image": image}),
         "requests, json": _requests(endpoint, key, json={"image": encoded}),
+        "requests, offering HTTP/2": _requests(endpoint, key, OFFER, data=image),
         "curl": _curl(endpoint, key, tmp_path / "image.jpg"),
         "triton, binary": _triton(endpoint, key, image, binary=True),
         "triton, json": _triton(endpoint, key, image, binary=False),
@@ -76,8 +83,10 @@ def test_every_dialect_names_its_predictions_in_a_header(ask, deployed, version_
     assert ask(image, path="acme/castings").headers["x-prediction-id"]
 
 
-def _requests(endpoint, key, **sent):
-    reply = requests.post(f"{endpoint}/predict", headers=bearer(key), timeout=30, **sent)
+def _requests(endpoint, key, headers=None, **sent):
+    headers = bearer(key) | (headers or {})
+    reply = requests.post(f"{endpoint}/predict", headers=headers, timeout=30, **sent)
+    assert reply.status_code == 200, reply.text
     return reply.json()["label"], reply.json()["score"]
 
 
