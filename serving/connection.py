@@ -1,14 +1,13 @@
 """HTTP/1.1 as the data plane speaks it: bounded in size and time, each answer written whole.
 
-uvicorn keeps the sockets and the signals. Its own connections wait for ever for a client that says
-nothing and read a head of any length; for a small network they also cost twice what these do.
+uvicorn keeps the sockets and the signals. Its own connections lose the body of a request that
+offers another protocol, wait for ever for a client that says nothing, and read a head of any
+length.
 """
 
 import asyncio
 import time
 from collections import deque
-from http import HTTPStatus
-from urllib.parse import unquote
 
 import httptools
 from django.conf import settings
@@ -16,14 +15,12 @@ from django.utils.translation import gettext as _
 
 from serving.incoming import Incoming
 from serving.refusals import Refused, too_large
+from serving.wire import STATUS_LINES, head, target
 
 SILENT_SECONDS = 30.0  # between two requests, and for a head
 HEAD_BYTES_AT_MOST = 65_536
 FRAMES = 2  # times the bytes of a body may come: it is sent in chunks with frames around them
 UNREAD_BYTES = 262_144  # of a body; the client then waits until somebody reads it
-STATUS_LINES = {
-    status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode() for status in HTTPStatus
-}
 CLOSE = (b"connection", b"close")  # the client's next request finds another process
 
 
@@ -45,6 +42,7 @@ class Connection(asyncio.Protocol):
         self.is_over = False  # nothing more is read
         self.is_reading = True
         self.begun = self.came_bytes = 0  # requests; what came of the newest
+        self.url, self.headers = b"", {}  # of the newest
         self.quiet_since = time.perf_counter()
 
     # What the transport says
@@ -150,6 +148,13 @@ class Connection(asyncio.Protocol):
         task.add_done_callback(self.server.tasks.discard)
 
     async def _answer(self, incoming: Incoming) -> None:
+        try:
+            await self._answer_next(incoming)
+        except BaseException:  # cancelled, at the process's end: the client sees that none comes
+            self.transport.abort()
+            raise
+
+    async def _answer_next(self, incoming: Incoming) -> None:
         status, headers, body = await self.plane.answer(incoming)
         incoming.close()
         self.answering, self.quiet_since = None, time.perf_counter()
@@ -228,28 +233,6 @@ class Connection(asyncio.Protocol):
         """The process is about to end."""
         if self.answering is None:
             self.transport.close()
-
-
-def target(url: bytes) -> tuple[str, bytes]:
-    """The path, its escapes undone, and the query."""
-    if not url.startswith(b"/"):  # as to a proxy: http://host/path
-        try:
-            parsed = httptools.parse_url(url)
-        except httptools.HttpParserInvalidURLError:
-            return "", b""
-        path, query = parsed.path or b"", parsed.query or b""
-    else:
-        path, _mark, query = url.partition(b"#")[0].partition(b"?")
-    return unquote(path.decode("latin-1")) if b"%" in path else path.decode("latin-1"), query
-
-
-def head(headers: list[tuple[bytes, bytes]]) -> bytes:
-    """The lines of a head. Raises ValueError for a value that would begin a line of its own."""
-    lines = [b"%b: %b\r\n" % header for header in headers]
-    found = b"".join(lines)
-    if found.count(b"\n") != len(lines) or found.count(b"\r") != len(lines):
-        raise ValueError("A header's value holds the end of a line.")
-    return found + b"\r\n"
 
 
 def too_slow() -> Refused:

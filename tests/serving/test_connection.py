@@ -11,8 +11,9 @@ import uvloop
 
 from serving import connection as connections
 from serving import incoming
-from serving.connection import Connection, head, target
+from serving.connection import Connection
 from serving.refusals import Refused
+from serving.wire import head, target
 
 GET = b"GET /a HTTP/1.1\r\nHost: x\r\n\r\n"
 
@@ -464,6 +465,19 @@ def test_a_process_that_leaves_says_so_with_its_last_answers():
 
     run(scene)
     run(nothing_asked)
+
+
+def test_an_answer_that_never_comes_ends_the_connection():
+    async def scene():
+        async with listening() as client:
+            client.writer.write(post(b"abc", b"/slow"))
+            await asyncio.sleep(0.02)
+            [task] = client.state.tasks
+            task.cancel()  # as at the end of the process's patience
+            assert await is_closed(client)
+            assert not client.state.connections
+
+    run(scene)
 
 
 def test_a_header_never_begins_another():

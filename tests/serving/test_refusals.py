@@ -1,6 +1,8 @@
 """What the data plane says no to: the status, the words, and problem+json every time."""
 
 import base64
+import json
+import socket
 from datetime import timedelta
 
 import pytest
@@ -189,3 +191,28 @@ def test_a_refused_request_is_counted_for_its_endpoint(ask, deployed, version_of
             return list(RefusedTally.objects.values_list("endpoint__slug", "status", "n"))
 
     inference.until(lambda: counted() == [("castings", 422, 1)], seconds=10)
+
+
+def raw(inference, sent):
+    """What the data plane says to these bytes until it ends the connection: status, document."""
+    host, port = inference.url.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=20) as client:
+        client.sendall(sent)
+        reply = b"".join(iter(lambda: client.recv(65_536), b""))
+    lines, _gap, document = reply.partition(b"\r\n\r\n")
+    assert b"content-type: application/problem+json" in lines
+    return int(lines.split()[1]), json.loads(document)
+
+
+def test_a_body_that_comes_later_than_its_deadline_is_refused(inference, deployed, version_of, key):
+    deployed(version_of())
+    lines = ["POST /v1/endpoints/acme/castings/predict HTTP/1.1", "Host: x", "Content-Length: 9"]
+    lines += [f"Authorization: Bearer {key}", "X-Request-Timeout: 1", "", "begun"]
+    status, document = raw(inference, "\r\n".join(lines).encode())
+    assert (status, document["status"]) == (408, 408)
+    assert "too long to arrive" in document["error"]
+
+
+def test_what_is_no_http_is_refused_in_the_same_form(inference):
+    status, document = raw(inference, b"\x16\x03\x01 as if this were TLS\r\n\r\n")
+    assert (status, document["title"]) == (400, "Bad Request")
