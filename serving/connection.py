@@ -17,7 +17,8 @@ from serving.incoming import Incoming
 from serving.refusals import Refused, too_large
 from serving.wire import STATUS_LINES, head, target
 
-SILENT_SECONDS = 30.0  # between two requests, and for a head
+HEAD_SECONDS = 30.0
+SILENT_SECONDS = 75.0  # between two requests; balancers keep theirs for 60, and should part first
 HEAD_BYTES_AT_MOST = 65_536
 FRAMES = 2  # times the bytes of a body may come: it is sent in chunks with frames around them
 UNREAD_BYTES = 262_144  # of a body; the client then waits until somebody reads it
@@ -217,11 +218,11 @@ class Connection(asyncio.Protocol):
         if self.arriving is not None:
             if now > self.arriving.until:
                 self._wait_no_longer(self.arriving)
-        elif self.answering is None and now > self.quiet_since + SILENT_SECONDS:
-            if self.is_in_head:
+        elif self.answering is None and self.is_in_head:
+            if now > self.quiet_since + HEAD_SECONDS:
                 self._give_up(too_slow())
-            else:
-                self.transport.close()
+        elif self.answering is None and now > self.quiet_since + SILENT_SECONDS:
+            self.transport.close()
 
     def _wait_no_longer(self, incoming: Incoming) -> None:
         if incoming.is_closed:

@@ -352,13 +352,13 @@ def test_a_client_that_reads_no_answers_is_read_no_further():
 def test_a_silent_client_loses_its_connection():
     async def scene():
         async with listening() as client:
-            look(client, later=29)
+            look(client, later=74)
             client.writer.write(GET)
             assert (await answer(client))[0] == 200  # not yet
-            look(client, later=29)
+            look(client, later=74)
             client.writer.write(GET)
             assert (await answer(client))[0] == 200
-            look(client, later=31)
+            look(client, later=76)
             assert await is_closed(client)
 
     run(scene)
