@@ -31,6 +31,25 @@ const response = await fetch("{url}", {{
 }});
 const answer = await response.json();
 console.log(response.ok ? `${{answer.label}} ${{answer.score}}` : answer.error);"""
+JAVA = """\
+// Java 11 or later, saved as Predict.java and run with: java Predict.java
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Path;
+
+public class Predict {{
+    public static void main(String[] arguments) throws Exception {{
+        HttpRequest request = HttpRequest.newBuilder(URI.create("{url}"))
+            .header("Authorization", "Bearer " + System.getenv("LEPTON_KEY"))
+            .POST(HttpRequest.BodyPublishers.ofFile(Path.of("image.jpg")))
+            .build();
+        HttpResponse<String> answer = HttpClient.newHttpClient()
+            .send(request, HttpResponse.BodyHandlers.ofString());
+        System.out.println(answer.statusCode() + " " + answer.body());
+    }}
+}}"""
 
 OPEN_INFERENCE = """\
 # pip install "tritonclient[http]"
@@ -66,6 +85,7 @@ def snippets(url: str) -> list[dict]:
         {"name": _("curl"), "code": CURL.format(url=url)},
         {"name": _("Python"), "code": PYTHON.format(url=url)},
         {"name": _("JavaScript"), "code": JAVASCRIPT.format(url=url)},
+        {"name": _("Java"), "code": JAVA.format(url=url)},
         {
             "name": _("Open Inference"),
             "code": OPEN_INFERENCE.format(address=address, model=model, tls=tls),
