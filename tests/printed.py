@@ -9,7 +9,7 @@ COMMANDS = {
     "curl": ["sh"],
     "Python": [sys.executable],
     "JavaScript": ["node", "--input-type=module"],
-    "Java": ["java", "--source", "11", "/dev/stdin"],
+    "Java": ["sh", "-c", "cat > Predict.java && exec java Predict.java"],
     "Open Inference": [sys.executable],
     "Hugging Face": [sys.executable],
 }
