@@ -2,7 +2,7 @@
 
 from django.conf import settings
 
-from lepton.demo import cast
+from lepton.demo import cast, work
 
 WIDTHS = (22, 9)
 
@@ -31,13 +31,11 @@ def closing(plays, password: str, seconds: float) -> str:
 
 def _key(stage) -> list[str]:
     key, url = stage.program.key, f"{stage.program.endpoints}/{stage.slug}/predict"
-    return [
-        "",
-        f"API key of {stage.place[1]} (shown this once):",
-        f"  {key}",
-        "",
-        f'  curl -H "Authorization: Bearer {key}" --data-binary @image.jpg {url}',
-    ]
+    lines = ["", f"API key of {stage.place[1]} (shown this once):", f"  {key}"]
+    if work.has_endpoint(stage):
+        call = f'curl -H "Authorization: Bearer {key}" --data-binary @image.jpg {url}'
+        lines += ["", f"  {call}"]
+    return lines
 
 
 def _row(step: str, seconds: str, outcome: str) -> str:

@@ -78,14 +78,17 @@ def approve(stage, model_version):
 
 def deploy(stage, model_version):
     """The ML engineer puts a model version in place, unless it answers already."""
-    mine = [e for e in stage.engineer.rows("endpoints") if e["engagement"] == stage.id]
-    if not mine:
+    if not has_endpoint(stage):
         stage.engineer.post("endpoints", engagement=stage.id, slug=stage.slug)
     path = f"endpoints/{stage.slug}/deployments"
     champion = stage.engineer.get(f"endpoints/{stage.slug}")["champion"]
     if not champion or champion["model_version"]["id"] != model_version:
         stage.engineer.post(path, model_version=model_version)
     return _live(stage, "answers with")
+
+
+def has_endpoint(stage) -> bool:
+    return any(one["engagement"] == stage.id for one in stage.engineer.rows("endpoints"))
 
 
 def ask(stage, wanted: int):
