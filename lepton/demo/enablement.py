@@ -4,6 +4,7 @@ import base64
 import io
 import time
 from datetime import UTC, datetime, timedelta
+from itertools import product
 
 import httpx
 from django.conf import settings
@@ -12,7 +13,7 @@ from PIL import Image
 from lepton.demo import cast, work
 
 LEARNERS = {"globex": ("Dana", "Ivan"), "acme": ("Alice", "Bob")}  # operator and integrator
-TOO_DARK = 0.03
+TOO_DARK, BLACK = 0.03, 0.0
 RECOMMENDED = {
     "globex": {
         "Carol": (9, "We know what it can do, and what it can't."),
@@ -132,23 +133,26 @@ def _try(stage, person):
 
 
 def _wrong(stage, rows, labels) -> dict:
-    """A prediction that is wrong; where there is none, one of an image that is far too dark."""
+    """A prediction that is wrong; where there is none, one of an image that is far too dark.
+
+    Of black images one is answered wrongly for certain: they are all alike, of several classes.
+    """
     for row in rows:
         if row["label"] != labels[row["reference"]]:
             return row
     one_of_each = {item["label"]: item for item in work.test_images(stage)}
-    for item in one_of_each.values():
-        dark = _darkened(_image(stage, item))
+    for light, item in product((TOO_DARK, BLACK), one_of_each.values()):
+        dark = _darkened(_image(stage, item), light)
         answer = stage.program.predict(stage.slug, dark, reference=item["path"])
         if answer["label"] != item["label"]:
             return answer | {"id": answer["prediction_id"]}
-    raise RuntimeError("The model is never wrong, not even in the dark.")
+    raise RuntimeError("The model tells black pictures apart.")
 
 
-def _darkened(image: bytes) -> bytes:
+def _darkened(image: bytes, light: float) -> bytes:
     out = io.BytesIO()
     with Image.open(io.BytesIO(image)) as opened:
-        opened.convert("RGB").point(lambda value: value * TOO_DARK).save(out, "JPEG")
+        opened.convert("RGB").point(lambda value: value * light).save(out, "JPEG")
     return out.getvalue()
 
 
