@@ -1,6 +1,5 @@
 """What lies under an endpoint's address: who asks where is answered in which dialect."""
 
-from functools import lru_cache
 from typing import NamedTuple
 
 from django.utils.translation import gettext as _
@@ -11,7 +10,6 @@ from serving.refusals import Refused, not_answering
 
 PREFIX = "/v1/endpoints/"
 MODELS = "v2/models/"
-ADDRESSES_AT_MOST = 10_000  # remembered
 PULSE = "pulse"  # answered by the data plane itself, of which it speaks
 # A GET is a function that shows something of the place; a POST is a dialect to ask in.
 ADDRESSES = {
@@ -37,7 +35,6 @@ class Route(NamedTuple):
     version: str = ""
 
 
-@lru_cache(maxsize=ADDRESSES_AT_MOST)
 def find(method: str, path: str) -> Route:
     """Understand an address under PREFIX. Raises Refused: 404, 405."""
     tenant, _slash, rest = path[len(PREFIX) :].partition("/")

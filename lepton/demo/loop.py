@@ -81,7 +81,8 @@ class Loop:
     def fine_tuning(self, iteration):
         """A second model; where it does not pass, the one that did is what is offered."""
         stage = self.stage
-        _first, second = self.train("First model", 1), self.train("Second model", 2)
+        self.train("First model", 1)
+        second = self.train("Second model", 2)
         verdict = stage.step("Verdict", promise.judge, second)
         if verdict["outcome"] != "pass":
             stage.step("Verdict", promise.judge, promise.accepted(stage))

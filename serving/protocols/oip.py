@@ -7,6 +7,7 @@ import json
 from typing import NamedTuple
 
 import numpy as np
+import orjson
 from django.utils.translation import gettext as _
 
 from serving.asks import Answer
@@ -132,7 +133,7 @@ def reply(answers: list[Answer], asked: Question, wanted: Wanted) -> Reply:
         document["id"] = asked.form.id
     if not binary:
         return reading.as_json(document)
-    head = json.dumps(document).encode()
+    head = orjson.dumps(document)
     return Reply(b"".join([head, *binary]), [*BINARY, (LENGTH, str(len(head)).encode())])
 
 
