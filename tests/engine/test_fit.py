@@ -3,7 +3,6 @@
 import json
 import math
 import random
-import shutil
 
 import numpy as np
 import pytest
@@ -12,7 +11,7 @@ from safetensors import safe_open
 from safetensors.torch import load_file
 
 from tests.engine.pictures import CLASSES, rows, small_data
-from training.engine import backbones, batches, checkpoint, export, fit, networks, optimiser
+from training.engine import backbones, batches, checkpoint, fit, networks, optimiser
 from training.engine.augment import Augment
 from training.engine.errors import Stopped, TrainingFailed
 from training.engine.optimiser import learning_rate_factor
@@ -59,20 +58,6 @@ def assert_same(one, other):
 
 
 @pytest.fixture(scope="module")
-def small_graph(tmp_path_factory):
-    model = networks.build(backbones.get("lepton_small"), 2, weights=None)
-    return export.export_backbone(model, tmp_path_factory.mktemp("graph") / "small.onnx")
-
-
-@pytest.fixture
-def quick_export(small_graph, monkeypatch):
-    """Spare the seconds of an export where only the weights matter."""
-    monkeypatch.setattr(
-        export, "export_backbone", lambda model, target: shutil.copy(small_graph, target)
-    )
-
-
-@pytest.fixture(scope="module")
 def unbroken(tmp_path_factory):
     return train(tmp_path_factory.mktemp("unbroken"))
 
@@ -89,7 +74,7 @@ def killer(at_reports):
 
 
 def test_a_run_killed_at_fifty_random_steps_ends_bit_for_bit_like_an_unbroken_one(
-    tmp_path, monkeypatch, quick_export
+    tmp_path, monkeypatch
 ):
     """Each life takes a few steps more, dying at random before or after a checkpoint."""
     monkeypatch.setattr(fit, "CHECKPOINT_EVERY", 2)
@@ -105,7 +90,7 @@ def test_a_run_killed_at_fifty_random_steps_ends_bit_for_bit_like_an_unbroken_on
     assert_same(weights(resumed), weights(unbroken))
 
 
-def test_a_resumed_run_does_not_start_from_the_beginning(tmp_path, unbroken, quick_export):
+def test_a_resumed_run_does_not_start_from_the_beginning(tmp_path, unbroken):
     with pytest.raises(Killed):
         train(tmp_path, progress=killer([8]))
     epochs = []
@@ -117,7 +102,7 @@ def test_a_resumed_run_does_not_start_from_the_beginning(tmp_path, unbroken, qui
 
 
 @pytest.mark.parametrize("at", [3, 5, 9])
-def test_a_stop_acts_within_one_batch_and_leaves_a_checkpoint(at, tmp_path, unbroken, quick_export):
+def test_a_stop_acts_within_one_batch_and_leaves_a_checkpoint(at, tmp_path, unbroken):
     """The third question comes while epoch 0 is scored, the fifth in training, the ninth while
     epoch 1 is scored or the next begins."""
     asked = []
@@ -139,7 +124,7 @@ def _identity(folder):
         return json.loads(file.metadata()["state"])["identity"]
 
 
-def test_the_checkpoint_of_another_run_is_ignored(tmp_path, unbroken, quick_export):
+def test_the_checkpoint_of_another_run_is_ignored(tmp_path, unbroken):
     train(tmp_path, seed=9)
     assert_same(weights(train(tmp_path)), weights(unbroken))
 
@@ -191,7 +176,7 @@ def test_activations_and_images_lead_to_the_same_logits(tmp_path, weights_dir):
     assert torch.allclose(from_images, from_kept, atol=2e-3)
 
 
-def test_without_a_valid_split_a_part_of_train_validates(tmp_path, quick_export):
+def test_without_a_valid_split_a_part_of_train_validates(tmp_path):
     model = train(tmp_path, data=TrainingData(CLASSES, rows(6)), epochs=1)
     assert model.history[-1]["valid_accuracy"] is not None
     assert model.meta["data"]["n_valid"] == 0
@@ -207,7 +192,7 @@ def test_a_loss_that_is_not_finite_fails_with_a_hint(tmp_path, monkeypatch):
     assert "learning rate" in failure.value.hint
 
 
-def test_progress_tells_where_the_run_stands(tmp_path, quick_export):
+def test_progress_tells_where_the_run_stands(tmp_path):
     reports = []
     train(tmp_path, progress=reports.append)
     training = [report for report in reports if report.phase == "training" and report.total > 1]
@@ -230,7 +215,7 @@ def test_the_learning_rate_warms_up_and_falls_to_nothing():
     assert factors[-1] < 0.001
 
 
-def test_a_small_network_learns_from_scratch(tmp_path, quick_export):
+def test_a_small_network_learns_from_scratch(tmp_path):
     model = train(tmp_path, data=small_data(16, 8), epochs=10)
     assert max(entry["valid_accuracy"] for entry in model.history) >= 0.9
 

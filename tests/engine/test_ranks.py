@@ -16,14 +16,14 @@ import pytest
 import torch
 
 from tests.engine.pictures import small_data
-from tests.engine.test_fit import assert_same, quick_export, small_graph, weights  # noqa: F401
+from tests.engine.test_fit import assert_same, weights
 from training.engine import backbones, checkpoint, device, networks, torchrun
 from training.engine.errors import Stopped, TrainingFailed
 from training.engine.torchrun import RankLost
 from training.task_types import image_classification, params
 from training.task_types.data import Beside
 
-pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("quick_export")]
+pytestmark = pytest.mark.slow
 # Adam divides a gradient by its own size, so what the order of a sum changes in the seventh digit
 # moves a weight whose gradient is next to nothing; all weights together end within this share of
 # the way they came.

@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from tests.engine.pictures import small_data
-from tests.engine.test_fit import quick_export, small_graph, train  # noqa: F401 - fixtures
+from tests.engine.test_fit import train
 from training.engine import device, networks, probe, step
 from training.engine.ahead import made_ahead
 from training.engine.backbones import get
@@ -164,13 +164,13 @@ def test_a_probe_learns_from_soft_labels():
     "changes",
     [{"balance": "weights"}, {"balance": "sampling"}, {"mixup": 0.2}, {"micro_batch": 2}],
 )
-def test_every_way_of_learning_trains(tmp_path, quick_export, changes):  # noqa: F811
+def test_every_way_of_learning_trains(tmp_path, changes):
     model = train(tmp_path, epochs=1, **changes)
     assert model.summary["micro_batch"] == changes.get("micro_batch", 4)
     assert np.isfinite(model.history[-1]["valid_loss"])
 
 
-def test_a_network_learns_from_soft_labels(tmp_path, quick_export):  # noqa: F811
+def test_a_network_learns_from_soft_labels(tmp_path):
     hard = small_data()
     soft = [
         Row(r.sha256, r.source, r.label, r.split, r.group, tuple(np.eye(2)[r.label] * 0.8 + 0.1))

@@ -1,20 +1,17 @@
 """Export a backbone to ONNX and a classifier to an artifact folder; load it back into torch."""
 
-import contextlib
-import io
-import logging
 import shutil
 import tempfile
-import warnings
 from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
+import onnx
 import torch
 from safetensors.torch import load_file, save_file
 
-from training.engine import artifact, backbones, graph, networks, preprocess
+from training.engine import artifact, backbones, graph, networks, preprocess, tracing
 
 LIBRARIES = (
     "torch",
@@ -28,35 +25,12 @@ LIBRARIES = (
 )
 
 
-class _Features(torch.nn.Module):
-    def __init__(self, model: networks.Classifier):
-        super().__init__()
-        self.model = model
-
-    def forward(self, images):
-        maps = self.model.maps(images)
-        return self.model.pooled(maps), maps
-
-
 def export_backbone(model: networks.Classifier, target: Path) -> Path:
     """Write `model` without its head as ONNX: images uint8 [n, 224, 224, 3] to features float32
     [n, features] and maps, what they were pooled from, float32 [n, channels, height, width]."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    example = torch.zeros(2, preprocess.CROP, preprocess.CROP, 3, dtype=torch.uint8)
-    wrapped = _Features(model.cpu().eval()).eval()
     partial = Path(tempfile.mkstemp(dir=target.parent, suffix=".partial")[1])
-    with torch.no_grad(), _quiet():
-        torch.onnx.export(
-            wrapped,
-            (example,),
-            str(partial),
-            dynamo=True,
-            external_data=False,
-            verbose=False,
-            input_names=["images"],
-            output_names=["features", "maps"],
-            dynamic_shapes={"images": {0: torch.export.Dim("n")}},
-        )
+    onnx.save(tracing.backbone_graph(model.cpu().eval()), partial)
     return partial.replace(target)
 
 
@@ -133,20 +107,3 @@ def difference(ours: np.ndarray, theirs: np.ndarray) -> dict:
         "max_probability_difference": float(np.abs(ours - theirs).max()),
         "label_agreement": float((ours.argmax(1) == theirs.argmax(1)).mean()),
     }
-
-
-@contextlib.contextmanager
-def _quiet():
-    """Keep the exporter's chatter (logs, warnings, prints) out of a run's log."""
-    before = logging.root.manager.disable
-    logging.disable(logging.WARNING)
-    try:
-        with (
-            warnings.catch_warnings(),
-            contextlib.redirect_stdout(io.StringIO()),
-            contextlib.redirect_stderr(io.StringIO()),
-        ):
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        logging.disable(before)

@@ -23,7 +23,7 @@ class Classifier(nn.Module):
 
     def __init__(self, backbone: Backbone, network: nn.Module, n_classes: int):
         super().__init__()
-        self.stages = backbone.stages
+        self.name, self.stages = backbone.name, backbone.stages
         self.backbone = network
         self.head = nn.Linear(backbone.features, n_classes)
         self.register_buffer("mean", torch.tensor(MEAN).mul(255).view(1, 3, 1, 1), persistent=False)
