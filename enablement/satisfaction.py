@@ -101,23 +101,31 @@ def live_since(engagement):
 
 def is_due(engagement, user) -> bool:
     """Whether a person is to be asked: so many days after go-live, or after their last answer."""
-    return user.pk in _due(engagement, [user.pk])
+    cadence = _cadence(engagement)
+    return cadence is not None and user.pk in _due(engagement, [user.pk], *cadence)
 
 
 def asked(engagement) -> list[User]:
     """The members who are to be asked now."""
+    cadence = _cadence(engagement)
+    if cadence is None:
+        return []
     members = Membership.objects.by_name().filter(user__is_active=True)
     people = [one.user for one in members]
-    due = _due(engagement, [one.pk for one in people])
+    due = _due(engagement, [one.pk for one in people], *cadence)
     return [one for one in people if one.pk in due]
 
 
-def _due(engagement, ids) -> set:
-    """Those of these people who are to be asked, in a few queries however many they are."""
-    days, since = catalogue.curriculum_of(engagement).survey_every_days, live_since(engagement)
-    if not days or since is None:
-        return set()
+def _due(engagement, ids, days, since) -> set:
+    """Those of these people who are to be asked, in one query however many they are."""
     given = engagement.survey_answers.filter(created_by__in=ids).order_by("created_at")
     last = dict(given.values_list("created_by", "created_at"))
     until = timezone.now() - timedelta(days=days)
     return {pk for pk in ids if last.get(pk, since) <= until}
+
+
+def _cadence(engagement) -> tuple | None:
+    """Every how many days people are asked, and since when; None where nobody is."""
+    since = live_since(engagement)
+    days = since and catalogue.curriculum_of(engagement).survey_every_days
+    return (days, since) if days else None

@@ -9,7 +9,8 @@ from collections.abc import Callable
 from decimal import ROUND_HALF_UP, Decimal
 from typing import NamedTuple
 
-from django.db.models import Avg
+from django.db.models import Avg, Count, Q
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -100,7 +101,9 @@ def contract_margin(engagement) -> Reading:
 def overdue(engagement) -> Reading:
     """Open action items that are not overdue, as a share of the open ones with a date."""
     dated = engagement.actionitems.still_open().exclude(due_on=None)
-    n, late = dated.count(), engagement.actionitems.overdue().count()
+    today = timezone.localdate()
+    counted = dated.aggregate(n=Count("id"), late=Count("id", filter=Q(due_on__lt=today)))
+    n, late = counted["n"], counted["late"]
     words = _("%(late)s of %(n)s open items with a date are overdue.") % {"late": late, "n": n}
     if not n:
         return Reading(None, _("No open item has a date."))
@@ -110,7 +113,8 @@ def overdue(engagement) -> Reading:
 def satisfaction(engagement) -> Reading:
     """The mean of the customer's ratings, 1 to 5, on a scale from 0 to 1."""
     rated = Rating.objects.filter(milestone__engagement=engagement)
-    mean, n = rated.aggregate(mean=Avg("score"))["mean"], rated.count()
+    found = rated.aggregate(mean=Avg("score"), n=Count("id"))
+    mean, n = found["mean"], found["n"]
     if mean is None:
         return Reading(None, _("Nothing was rated yet."))
     words = _("%(mean)s of 5 on average (n = %(n)s).") % {"mean": f"{mean:.1f}", "n": n}

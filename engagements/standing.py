@@ -6,6 +6,7 @@ Computed again after everything that enters the timeline, and by a sweep for wha
 import logging
 import time
 import uuid
+from collections import Counter
 from datetime import timedelta
 from typing import NamedTuple
 
@@ -26,14 +27,15 @@ STALE_SECONDS = 3600  # so much later what is due, and what was used up, is look
 AT_ONCE = 200
 
 
-def refresh(engagement, *, with_cost=True) -> Standing:
+def refresh(engagement_id, *, with_cost=True) -> Standing:
     """Compute how an engagement stands and what it asks of whom, and keep both.
 
     What it cost takes the longest to add up, so `with_cost=False` leaves that to the next sweep.
     Pages are told to look again only if something came out otherwise than before.
     """
-    with transaction.atomic(), translation.override(settings.LANGUAGE_CODE):
-        engagement = Engagement.objects.locked(engagement.pk)
+    english = translation.override(settings.LANGUAGE_CODE)
+    with transaction.atomic(savepoint=False), english:
+        engagement = Engagement.objects.held(engagement_id)
         gate = gates.look(engagement)
         facts = _facts(engagement, gate)
         if with_cost:
@@ -91,8 +93,9 @@ def _refresh_quietly(tenant_id, engagement_id, *, with_cost=True):
     """Refresh; trouble is logged and put off, so that one engagement never holds up the others."""
     try:
         with tenant_scope(tenant_id):
-            if found := Engagement.objects.filter(pk=engagement_id).first():
-                refresh(found, with_cost=with_cost)
+            refresh(engagement_id, with_cost=with_cost)
+    except Engagement.DoesNotExist:
+        pass
     except Exception:
         log.exception("Could not refresh the standing of %s", engagement_id)
         _put_off(tenant_id, engagement_id)
@@ -111,11 +114,15 @@ def _keep(engagement, facts, is_whole) -> tuple[Standing, bool]:
     """Keep the facts; returns the row and whether they are new."""
     before = Standing.objects.filter(engagement=engagement).first()
     is_new = before is None or any(getattr(before, k) != v for k, v in facts.items())
+    kept = before or Standing(engagement=engagement)
     looked_at = timezone.now()
     if not is_whole:
         looked_at -= timedelta(seconds=STALE_SECONDS)  # the next sweep's turn
     facts = facts | {"refreshed_at": looked_at}
-    return Standing.objects.update_or_create(engagement=engagement, defaults=facts)[0], is_new
+    for name, value in facts.items():
+        setattr(kept, name, value)
+    kept.save(update_fields=None if before is None else facts)
+    return kept, is_new
 
 
 def _ask(engagement, gate) -> bool:
@@ -136,7 +143,8 @@ def _what(ask) -> tuple:
 
 
 def _facts(engagement, gate) -> dict:
-    inputs, late = health.look(engagement), engagement.actionitems.overdue()
+    inputs = health.look(engagement)
+    late = Counter(engagement.actionitems.overdue().values_list("side", flat=True))
     rated = Rating.objects.filter(milestone__engagement=engagement)
     blocking = gate.unmet[0] if gate.unmet else None
     shown = metric(engagement.requirement, figures.newest([engagement.pk]).get(engagement.pk, {}))
@@ -147,7 +155,7 @@ def _facts(engagement, gate) -> dict:
         "health": health.score(inputs),
         "health_inputs": inputs,
         "metric": shown and shown | {"label": str(shown["label"])},
-        "overdue_vendor": late.filter(side=Side.VENDOR).count(),
-        "overdue_customer": late.filter(side=Side.CUSTOMER).count(),
+        "overdue_vendor": late[Side.VENDOR],
+        "overdue_customer": late[Side.CUSTOMER],
         "satisfaction": rated.aggregate(mean=Avg("score"))["mean"],
     }

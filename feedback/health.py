@@ -40,12 +40,10 @@ def reviewed(engagement) -> Reading:
     since = timezone.now() - RECENT
     recent = Prediction.objects.in_use().filter(endpoint__engagement=engagement, at__gte=since)
     doubtful = recent.filter(score__lt=DOUBTFUL)
-    n, seen = (
-        doubtful.count(),
-        doubtful.filter(feedback__superseded_at=None, feedback__isnull=False).count(),
-    )
+    n = doubtful.count()
     if not n:
         return Reading(None, _("No answer of the last 7 days was doubtful."))
+    seen = doubtful.filter(feedback__superseded_at=None, feedback__isnull=False).count()
     words = {"reviewed": seen, "n": n}
     return Reading(seen / n, _("%(reviewed)s of %(n)s of the last 7 days.") % words, words)
 

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from django.db.models import Count, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -24,9 +25,9 @@ def runs_without_failure(engagement) -> Reading:
     ended = Run.objects.filter(engagement=engagement, finished_at__gte=since).exclude(
         state=Run.State.CANCELLED
     )
-    n, failed = ended.count(), ended.filter(state=Run.State.FAILED).count()
-    if not n:
+    has_failed = Q(state=Run.State.FAILED)
+    facts = ended.aggregate(n=Count("id"), failed=Count("id", filter=has_failed))
+    if not facts["n"]:
         return Reading(None, _("No run ended in the last 30 days."))
-    facts = {"n": n, "failed": failed}
     words = _("%(failed)s of the %(n)s runs of the last 30 days failed.") % facts
-    return Reading(1 - failed / n, words, facts)
+    return Reading(1 - facts["failed"] / facts["n"], words, facts)

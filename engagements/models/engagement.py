@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Authored, User
 from accounts.scoping import ScopedManager, TenantModel
+from engagements.models.read_once import read_once_held
 from engagements.models.template import DRILL_DAYS, EngagementTemplate
 from engagements.phases import ORDER, Phase
 
@@ -29,6 +30,12 @@ class EngagementQuerySet(models.QuerySet):
         """The one row, locked against other writers until the transaction ends."""
         rows = self.select_for_update(no_key=True, of=("self",))
         return rows.select_related("tenant", "account_manager").get(pk=pk)
+
+    def held(self, pk):
+        """The same, to be looked at only: its requirement and contracts are read once."""
+        engagement = self.locked(pk)
+        engagement.held = {}
+        return engagement
 
     def matching(self, *, text="", phase="", manager=None):
         """Only those that fit every given filter; an empty one fits all."""
@@ -72,6 +79,7 @@ class Engagement(Authored, TenantModel):
     )
 
     objects = ScopedManager.from_queryset(EngagementQuerySet)()
+    held: dict | None = None  # what was read of it, see read_once_held
 
     class Meta(TenantModel.Meta):
         constraints = [
@@ -98,22 +106,22 @@ class Engagement(Authored, TenantModel):
     def days_in_phase(self) -> int:
         return (timezone.now() - self.phase_since).days
 
-    @property
+    @read_once_held
     def requirement(self):
         """The newest version of the requirement, or None before the first."""
         return self.requirements.order_by("-version").first()
 
-    @property
+    @read_once_held
     def contract(self):
         """The contract that stands: the signed one; before there is one, the newest, or None."""
         return self.signed_contract or self.newest_contract
 
-    @property
+    @read_once_held
     def newest_contract(self):
         """The version frozen last, which is a proposal until everybody it names has signed it."""
         return self.contracts.newest_first().first()
 
-    @property
+    @read_once_held
     def signed_contract(self):
         """The newest version that everybody it names had signed, or None.
 

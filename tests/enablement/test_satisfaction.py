@@ -107,7 +107,7 @@ def test_the_newest_answer_of_a_person_counts(alice, engagement):
 def test_the_portfolio_shows_it_with_n(mei, browse, engagement, alice):
     with tenant_scope(engagement.tenant_id):
         satisfaction.answer(engagement, score=10, by=alice)
-        standing.refresh(engagement)
+        standing.refresh(engagement.pk)
     assert "1 answered; 4 more" in browse(mei).get("/board/portfolio/survey/").text
     assert "/board/portfolio/survey/" in browse(mei).get("/board/portfolio/").text
     assert browse(alice).get("/board/portfolio/survey/").status_code == 404

@@ -35,10 +35,10 @@ def test_each_decider_is_asked_to_sign_until_they_have(acme, alice, mei, engagem
         dataset_version(engagement, alice)
         terms = {"accuracy_target": "0.85", "holdout_sha256": HOLDOUT, "deciders": [alice, mei]}
         contract = contracts.freeze_contract(engagement, **terms, by=mei)
-        standing.refresh(engagement)
+        standing.refresh(engagement.pk)
         assert "Sign: Acceptance contract" in _texts(alice)
         signoffs.sign(engagement, Signoff.Kind.CONTRACT, sha256=contract.sha256, by=alice)
-        standing.refresh(engagement)
+        standing.refresh(engagement.pk)
         assert "Sign: Acceptance contract" not in _texts(alice)
         assert "Sign: Acceptance contract" in _texts(mei)
 
@@ -47,18 +47,18 @@ def test_what_is_private_is_asked_of_the_vendor_alone(acme, alice, mei, engageme
     with tenant_scope(acme):
         plan.add_item(engagement, "Estimate the effort", side="vendor", is_private=True, by=mei)
         plan.add_item(engagement, "Send examples", side="customer", by=mei)
-        standing.refresh(engagement)
+        standing.refresh(engagement.pk)
         assert _texts(alice) == ["Send examples"]
         assert "Estimate the effort" in _texts(mei)
 
 
 def test_the_account_manager_is_told_what_blocks_and_then_to_move_on(acme, alice, mei, engagement):
     with tenant_scope(acme):
-        stands = standing.refresh(engagement)
+        stands = standing.refresh(engagement.pk)
         assert stands.blocking_key == "engagements.contract" and stands.unmet > 1
         assert "Acceptance contract frozen: No contract is frozen yet." in _texts(mei)
         factories.waive_gate(engagement, asking=mei, granting=alice)
-        assert standing.refresh(engagement).unmet == 0
+        assert standing.refresh(engagement.pk).unmet == 0
         assert "Move on to “Fine-tuning”" in _texts(mei)
 
 
@@ -71,7 +71,7 @@ def test_health_is_computed_from_what_is_shown_to_the_digit(acme, alice, mei, en
         milestones.reach_milestone(reached, by=mei)
         reached.refresh_from_db()
         milestones.rate_milestone(reached, score=4, by=alice)
-        stands = standing.refresh(engagement)
+        stands = standing.refresh(engagement.pk)
         shown = {one["key"]: one for one in stands.health_inputs}
         assert shown["engagements.overdue"]["score"] == 0.5
         assert shown["engagements.satisfaction"]["score"] == 0.75
@@ -96,13 +96,13 @@ def test_a_verdict_counts_into_health(acme, alice, mei, engagement):
         contracts.freeze_contract(engagement, **terms, by=mei)
         model = measured(version, alice, [[900, 100], [100, 900]])
         contracts.judge(engagement, candidate_id=model.pk, by=mei)
-        assert standing.refresh(engagement).health == Decimal("100.0")
+        assert standing.refresh(engagement.pk).health == Decimal("100.0")
 
 
 def test_a_script_recomputes_health_from_the_api(browse, acme, alice, mei, engagement, tmp_path):
     with tenant_scope(acme):
         plan.add_item(engagement, "Today", side="customer", due_on=timezone.localdate(), by=mei)
-        standing.refresh(engagement)
+        standing.refresh(engagement.pk)
     address = f"/api/v1/tenants/acme/engagements/{engagement.pk}"
     assert browse(alice).get(f"{address}/health").status_code == 404
     answer = browse(mei).get(f"{address}/health").json()
@@ -119,9 +119,9 @@ def test_a_script_recomputes_health_from_the_api(browse, acme, alice, mei, engag
 
 def test_asks_are_written_anew_not_added(acme, mei, engagement):
     with tenant_scope(acme):
-        standing.refresh(engagement)
+        standing.refresh(engagement.pk)
         before = Ask.objects.count()
-        standing.refresh(engagement)
+        standing.refresh(engagement.pk)
         assert Ask.objects.count() == before > 0
         assert Standing.objects.count() == 1
 
@@ -129,7 +129,7 @@ def test_asks_are_written_anew_not_added(acme, mei, engagement):
 def test_board_and_overview_say_what_comes_next(acme, alice, mei, engagement, browse):
     with tenant_scope(acme):
         plan.add_item(engagement, "Send examples", side="customer", by=mei)
-        standing.refresh(engagement)
+        standing.refresh(engagement.pk)
     board = browse(mei).get("/board/").content.decode()
     assert "Next for you" in board and "No contract is frozen yet." in board
     page = f"/t/acme/e/{engagement.pk}/"
@@ -146,7 +146,7 @@ def test_parts_of_the_overview_are_served_alone_to_pages_that_watch(
 ):
     with tenant_scope(acme):
         plan.add_item(engagement, "Send examples", side="customer", by=mei)
-        standing.refresh(engagement)
+        standing.refresh(engagement.pk)
     page = f"/t/acme/e/{engagement.pk}/"
     overview = browse(mei).get(page).content.decode()
     for part in ("next", "loop", "health"):
@@ -161,13 +161,13 @@ def test_a_card_says_what_comes_next_and_what_of_the_budget_is_spent(acme, mei, 
     with tenant_scope(acme):
         plan.add_item(engagement, "Send examples", side="customer", by=mei)
         Engagement.objects.update(budget_cents=200_00)
-        standing.refresh(engagement)
+        standing.refresh(engagement.pk)
         Standing.objects.update(cost_cents=50_00)
         Ask.objects.exclude(kind="item.do").delete()
     board = browse(mei).get("/board/").content.decode()
     assert "25% of the budget" in board and board.count("Send examples") == 1  # only on the card
     with tenant_scope(acme):
-        standing.refresh(engagement)
+        standing.refresh(engagement.pk)
         Ask.objects.exclude(kind="item.do").delete()
         Ask.objects.update(params={"title": "Send more"})
     assert "Send more" in browse(mei).get("/board/").content.decode()  # never an older card
@@ -187,7 +187,7 @@ def test_the_list_is_sorted_as_asked(acme, mei, browse, sort, expected):
     with tenant_scope(acme):
         for name, days, score in (("Alpha", 1, 90), ("Beta", 9, 40), ("Gamma", 5, None)):
             made = factories.engagement(acme, mei, name)
-            standing.refresh(made)
+            standing.refresh(made.pk)
             since = now - timedelta(days=days)
             Engagement.objects.filter(pk=made.pk).update(phase_since=since)
             Standing.objects.filter(engagement=made).update(health=score)
@@ -198,20 +198,20 @@ def test_the_list_is_sorted_as_asked(acme, mei, browse, sort, expected):
 def test_when_one_side_signed_the_requirement_the_other_is_asked(acme, alice, mei, engagement):
     kind = Signoff.Kind.REQUIREMENT
     with tenant_scope(acme):
-        standing.refresh(engagement)
+        standing.refresh(engagement.pk)
         assert "Sign: Requirement" not in [*_texts(alice), *_texts(mei)]
         sha256 = sha256_of(signoffs.statement(engagement, kind))
         signoffs.sign(engagement, kind, sha256=sha256, by=mei)
-        standing.refresh(engagement)
+        standing.refresh(engagement.pk)
         assert "Sign: Requirement" in _texts(alice)
         signoffs.sign(engagement, kind, sha256=sha256, by=alice)
-        standing.refresh(engagement)
+        standing.refresh(engagement.pk)
         assert "Sign: Requirement" not in [*_texts(alice), *_texts(mei)]
 
 
 def test_the_list_narrows_to_what_is_blocked_or_late(acme, mei, engagement, browse):
     with tenant_scope(acme):
-        standing.refresh(engagement)
+        standing.refresh(engagement.pk)
     name = engagement.name
     assert name in browse(mei).get("/board/list/?state=blocked").content.decode()
     assert name not in browse(mei).get("/board/list/?state=overdue").content.decode()
@@ -233,7 +233,7 @@ def test_pages_take_the_same_few_queries_for_two_engagements_and_for_forty(
         with tenant_scope(acme):
             for number in more:
                 made = factories.engagement(acme, mei, f"Line {number}")
-                standing.refresh(made)
+                standing.refresh(made.pk)
         client.get(page)  # whatever is asked for once only
         with CaptureQueriesContext(connection) as asked:
             assert client.get(page).status_code == 200
@@ -257,6 +257,6 @@ def test_lists_show_the_figure_of_the_model_judged_last_not_of_the_newest(
         contracts.freeze_contract(engagement, **terms, by=mei)
         good = measured(version, alice, [[900, 100], [100, 900]])
         measured(version, alice, [[600, 400], [400, 600]])
-        assert standing.refresh(engagement).metric["value"] == pytest.approx(0.6)
+        assert standing.refresh(engagement.pk).metric["value"] == pytest.approx(0.6)
         contracts.judge(engagement, candidate_id=good.pk, by=mei)
-        assert standing.refresh(engagement).metric["value"] == pytest.approx(0.9)
+        assert standing.refresh(engagement.pk).metric["value"] == pytest.approx(0.9)

@@ -127,7 +127,7 @@ def test_what_guards_production_can_be_waived_by_two_people(walked, browse, mei,
     assert "somebody else has to grant it" in asked.content.decode()
     with pytest.raises(Conflict):
         serving.deploy(walk.endpoint, model_version=bad, by=mei)
-    standing.refresh(engagement)
+    standing.refresh(engagement.pk)
     [wanted] = [one for one in asks.asks_for(alice) if one.kind == "waiver.grant"]
     assert asks.sentence(wanted).startswith(f"Grant or leave the waiver of “{bad} passed")
     grant = engagement.waivers.get(check_key=production.CANDIDATE).pk

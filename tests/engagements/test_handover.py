@@ -81,7 +81,7 @@ def test_an_engineer_who_opens_one_does_not_look_after_it(acme):
 
 def test_what_somebody_who_left_looked_after_is_asked_of_everybody(acme, mei, nils, engagement):
     with tenant_scope(acme):
-        standing.refresh(engagement)
+        standing.refresh(engagement.pk)
     assert asked(mei, acme) and not asked(nils, acme)
     mei.is_active = False
     mei.save()

@@ -51,7 +51,7 @@ def test_customers_have_no_board(browse, alice):
 def test_the_board_shows_every_tenants_engagements_with_their_figures(browse, acme, alice, mei):
     engagement = world.build(acme, alice).engagement
     with tenant_scope(acme):
-        standing.refresh(engagement)
+        standing.refresh(engagement.pk)
     page = browse(mei).get("/board/").text
     assert "Surface inspection" in page and "Acme Castings" in page
     assert re.search(r"90\.0%", page) and "n = 40" in page

@@ -21,7 +21,7 @@ def several(acme, carol, mei):
     for one in made:
         with tenant_scope(one.tenant_id):
             plan.add_item(one, f"Look at {one.name}", side="vendor", assignee=mei, by=mei)
-            standing.refresh(one)
+            standing.refresh(one.pk)
     return made
 
 

@@ -144,7 +144,7 @@ def test_a_firing_alert_lowers_health_and_is_asked_of_its_owner(place, rule, eva
         evaluate()
         after = _health(place)
         assert after["score"] == 0 and "Share of failed requests" in after["words"]
-        standing.refresh(place.engagement)
+        standing.refresh(place.engagement.pk)
         asked = asks.asks_for(mei).get(kind="alert.see")
         assert asked.user == mei and "Share of failed requests" in asks.sentence(asked)
 

@@ -215,15 +215,15 @@ def test_tickets_count_into_health(acme, mei, alice, engagement, ticket):
 
 def test_tickets_are_asked_of_whose_turn_it_is(acme, mei, alice, engagement, ticket):
     with tenant_scope(acme):
-        standing.refresh(engagement)
+        standing.refresh(engagement.pk)
         [ask] = Ask.objects.filter(kind="ticket.answer")
         assert (ask.side, asks.sentence(ask)) == ("vendor", "Answer ticket #1: It says scratch")
         services.say(ticket, text="Which lamp?", by=mei)
-        standing.refresh(engagement)
+        standing.refresh(engagement.pk)
         [ask] = Ask.objects.filter(kind="ticket.reply")
         assert (ask.side, ask.user) == ("customer", alice)
         services.resolve(ticket, by=mei)
-        standing.refresh(engagement)
+        standing.refresh(engagement.pk)
         assert not Ask.objects.filter(kind__startswith="ticket").exists()
 
 
