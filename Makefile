@@ -22,7 +22,7 @@ run: $(READY)  ## serve the site with all its processes
 	$(PYTHON) manage.py up
 
 test: $(READY)  ## run the tests (TESTS=path for a few of them)
-	OMP_NUM_THREADS=1 $(PYTHON) -m pytest -n $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder $(TESTS)
+	OMP_NUM_THREADS=1 $(PYTHON) -m pytest -n $(TEST_PROCESSES) --no-loadscope-reorder $(TESTS)
 
 lint: $(READY)  ## check style, import direction, settings, migrations and the API schema
 	$(VENV)/bin/ruff check .

@@ -6,10 +6,24 @@ import secrets
 import psycopg
 import pytest
 from psycopg import sql
+from xdist.scheduler import LoadScopeScheduling
 
 from lepton import embedded
 from tests.browser.chromium import pytest_terminal_summary  # noqa: F401, says what was left out
 from tests.ground import HOME, SWEEPER
+
+
+class ByFile(LoadScopeScheduling):
+    """The tests of a file run in one process, and all the browser's in one, with one site."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return "browser" if file.startswith("tests/browser/") else file
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    return ByFile(config, log)
 
 
 @pytest.fixture(scope="session")

@@ -259,7 +259,7 @@ def test_a_cancel_stops_within_a_batch_and_the_trial_goes_on_from_its_checkpoint
         return real(self, *batch)
 
     monkeypatch.setattr(fit.Fit, "_train_step", counted)
-    asked = params.from_dict("search", {"over": "fine_tune", "trials": 2, "epochs": 4})
+    asked = params.from_dict("search", QUICK | {"trials": 2, "epochs": 4})
     notebook = Pages()
     options = {"method": "search", "work_dir": tmp_path / "work", "weights_dir": weights_dir}
     options |= {"cache_dir": cache_dir, "beside": Beside(notebook=notebook)}
@@ -286,7 +286,7 @@ def test_epochs_that_come_once_more_after_a_crash_count_once(
 ):
     """Killed before its checkpoint, a trial begins anew with two epochs noted."""
     notebook = Pages()
-    options = {"over": "fine_tune", "trials": 2, "epochs": 1, "cache_dir": cache_dir}
+    options = QUICK | {"trials": 2, "epochs": 1, "cache_dir": cache_dir}
     options |= {"weights_dir": weights_dir}
 
     def killed(self):
