@@ -7,11 +7,10 @@ from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
-import onnx
 import torch
 from safetensors.torch import load_file, save_file
 
-from training.engine import artifact, backbones, graph, networks, preprocess, tracing
+from training.engine import artifact, backbones, graph, networks, preprocess
 
 LIBRARIES = (
     "torch",
@@ -28,9 +27,11 @@ LIBRARIES = (
 def export_backbone(model: networks.Classifier, target: Path) -> Path:
     """Write `model` without its head as ONNX: images uint8 [n, 224, 224, 3] to features float32
     [n, features] and maps, what they were pooled from, float32 [n, channels, height, width]."""
+    from training.engine import tracing  # brings libraries that reading an artifact does not need
+
     target.parent.mkdir(parents=True, exist_ok=True)
     partial = Path(tempfile.mkstemp(dir=target.parent, suffix=".partial")[1])
-    onnx.save(tracing.backbone_graph(model.cpu().eval()), partial)
+    partial.write_bytes(tracing.backbone_graph(model.cpu().eval()).SerializeToString())
     return partial.replace(target)
 
 
