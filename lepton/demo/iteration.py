@@ -107,7 +107,8 @@ def fates(stage):
     right = sum(bool(row["now_right"]) for row in taken)
     asked = sum(row["now_right"] is not None for row in taken)
     parts = ", ".join(f"{n} {fate}" for fate, n in sorted(counts.items()))
-    return counts, f"{len(taken)} corrections: {parts}; {right} of {asked} are answered right now"
+    now = f"{right} of {asked} are answered right now" if asked else "no newer model answers"
+    return counts, f"{len(taken)} corrections: {parts}; {now}"
 
 
 def count_again(stage):
