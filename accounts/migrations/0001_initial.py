@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db import migrations, models
 
 import accounts.scoping
+from lepton.lib.migrations import AtOnce
 
 
 class Migration(migrations.Migration):
@@ -18,272 +19,283 @@ class Migration(migrations.Migration):
     dependencies = []
 
     operations = [
-        migrations.CreateModel(
-            name="User",
-            fields=[
-                ("password", models.CharField(max_length=128, verbose_name="password")),
-                (
-                    "last_login",
-                    models.DateTimeField(blank=True, null=True, verbose_name="last login"),
-                ),
-                (
-                    "id",
-                    models.UUIDField(
-                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+        AtOnce(
+            migrations.CreateModel(
+                name="User",
+                fields=[
+                    ("password", models.CharField(max_length=128, verbose_name="password")),
+                    (
+                        "last_login",
+                        models.DateTimeField(blank=True, null=True, verbose_name="last login"),
                     ),
-                ),
-                ("email", models.EmailField(max_length=254, unique=True, verbose_name="email")),
-                ("name", models.CharField(max_length=120, verbose_name="name")),
-                (
-                    "staff_role",
-                    models.CharField(
-                        blank=True,
-                        choices=[
-                            ("account_manager", "Account manager"),
-                            ("ml_engineer", "ML engineer"),
-                            ("operator", "Operator"),
-                        ],
-                        max_length=20,
+                    (
+                        "id",
+                        models.UUIDField(
+                            default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                        ),
                     ),
-                ),
-                ("is_active", models.BooleanField(default=True)),
-                ("date_joined", models.DateTimeField(default=django.utils.timezone.now)),
-            ],
-            options={
-                "abstract": False,
-            },
-        ),
-        migrations.CreateModel(
-            name="Tenant",
-            fields=[
-                (
-                    "id",
-                    models.UUIDField(
-                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ("email", models.EmailField(max_length=254, unique=True, verbose_name="email")),
+                    ("name", models.CharField(max_length=120, verbose_name="name")),
+                    (
+                        "staff_role",
+                        models.CharField(
+                            blank=True,
+                            choices=[
+                                ("account_manager", "Account manager"),
+                                ("ml_engineer", "ML engineer"),
+                                ("operator", "Operator"),
+                            ],
+                            max_length=20,
+                        ),
                     ),
-                ),
-                (
-                    "slug",
-                    models.CharField(
-                        max_length=50,
-                        unique=True,
-                        validators=[
-                            django.core.validators.RegexValidator(
-                                "^[a-z0-9](?:[a-z0-9-]{0,48}[a-z0-9])?$",
-                                "Use lower-case letters, digits and hyphens (at most 50).",
-                            )
-                        ],
-                    ),
-                ),
-                ("name", models.CharField(max_length=120, verbose_name="name")),
-                ("created_at", models.DateTimeField(auto_now_add=True)),
-            ],
-        ),
-        migrations.CreateModel(
-            name="ApiKey",
-            fields=[
-                (
-                    "id",
-                    models.UUIDField(
-                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
-                    ),
-                ),
-                ("name", models.CharField(max_length=80, verbose_name="name")),
-                ("prefix", models.CharField(max_length=16)),
-                ("digest", models.CharField(max_length=64, unique=True)),
-                (
-                    "scopes",
-                    django.contrib.postgres.fields.ArrayField(
-                        base_field=models.CharField(max_length=20), size=None
-                    ),
-                ),
-                ("created_at", models.DateTimeField(auto_now_add=True)),
-                ("expires_at", models.DateTimeField(blank=True, null=True, verbose_name="expires")),
-                ("revoked_at", models.DateTimeField(null=True)),
-                ("last_used_at", models.DateTimeField(null=True)),
-                (
-                    "created_by",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "tenant",
-                    models.ForeignKey(
-                        default=accounts.scoping.active_tenant_id,
-                        editable=False,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="+",
-                        to="accounts.tenant",
-                    ),
-                ),
-            ],
-            options={
-                "abstract": False,
-                "base_manager_name": "objects",
-            },
-        ),
-        migrations.CreateModel(
-            name="PlatformAuditEntry",
-            fields=[
-                (
-                    "id",
-                    models.UUIDField(
-                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
-                    ),
-                ),
-                ("at", models.DateTimeField(default=django.utils.timezone.now)),
-                ("verb", models.CharField(max_length=60)),
-                ("detail", models.JSONField(default=dict)),
-                (
-                    "user",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-            ],
-        ),
-        migrations.CreateModel(
-            name="Membership",
-            fields=[
-                (
-                    "id",
-                    models.UUIDField(
-                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
-                    ),
-                ),
-                (
-                    "role",
-                    models.CharField(
-                        choices=[("owner", "Owner"), ("editor", "Editor"), ("viewer", "Viewer")],
-                        default="viewer",
-                        max_length=10,
-                    ),
-                ),
-                ("created_at", models.DateTimeField(auto_now_add=True)),
-                (
-                    "user",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="memberships",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "tenant",
-                    models.ForeignKey(
-                        default=accounts.scoping.active_tenant_id,
-                        editable=False,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="+",
-                        to="accounts.tenant",
-                    ),
-                ),
-            ],
-            options={
-                "abstract": False,
-                "base_manager_name": "objects",
-                "constraints": [
-                    models.UniqueConstraint(
-                        models.F("tenant"),
-                        models.F("user"),
-                        name="one_membership_per_tenant_and_user",
-                    )
+                    ("is_active", models.BooleanField(default=True)),
+                    ("date_joined", models.DateTimeField(default=django.utils.timezone.now)),
                 ],
-            },
-        ),
-        migrations.CreateModel(
-            name="AuditHead",
-            fields=[
-                (
-                    "id",
-                    models.UUIDField(
-                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                options={
+                    "abstract": False,
+                },
+            ),
+            migrations.CreateModel(
+                name="Tenant",
+                fields=[
+                    (
+                        "id",
+                        models.UUIDField(
+                            default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                        ),
                     ),
-                ),
-                ("sequence", models.PositiveBigIntegerField(default=0)),
-                ("sha256", models.CharField(blank=True, max_length=64)),
-                (
-                    "tenant",
-                    models.ForeignKey(
-                        default=accounts.scoping.active_tenant_id,
-                        editable=False,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="+",
-                        to="accounts.tenant",
+                    (
+                        "slug",
+                        models.CharField(
+                            max_length=50,
+                            unique=True,
+                            validators=[
+                                django.core.validators.RegexValidator(
+                                    "^[a-z0-9](?:[a-z0-9-]{0,48}[a-z0-9])?$",
+                                    "Use lower-case letters, digits and hyphens (at most 50).",
+                                )
+                            ],
+                        ),
                     ),
-                ),
-            ],
-            options={
-                "abstract": False,
-                "base_manager_name": "objects",
-                "constraints": [
-                    models.UniqueConstraint(models.F("tenant"), name="one_audit_head_per_tenant")
+                    ("name", models.CharField(max_length=120, verbose_name="name")),
+                    ("created_at", models.DateTimeField(auto_now_add=True)),
                 ],
-            },
-        ),
-        migrations.CreateModel(
-            name="AuditEntry",
-            fields=[
-                (
-                    "id",
-                    models.UUIDField(
-                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+            ),
+            migrations.CreateModel(
+                name="ApiKey",
+                fields=[
+                    (
+                        "id",
+                        models.UUIDField(
+                            default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                        ),
                     ),
-                ),
-                ("at", models.DateTimeField(default=django.utils.timezone.now)),
-                ("actor_label", models.CharField(max_length=200)),
-                ("verb", models.CharField(max_length=60)),
-                ("subject_type", models.CharField(max_length=60)),
-                ("subject_id", models.UUIDField(null=True)),
-                ("subject_label", models.CharField(blank=True, max_length=200)),
-                ("detail", models.JSONField(default=dict)),
-                ("sequence", models.PositiveBigIntegerField()),
-                ("previous_sha256", models.CharField(blank=True, max_length=64)),
-                ("sha256", models.CharField(max_length=64)),
-                (
-                    "api_key",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="accounts.apikey",
+                    ("name", models.CharField(max_length=80, verbose_name="name")),
+                    ("prefix", models.CharField(max_length=16)),
+                    ("digest", models.CharField(max_length=64, unique=True)),
+                    (
+                        "scopes",
+                        django.contrib.postgres.fields.ArrayField(
+                            base_field=models.CharField(max_length=20), size=None
+                        ),
                     ),
-                ),
-                (
-                    "user",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
+                    ("created_at", models.DateTimeField(auto_now_add=True)),
+                    (
+                        "expires_at",
+                        models.DateTimeField(blank=True, null=True, verbose_name="expires"),
                     ),
-                ),
-                (
-                    "tenant",
-                    models.ForeignKey(
-                        default=accounts.scoping.active_tenant_id,
-                        editable=False,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="+",
-                        to="accounts.tenant",
+                    ("revoked_at", models.DateTimeField(null=True)),
+                    ("last_used_at", models.DateTimeField(null=True)),
+                    (
+                        "created_by",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="+",
+                            to=settings.AUTH_USER_MODEL,
+                        ),
                     ),
-                ),
-            ],
-            options={
-                "abstract": False,
-                "base_manager_name": "objects",
-                "indexes": [models.Index(fields=["tenant", "-at"], name="audit_newest")],
-                "constraints": [
-                    models.UniqueConstraint(
-                        models.F("tenant"), models.F("sequence"), name="audit_entries_count_up"
-                    )
+                    (
+                        "tenant",
+                        models.ForeignKey(
+                            default=accounts.scoping.active_tenant_id,
+                            editable=False,
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="+",
+                            to="accounts.tenant",
+                        ),
+                    ),
                 ],
-            },
+                options={
+                    "abstract": False,
+                    "base_manager_name": "objects",
+                },
+            ),
+            migrations.CreateModel(
+                name="PlatformAuditEntry",
+                fields=[
+                    (
+                        "id",
+                        models.UUIDField(
+                            default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                        ),
+                    ),
+                    ("at", models.DateTimeField(default=django.utils.timezone.now)),
+                    ("verb", models.CharField(max_length=60)),
+                    ("detail", models.JSONField(default=dict)),
+                    (
+                        "user",
+                        models.ForeignKey(
+                            null=True,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="+",
+                            to=settings.AUTH_USER_MODEL,
+                        ),
+                    ),
+                ],
+            ),
+            migrations.CreateModel(
+                name="Membership",
+                fields=[
+                    (
+                        "id",
+                        models.UUIDField(
+                            default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                        ),
+                    ),
+                    (
+                        "role",
+                        models.CharField(
+                            choices=[
+                                ("owner", "Owner"),
+                                ("editor", "Editor"),
+                                ("viewer", "Viewer"),
+                            ],
+                            default="viewer",
+                            max_length=10,
+                        ),
+                    ),
+                    ("created_at", models.DateTimeField(auto_now_add=True)),
+                    (
+                        "user",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="memberships",
+                            to=settings.AUTH_USER_MODEL,
+                        ),
+                    ),
+                    (
+                        "tenant",
+                        models.ForeignKey(
+                            default=accounts.scoping.active_tenant_id,
+                            editable=False,
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="+",
+                            to="accounts.tenant",
+                        ),
+                    ),
+                ],
+                options={
+                    "abstract": False,
+                    "base_manager_name": "objects",
+                    "constraints": [
+                        models.UniqueConstraint(
+                            models.F("tenant"),
+                            models.F("user"),
+                            name="one_membership_per_tenant_and_user",
+                        )
+                    ],
+                },
+            ),
+            migrations.CreateModel(
+                name="AuditHead",
+                fields=[
+                    (
+                        "id",
+                        models.UUIDField(
+                            default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                        ),
+                    ),
+                    ("sequence", models.PositiveBigIntegerField(default=0)),
+                    ("sha256", models.CharField(blank=True, max_length=64)),
+                    (
+                        "tenant",
+                        models.ForeignKey(
+                            default=accounts.scoping.active_tenant_id,
+                            editable=False,
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="+",
+                            to="accounts.tenant",
+                        ),
+                    ),
+                ],
+                options={
+                    "abstract": False,
+                    "base_manager_name": "objects",
+                    "constraints": [
+                        models.UniqueConstraint(
+                            models.F("tenant"), name="one_audit_head_per_tenant"
+                        )
+                    ],
+                },
+            ),
+            migrations.CreateModel(
+                name="AuditEntry",
+                fields=[
+                    (
+                        "id",
+                        models.UUIDField(
+                            default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                        ),
+                    ),
+                    ("at", models.DateTimeField(default=django.utils.timezone.now)),
+                    ("actor_label", models.CharField(max_length=200)),
+                    ("verb", models.CharField(max_length=60)),
+                    ("subject_type", models.CharField(max_length=60)),
+                    ("subject_id", models.UUIDField(null=True)),
+                    ("subject_label", models.CharField(blank=True, max_length=200)),
+                    ("detail", models.JSONField(default=dict)),
+                    ("sequence", models.PositiveBigIntegerField()),
+                    ("previous_sha256", models.CharField(blank=True, max_length=64)),
+                    ("sha256", models.CharField(max_length=64)),
+                    (
+                        "api_key",
+                        models.ForeignKey(
+                            null=True,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="+",
+                            to="accounts.apikey",
+                        ),
+                    ),
+                    (
+                        "user",
+                        models.ForeignKey(
+                            null=True,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="+",
+                            to=settings.AUTH_USER_MODEL,
+                        ),
+                    ),
+                    (
+                        "tenant",
+                        models.ForeignKey(
+                            default=accounts.scoping.active_tenant_id,
+                            editable=False,
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="+",
+                            to="accounts.tenant",
+                        ),
+                    ),
+                ],
+                options={
+                    "abstract": False,
+                    "base_manager_name": "objects",
+                    "indexes": [models.Index(fields=["tenant", "-at"], name="audit_newest")],
+                    "constraints": [
+                        models.UniqueConstraint(
+                            models.F("tenant"), models.F("sequence"), name="audit_entries_count_up"
+                        )
+                    ],
+                },
+            ),
         ),
     ]

@@ -13,6 +13,7 @@ from django.db import migrations, models
 import accounts.scoping
 import enablement.models.curriculum
 import enablement.models.progress
+from lepton.lib.migrations import AtOnce
 
 
 class Migration(migrations.Migration):
@@ -25,825 +26,833 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.CreateModel(
-            name="Course",
-            fields=[
-                (
-                    "id",
-                    models.UUIDField(
-                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
-                    ),
-                ),
-                ("key", models.SlugField(max_length=60, unique=True)),
-                (
-                    "path",
-                    models.CharField(
-                        choices=[
-                            ("operator", "Operator"),
-                            ("integrator", "Integrator"),
-                            ("administrator", "Administrator"),
-                        ],
-                        max_length=20,
-                        verbose_name="for",
-                    ),
-                ),
-                ("title", models.CharField(max_length=120, verbose_name="title")),
-                ("summary", models.CharField(blank=True, max_length=400, verbose_name="summary")),
-                ("position", models.PositiveIntegerField(default=100)),
-                (
-                    "is_standard",
-                    models.BooleanField(
-                        default=False,
-                        help_text="Taught in every engagement for which nothing else is chosen.",
-                        verbose_name="standard",
-                    ),
-                ),
-                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
-                ("retired_at", models.DateTimeField(null=True)),
-                (
-                    "created_by",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-            ],
-        ),
-        migrations.CreateModel(
-            name="CourseVersion",
-            fields=[
-                (
-                    "id",
-                    models.UUIDField(
-                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
-                    ),
-                ),
-                ("number", models.PositiveIntegerField()),
-                (
-                    "pass_percent",
-                    models.PositiveIntegerField(
-                        default=75,
-                        validators=[
-                            django.core.validators.MinValueValidator(1),
-                            django.core.validators.MaxValueValidator(100),
-                        ],
-                        verbose_name="pass mark",
-                    ),
-                ),
-                ("library_sha256", models.CharField(blank=True, max_length=64)),
-                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
-                ("published_at", models.DateTimeField(null=True)),
-                (
-                    "course",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="versions",
-                        to="enablement.course",
-                    ),
-                ),
-                (
-                    "published_by",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-            ],
-            options={
-                "constraints": [
-                    models.UniqueConstraint(
-                        models.F("course"), models.F("number"), name="course_versions_count_up"
-                    ),
-                    models.UniqueConstraint(
-                        models.F("course"),
-                        condition=models.Q(("published_at", None)),
-                        name="one_draft_per_course",
-                    ),
-                ],
-            },
-        ),
-        migrations.CreateModel(
-            name="Curriculum",
-            fields=[
-                (
-                    "id",
-                    models.UUIDField(
-                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
-                    ),
-                ),
-                ("created_by_label", models.CharField(max_length=200)),
-                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
-                ("people", models.JSONField(default=enablement.models.curriculum.usual_people)),
-                (
-                    "survey_every_days",
-                    models.PositiveIntegerField(
-                        blank=True,
-                        default=90,
-                        null=True,
-                        validators=[django.core.validators.MinValueValidator(7)],
-                        verbose_name="ask for a recommendation every (days)",
-                    ),
-                ),
-                (
-                    "created_by",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "engagement",
-                    models.OneToOneField(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="curriculum",
-                        to="engagements.engagement",
-                    ),
-                ),
-                (
-                    "tenant",
-                    models.ForeignKey(
-                        default=accounts.scoping.active_tenant_id,
-                        editable=False,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="+",
-                        to="accounts.tenant",
-                    ),
-                ),
-            ],
-            options={
-                "abstract": False,
-                "base_manager_name": "objects",
-            },
-        ),
-        migrations.CreateModel(
-            name="Enrolment",
-            fields=[
-                (
-                    "id",
-                    models.UUIDField(
-                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
-                    ),
-                ),
-                ("started_at", models.DateTimeField(default=django.utils.timezone.now)),
-                ("finished_at", models.DateTimeField(null=True)),
-                (
-                    "engagement",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="enrolments",
-                        to="engagements.engagement",
-                    ),
-                ),
-                (
-                    "tenant",
-                    models.ForeignKey(
-                        default=accounts.scoping.active_tenant_id,
-                        editable=False,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="+",
-                        to="accounts.tenant",
-                    ),
-                ),
-                (
-                    "user",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "version",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="enablement.courseversion",
-                    ),
-                ),
-            ],
-            options={
-                "abstract": False,
-                "base_manager_name": "objects",
-                "constraints": [
-                    models.UniqueConstraint(
-                        models.F("engagement"),
-                        models.F("user"),
-                        models.F("version"),
-                        name="a_version_is_taken_once",
-                    )
-                ],
-            },
-        ),
-        migrations.CreateModel(
-            name="Certificate",
-            fields=[
-                (
-                    "id",
-                    models.UUIDField(
-                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
-                    ),
-                ),
-                (
-                    "code",
-                    models.CharField(
-                        default=enablement.models.progress.new_code, max_length=20, unique=True
-                    ),
-                ),
-                ("name", models.CharField(max_length=120)),
-                ("course", models.CharField(max_length=120)),
-                ("course_version", models.PositiveIntegerField()),
-                ("issued_at", models.DateTimeField(default=django.utils.timezone.now)),
-                (
-                    "tenant",
-                    models.ForeignKey(
-                        default=accounts.scoping.active_tenant_id,
-                        editable=False,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="+",
-                        to="accounts.tenant",
-                    ),
-                ),
-                (
-                    "enrolment",
-                    models.OneToOneField(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="certificate",
-                        to="enablement.enrolment",
-                    ),
-                ),
-            ],
-            options={
-                "abstract": False,
-                "base_manager_name": "objects",
-            },
-        ),
-        migrations.CreateModel(
-            name="Lesson",
-            fields=[
-                (
-                    "id",
-                    models.UUIDField(
-                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
-                    ),
-                ),
-                ("position", models.PositiveIntegerField()),
-                ("title", models.CharField(max_length=120, verbose_name="title")),
-                ("minutes", models.PositiveIntegerField(default=5, verbose_name="minutes")),
-                ("body", models.TextField(verbose_name="text")),
-                ("questions", models.JSONField(default=list)),
-                (
-                    "practicals",
-                    django.contrib.postgres.fields.ArrayField(
-                        base_field=models.CharField(max_length=60),
-                        blank=True,
-                        default=list,
-                        size=None,
-                    ),
-                ),
-                (
-                    "version",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="lessons",
-                        to="enablement.courseversion",
-                    ),
-                ),
-            ],
-            options={
-                "ordering": ["position"],
-                "constraints": [
-                    models.UniqueConstraint(
-                        deferrable=django.db.models.constraints.Deferrable["DEFERRED"],
-                        fields=("version", "position"),
-                        name="lessons_stand_in_order",
-                    )
-                ],
-            },
-        ),
-        migrations.CreateModel(
-            name="PracticalSeen",
-            fields=[
-                (
-                    "id",
-                    models.UUIDField(
-                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
-                    ),
-                ),
-                ("key", models.CharField(max_length=60)),
-                ("at", models.DateTimeField()),
-                ("evidence", models.JSONField(default=dict)),
-                (
-                    "enrolment",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="seen",
-                        to="enablement.enrolment",
-                    ),
-                ),
-                (
-                    "tenant",
-                    models.ForeignKey(
-                        default=accounts.scoping.active_tenant_id,
-                        editable=False,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="+",
-                        to="accounts.tenant",
-                    ),
-                ),
-            ],
-            options={
-                "abstract": False,
-                "base_manager_name": "objects",
-                "constraints": [
-                    models.UniqueConstraint(
-                        models.F("enrolment"), models.F("key"), name="seen_once"
-                    )
-                ],
-            },
-        ),
-        migrations.CreateModel(
-            name="PracticeCall",
-            fields=[
-                (
-                    "id",
-                    models.UUIDField(
-                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
-                    ),
-                ),
-                ("at", models.DateTimeField(default=django.utils.timezone.now)),
-                ("address", models.CharField(max_length=100)),
-                ("status", models.PositiveSmallIntegerField()),
-                ("images", models.PositiveSmallIntegerField(default=0)),
-                ("retry_after_seconds", models.PositiveIntegerField(null=True)),
-                ("is_replay", models.BooleanField(default=False)),
-                (
-                    "api_key",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="+",
-                        to="accounts.apikey",
-                    ),
-                ),
-                (
-                    "engagement",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="+",
-                        to="engagements.engagement",
-                    ),
-                ),
-                (
-                    "tenant",
-                    models.ForeignKey(
-                        default=accounts.scoping.active_tenant_id,
-                        editable=False,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="+",
-                        to="accounts.tenant",
-                    ),
-                ),
-            ],
-            options={
-                "abstract": False,
-                "base_manager_name": "objects",
-                "indexes": [
-                    models.Index(fields=["engagement", "-at"], name="practice_calls_newest")
-                ],
-            },
-        ),
-        migrations.CreateModel(
-            name="PracticeAnswer",
-            fields=[
-                (
-                    "id",
-                    models.UUIDField(
-                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
-                    ),
-                ),
-                (
-                    "classes",
-                    django.contrib.postgres.fields.ArrayField(
-                        base_field=models.CharField(max_length=80), size=None
-                    ),
-                ),
-                ("label", models.CharField(max_length=80)),
-                ("score", models.FloatField()),
-                ("reference", models.CharField(blank=True, max_length=200)),
-                (
-                    "verdict",
-                    models.CharField(
-                        blank=True,
-                        choices=[
-                            ("confirm", "Confirmed"),
-                            ("correct", "Corrected"),
-                            ("reject", "Rejected"),
-                        ],
-                        max_length=10,
-                    ),
-                ),
-                ("right_label", models.CharField(blank=True, max_length=80)),
-                ("comment", models.CharField(blank=True, max_length=1000)),
-                ("judged_at", models.DateTimeField(null=True)),
-                (
-                    "tenant",
-                    models.ForeignKey(
-                        default=accounts.scoping.active_tenant_id,
-                        editable=False,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="+",
-                        to="accounts.tenant",
-                    ),
-                ),
-                (
-                    "call",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="answers",
-                        to="enablement.practicecall",
-                    ),
-                ),
-            ],
-            options={
-                "abstract": False,
-                "base_manager_name": "objects",
-                "constraints": [
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            ("verdict", "correct"), ("right_label", ""), _connector="XOR"
+        AtOnce(
+            migrations.CreateModel(
+                name="Course",
+                fields=[
+                    (
+                        "id",
+                        models.UUIDField(
+                            default=uuid.uuid4, editable=False, primary_key=True, serialize=False
                         ),
-                        name="a_practice_correction_names_a_label",
-                    )
-                ],
-            },
-        ),
-        migrations.CreateModel(
-            name="QuizAttempt",
-            fields=[
-                (
-                    "id",
-                    models.UUIDField(
-                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
                     ),
-                ),
-                ("at", models.DateTimeField(default=django.utils.timezone.now)),
-                ("answers", models.JSONField()),
-                ("right", models.PositiveSmallIntegerField()),
-                ("n", models.PositiveSmallIntegerField()),
-                ("is_passed", models.BooleanField()),
-                (
-                    "enrolment",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="attempts",
-                        to="enablement.enrolment",
-                    ),
-                ),
-                (
-                    "lesson",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="enablement.lesson",
-                    ),
-                ),
-                (
-                    "tenant",
-                    models.ForeignKey(
-                        default=accounts.scoping.active_tenant_id,
-                        editable=False,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="+",
-                        to="accounts.tenant",
-                    ),
-                ),
-            ],
-            options={
-                "abstract": False,
-                "base_manager_name": "objects",
-                "constraints": [
-                    models.CheckConstraint(
-                        condition=models.Q(("right__lte", models.F("n"))),
-                        name="no_more_right_than_asked",
-                    )
-                ],
-            },
-        ),
-        migrations.CreateModel(
-            name="Session",
-            fields=[
-                (
-                    "id",
-                    models.UUIDField(
-                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
-                    ),
-                ),
-                ("created_by_label", models.CharField(max_length=200)),
-                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
-                ("title", models.CharField(max_length=200, verbose_name="title")),
-                (
-                    "path",
-                    models.CharField(
-                        blank=True,
-                        choices=[
-                            ("operator", "Operator"),
-                            ("integrator", "Integrator"),
-                            ("administrator", "Administrator"),
-                        ],
-                        max_length=20,
-                        verbose_name="for",
-                    ),
-                ),
-                ("starts_at", models.DateTimeField(verbose_name="starts")),
-                (
-                    "minutes",
-                    models.PositiveIntegerField(
-                        default=60,
-                        validators=[
-                            django.core.validators.MinValueValidator(5),
-                            django.core.validators.MaxValueValidator(1440),
-                        ],
-                        verbose_name="minutes",
-                    ),
-                ),
-                (
-                    "time_zone",
-                    models.CharField(default="UTC", max_length=60, verbose_name="time zone"),
-                ),
-                (
-                    "place",
-                    models.CharField(blank=True, max_length=300, verbose_name="place or link"),
-                ),
-                ("notes", models.TextField(blank=True, max_length=10000, verbose_name="notes")),
-                ("sequence", models.PositiveIntegerField(default=0)),
-                ("cancelled_at", models.DateTimeField(null=True)),
-                ("recording_name", models.CharField(blank=True, max_length=200)),
-                ("recording_key", models.CharField(blank=True, max_length=300)),
-                (
-                    "created_by",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "engagement",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="sessions",
-                        to="engagements.engagement",
-                    ),
-                ),
-                (
-                    "tenant",
-                    models.ForeignKey(
-                        default=accounts.scoping.active_tenant_id,
-                        editable=False,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="+",
-                        to="accounts.tenant",
-                    ),
-                ),
-            ],
-            options={
-                "abstract": False,
-                "base_manager_name": "objects",
-                "indexes": [
-                    models.Index(fields=["engagement", "-starts_at"], name="sessions_newest")
-                ],
-            },
-        ),
-        migrations.CreateModel(
-            name="Attendance",
-            fields=[
-                (
-                    "id",
-                    models.UUIDField(
-                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
-                    ),
-                ),
-                ("invited_at", models.DateTimeField(default=django.utils.timezone.now)),
-                ("was_there", models.BooleanField(null=True)),
-                ("score", models.PositiveSmallIntegerField(null=True)),
-                ("comment", models.TextField(blank=True, max_length=2000)),
-                (
-                    "tenant",
-                    models.ForeignKey(
-                        default=accounts.scoping.active_tenant_id,
-                        editable=False,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="+",
-                        to="accounts.tenant",
-                    ),
-                ),
-                (
-                    "user",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "session",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="attendances",
-                        to="enablement.session",
-                    ),
-                ),
-            ],
-            options={
-                "abstract": False,
-                "base_manager_name": "objects",
-                "constraints": [
-                    models.UniqueConstraint(
-                        models.F("session"), models.F("user"), name="invited_once"
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            ("score", None),
-                            models.Q(("score__gte", 1), ("score__lte", 5)),
-                            _connector="OR",
+                    ("key", models.SlugField(max_length=60, unique=True)),
+                    (
+                        "path",
+                        models.CharField(
+                            choices=[
+                                ("operator", "Operator"),
+                                ("integrator", "Integrator"),
+                                ("administrator", "Administrator"),
+                            ],
+                            max_length=20,
+                            verbose_name="for",
                         ),
-                        name="a_session_is_rated_1_to_5",
+                    ),
+                    ("title", models.CharField(max_length=120, verbose_name="title")),
+                    (
+                        "summary",
+                        models.CharField(blank=True, max_length=400, verbose_name="summary"),
+                    ),
+                    ("position", models.PositiveIntegerField(default=100)),
+                    (
+                        "is_standard",
+                        models.BooleanField(
+                            default=False,
+                            help_text="Taught in every engagement for which nothing else is chosen.",
+                            verbose_name="standard",
+                        ),
+                    ),
+                    ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                    ("retired_at", models.DateTimeField(null=True)),
+                    (
+                        "created_by",
+                        models.ForeignKey(
+                            null=True,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="+",
+                            to=settings.AUTH_USER_MODEL,
+                        ),
                     ),
                 ],
-            },
-        ),
-        migrations.CreateModel(
-            name="SurveyAnswer",
-            fields=[
-                (
-                    "id",
-                    models.UUIDField(
-                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+            ),
+            migrations.CreateModel(
+                name="CourseVersion",
+                fields=[
+                    (
+                        "id",
+                        models.UUIDField(
+                            default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                        ),
                     ),
-                ),
-                ("created_by_label", models.CharField(max_length=200)),
-                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
-                (
-                    "score",
-                    models.PositiveSmallIntegerField(
-                        validators=[django.core.validators.MaxValueValidator(10)],
-                        verbose_name="score",
+                    ("number", models.PositiveIntegerField()),
+                    (
+                        "pass_percent",
+                        models.PositiveIntegerField(
+                            default=75,
+                            validators=[
+                                django.core.validators.MinValueValidator(1),
+                                django.core.validators.MaxValueValidator(100),
+                            ],
+                            verbose_name="pass mark",
+                        ),
                     ),
-                ),
-                ("comment", models.TextField(blank=True, max_length=2000, verbose_name="why")),
-                (
-                    "created_by",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
+                    ("library_sha256", models.CharField(blank=True, max_length=64)),
+                    ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                    ("published_at", models.DateTimeField(null=True)),
+                    (
+                        "course",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="versions",
+                            to="enablement.course",
+                        ),
                     ),
-                ),
-                (
-                    "engagement",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="survey_answers",
-                        to="engagements.engagement",
+                    (
+                        "published_by",
+                        models.ForeignKey(
+                            null=True,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="+",
+                            to=settings.AUTH_USER_MODEL,
+                        ),
                     ),
-                ),
-                (
-                    "tenant",
-                    models.ForeignKey(
-                        default=accounts.scoping.active_tenant_id,
-                        editable=False,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="+",
-                        to="accounts.tenant",
-                    ),
-                ),
-            ],
-            options={
-                "abstract": False,
-                "base_manager_name": "objects",
-                "constraints": [
-                    models.CheckConstraint(
-                        condition=models.Q(("score__lte", 10)), name="a_survey_answer_is_0_to_10"
-                    )
                 ],
-            },
-        ),
-        migrations.CreateModel(
-            name="Assignment",
-            fields=[
-                (
-                    "id",
-                    models.UUIDField(
-                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                options={
+                    "constraints": [
+                        models.UniqueConstraint(
+                            models.F("course"), models.F("number"), name="course_versions_count_up"
+                        ),
+                        models.UniqueConstraint(
+                            models.F("course"),
+                            condition=models.Q(("published_at", None)),
+                            name="one_draft_per_course",
+                        ),
+                    ],
+                },
+            ),
+            migrations.CreateModel(
+                name="Curriculum",
+                fields=[
+                    (
+                        "id",
+                        models.UUIDField(
+                            default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                        ),
                     ),
-                ),
-                ("created_by_label", models.CharField(max_length=200)),
-                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
-                (
-                    "created_by",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
+                    ("created_by_label", models.CharField(max_length=200)),
+                    ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                    ("people", models.JSONField(default=enablement.models.curriculum.usual_people)),
+                    (
+                        "survey_every_days",
+                        models.PositiveIntegerField(
+                            blank=True,
+                            default=90,
+                            null=True,
+                            validators=[django.core.validators.MinValueValidator(7)],
+                            verbose_name="ask for a recommendation every (days)",
+                        ),
                     ),
-                ),
-                (
-                    "engagement",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="assignments",
-                        to="engagements.engagement",
+                    (
+                        "created_by",
+                        models.ForeignKey(
+                            null=True,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="+",
+                            to=settings.AUTH_USER_MODEL,
+                        ),
                     ),
-                ),
-                (
-                    "tenant",
-                    models.ForeignKey(
-                        default=accounts.scoping.active_tenant_id,
-                        editable=False,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="+",
-                        to="accounts.tenant",
+                    (
+                        "engagement",
+                        models.OneToOneField(
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="curriculum",
+                            to="engagements.engagement",
+                        ),
                     ),
-                ),
-                (
-                    "course",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="enablement.course",
+                    (
+                        "tenant",
+                        models.ForeignKey(
+                            default=accounts.scoping.active_tenant_id,
+                            editable=False,
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="+",
+                            to="accounts.tenant",
+                        ),
                     ),
-                ),
-            ],
-            options={
-                "abstract": False,
-                "base_manager_name": "objects",
-                "constraints": [
-                    models.UniqueConstraint(
-                        models.F("engagement"), models.F("course"), name="a_course_is_assigned_once"
-                    )
                 ],
-            },
-        ),
-        migrations.CreateModel(
-            name="CourseFile",
-            fields=[
-                (
-                    "id",
-                    models.UUIDField(
-                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                options={
+                    "abstract": False,
+                    "base_manager_name": "objects",
+                },
+            ),
+            migrations.CreateModel(
+                name="Enrolment",
+                fields=[
+                    (
+                        "id",
+                        models.UUIDField(
+                            default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                        ),
                     ),
-                ),
-                (
-                    "kind",
-                    models.CharField(
-                        choices=[
-                            ("picture", "Picture"),
-                            ("video", "Video"),
-                            ("captions", "Captions"),
-                            ("material", "Material to download"),
-                        ],
-                        max_length=10,
+                    ("started_at", models.DateTimeField(default=django.utils.timezone.now)),
+                    ("finished_at", models.DateTimeField(null=True)),
+                    (
+                        "engagement",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="enrolments",
+                            to="engagements.engagement",
+                        ),
                     ),
-                ),
-                ("file_name", models.CharField(max_length=200)),
-                ("size_bytes", models.BigIntegerField()),
-                ("sha256", models.CharField(max_length=64)),
-                ("storage_key", models.CharField(max_length=300)),
-                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
-                (
-                    "course",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="files",
-                        to="enablement.course",
+                    (
+                        "tenant",
+                        models.ForeignKey(
+                            default=accounts.scoping.active_tenant_id,
+                            editable=False,
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="+",
+                            to="accounts.tenant",
+                        ),
                     ),
-                ),
-                (
-                    "created_by",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
+                    (
+                        "user",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="+",
+                            to=settings.AUTH_USER_MODEL,
+                        ),
                     ),
-                ),
-            ],
-            options={
-                "constraints": [
-                    models.UniqueConstraint(
-                        models.F("course"),
-                        models.F("file_name"),
-                        name="file_names_are_one_of_a_kind",
-                    )
+                    (
+                        "version",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="+",
+                            to="enablement.courseversion",
+                        ),
+                    ),
                 ],
-            },
+                options={
+                    "abstract": False,
+                    "base_manager_name": "objects",
+                    "constraints": [
+                        models.UniqueConstraint(
+                            models.F("engagement"),
+                            models.F("user"),
+                            models.F("version"),
+                            name="a_version_is_taken_once",
+                        )
+                    ],
+                },
+            ),
+            migrations.CreateModel(
+                name="Certificate",
+                fields=[
+                    (
+                        "id",
+                        models.UUIDField(
+                            default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                        ),
+                    ),
+                    (
+                        "code",
+                        models.CharField(
+                            default=enablement.models.progress.new_code, max_length=20, unique=True
+                        ),
+                    ),
+                    ("name", models.CharField(max_length=120)),
+                    ("course", models.CharField(max_length=120)),
+                    ("course_version", models.PositiveIntegerField()),
+                    ("issued_at", models.DateTimeField(default=django.utils.timezone.now)),
+                    (
+                        "tenant",
+                        models.ForeignKey(
+                            default=accounts.scoping.active_tenant_id,
+                            editable=False,
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="+",
+                            to="accounts.tenant",
+                        ),
+                    ),
+                    (
+                        "enrolment",
+                        models.OneToOneField(
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="certificate",
+                            to="enablement.enrolment",
+                        ),
+                    ),
+                ],
+                options={
+                    "abstract": False,
+                    "base_manager_name": "objects",
+                },
+            ),
+            migrations.CreateModel(
+                name="Lesson",
+                fields=[
+                    (
+                        "id",
+                        models.UUIDField(
+                            default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                        ),
+                    ),
+                    ("position", models.PositiveIntegerField()),
+                    ("title", models.CharField(max_length=120, verbose_name="title")),
+                    ("minutes", models.PositiveIntegerField(default=5, verbose_name="minutes")),
+                    ("body", models.TextField(verbose_name="text")),
+                    ("questions", models.JSONField(default=list)),
+                    (
+                        "practicals",
+                        django.contrib.postgres.fields.ArrayField(
+                            base_field=models.CharField(max_length=60),
+                            blank=True,
+                            default=list,
+                            size=None,
+                        ),
+                    ),
+                    (
+                        "version",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="lessons",
+                            to="enablement.courseversion",
+                        ),
+                    ),
+                ],
+                options={
+                    "ordering": ["position"],
+                    "constraints": [
+                        models.UniqueConstraint(
+                            deferrable=django.db.models.constraints.Deferrable["DEFERRED"],
+                            fields=("version", "position"),
+                            name="lessons_stand_in_order",
+                        )
+                    ],
+                },
+            ),
+            migrations.CreateModel(
+                name="PracticalSeen",
+                fields=[
+                    (
+                        "id",
+                        models.UUIDField(
+                            default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                        ),
+                    ),
+                    ("key", models.CharField(max_length=60)),
+                    ("at", models.DateTimeField()),
+                    ("evidence", models.JSONField(default=dict)),
+                    (
+                        "enrolment",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="seen",
+                            to="enablement.enrolment",
+                        ),
+                    ),
+                    (
+                        "tenant",
+                        models.ForeignKey(
+                            default=accounts.scoping.active_tenant_id,
+                            editable=False,
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="+",
+                            to="accounts.tenant",
+                        ),
+                    ),
+                ],
+                options={
+                    "abstract": False,
+                    "base_manager_name": "objects",
+                    "constraints": [
+                        models.UniqueConstraint(
+                            models.F("enrolment"), models.F("key"), name="seen_once"
+                        )
+                    ],
+                },
+            ),
+            migrations.CreateModel(
+                name="PracticeCall",
+                fields=[
+                    (
+                        "id",
+                        models.UUIDField(
+                            default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                        ),
+                    ),
+                    ("at", models.DateTimeField(default=django.utils.timezone.now)),
+                    ("address", models.CharField(max_length=100)),
+                    ("status", models.PositiveSmallIntegerField()),
+                    ("images", models.PositiveSmallIntegerField(default=0)),
+                    ("retry_after_seconds", models.PositiveIntegerField(null=True)),
+                    ("is_replay", models.BooleanField(default=False)),
+                    (
+                        "api_key",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="+",
+                            to="accounts.apikey",
+                        ),
+                    ),
+                    (
+                        "engagement",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="+",
+                            to="engagements.engagement",
+                        ),
+                    ),
+                    (
+                        "tenant",
+                        models.ForeignKey(
+                            default=accounts.scoping.active_tenant_id,
+                            editable=False,
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="+",
+                            to="accounts.tenant",
+                        ),
+                    ),
+                ],
+                options={
+                    "abstract": False,
+                    "base_manager_name": "objects",
+                    "indexes": [
+                        models.Index(fields=["engagement", "-at"], name="practice_calls_newest")
+                    ],
+                },
+            ),
+            migrations.CreateModel(
+                name="PracticeAnswer",
+                fields=[
+                    (
+                        "id",
+                        models.UUIDField(
+                            default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                        ),
+                    ),
+                    (
+                        "classes",
+                        django.contrib.postgres.fields.ArrayField(
+                            base_field=models.CharField(max_length=80), size=None
+                        ),
+                    ),
+                    ("label", models.CharField(max_length=80)),
+                    ("score", models.FloatField()),
+                    ("reference", models.CharField(blank=True, max_length=200)),
+                    (
+                        "verdict",
+                        models.CharField(
+                            blank=True,
+                            choices=[
+                                ("confirm", "Confirmed"),
+                                ("correct", "Corrected"),
+                                ("reject", "Rejected"),
+                            ],
+                            max_length=10,
+                        ),
+                    ),
+                    ("right_label", models.CharField(blank=True, max_length=80)),
+                    ("comment", models.CharField(blank=True, max_length=1000)),
+                    ("judged_at", models.DateTimeField(null=True)),
+                    (
+                        "tenant",
+                        models.ForeignKey(
+                            default=accounts.scoping.active_tenant_id,
+                            editable=False,
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="+",
+                            to="accounts.tenant",
+                        ),
+                    ),
+                    (
+                        "call",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="answers",
+                            to="enablement.practicecall",
+                        ),
+                    ),
+                ],
+                options={
+                    "abstract": False,
+                    "base_manager_name": "objects",
+                    "constraints": [
+                        models.CheckConstraint(
+                            condition=models.Q(
+                                ("verdict", "correct"), ("right_label", ""), _connector="XOR"
+                            ),
+                            name="a_practice_correction_names_a_label",
+                        )
+                    ],
+                },
+            ),
+            migrations.CreateModel(
+                name="QuizAttempt",
+                fields=[
+                    (
+                        "id",
+                        models.UUIDField(
+                            default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                        ),
+                    ),
+                    ("at", models.DateTimeField(default=django.utils.timezone.now)),
+                    ("answers", models.JSONField()),
+                    ("right", models.PositiveSmallIntegerField()),
+                    ("n", models.PositiveSmallIntegerField()),
+                    ("is_passed", models.BooleanField()),
+                    (
+                        "enrolment",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="attempts",
+                            to="enablement.enrolment",
+                        ),
+                    ),
+                    (
+                        "lesson",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.DO_NOTHING,
+                            related_name="+",
+                            to="enablement.lesson",
+                        ),
+                    ),
+                    (
+                        "tenant",
+                        models.ForeignKey(
+                            default=accounts.scoping.active_tenant_id,
+                            editable=False,
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="+",
+                            to="accounts.tenant",
+                        ),
+                    ),
+                ],
+                options={
+                    "abstract": False,
+                    "base_manager_name": "objects",
+                    "constraints": [
+                        models.CheckConstraint(
+                            condition=models.Q(("right__lte", models.F("n"))),
+                            name="no_more_right_than_asked",
+                        )
+                    ],
+                },
+            ),
+            migrations.CreateModel(
+                name="Session",
+                fields=[
+                    (
+                        "id",
+                        models.UUIDField(
+                            default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                        ),
+                    ),
+                    ("created_by_label", models.CharField(max_length=200)),
+                    ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                    ("title", models.CharField(max_length=200, verbose_name="title")),
+                    (
+                        "path",
+                        models.CharField(
+                            blank=True,
+                            choices=[
+                                ("operator", "Operator"),
+                                ("integrator", "Integrator"),
+                                ("administrator", "Administrator"),
+                            ],
+                            max_length=20,
+                            verbose_name="for",
+                        ),
+                    ),
+                    ("starts_at", models.DateTimeField(verbose_name="starts")),
+                    (
+                        "minutes",
+                        models.PositiveIntegerField(
+                            default=60,
+                            validators=[
+                                django.core.validators.MinValueValidator(5),
+                                django.core.validators.MaxValueValidator(1440),
+                            ],
+                            verbose_name="minutes",
+                        ),
+                    ),
+                    (
+                        "time_zone",
+                        models.CharField(default="UTC", max_length=60, verbose_name="time zone"),
+                    ),
+                    (
+                        "place",
+                        models.CharField(blank=True, max_length=300, verbose_name="place or link"),
+                    ),
+                    ("notes", models.TextField(blank=True, max_length=10000, verbose_name="notes")),
+                    ("sequence", models.PositiveIntegerField(default=0)),
+                    ("cancelled_at", models.DateTimeField(null=True)),
+                    ("recording_name", models.CharField(blank=True, max_length=200)),
+                    ("recording_key", models.CharField(blank=True, max_length=300)),
+                    (
+                        "created_by",
+                        models.ForeignKey(
+                            null=True,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="+",
+                            to=settings.AUTH_USER_MODEL,
+                        ),
+                    ),
+                    (
+                        "engagement",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="sessions",
+                            to="engagements.engagement",
+                        ),
+                    ),
+                    (
+                        "tenant",
+                        models.ForeignKey(
+                            default=accounts.scoping.active_tenant_id,
+                            editable=False,
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="+",
+                            to="accounts.tenant",
+                        ),
+                    ),
+                ],
+                options={
+                    "abstract": False,
+                    "base_manager_name": "objects",
+                    "indexes": [
+                        models.Index(fields=["engagement", "-starts_at"], name="sessions_newest")
+                    ],
+                },
+            ),
+            migrations.CreateModel(
+                name="Attendance",
+                fields=[
+                    (
+                        "id",
+                        models.UUIDField(
+                            default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                        ),
+                    ),
+                    ("invited_at", models.DateTimeField(default=django.utils.timezone.now)),
+                    ("was_there", models.BooleanField(null=True)),
+                    ("score", models.PositiveSmallIntegerField(null=True)),
+                    ("comment", models.TextField(blank=True, max_length=2000)),
+                    (
+                        "tenant",
+                        models.ForeignKey(
+                            default=accounts.scoping.active_tenant_id,
+                            editable=False,
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="+",
+                            to="accounts.tenant",
+                        ),
+                    ),
+                    (
+                        "user",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="+",
+                            to=settings.AUTH_USER_MODEL,
+                        ),
+                    ),
+                    (
+                        "session",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="attendances",
+                            to="enablement.session",
+                        ),
+                    ),
+                ],
+                options={
+                    "abstract": False,
+                    "base_manager_name": "objects",
+                    "constraints": [
+                        models.UniqueConstraint(
+                            models.F("session"), models.F("user"), name="invited_once"
+                        ),
+                        models.CheckConstraint(
+                            condition=models.Q(
+                                ("score", None),
+                                models.Q(("score__gte", 1), ("score__lte", 5)),
+                                _connector="OR",
+                            ),
+                            name="a_session_is_rated_1_to_5",
+                        ),
+                    ],
+                },
+            ),
+            migrations.CreateModel(
+                name="SurveyAnswer",
+                fields=[
+                    (
+                        "id",
+                        models.UUIDField(
+                            default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                        ),
+                    ),
+                    ("created_by_label", models.CharField(max_length=200)),
+                    ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                    (
+                        "score",
+                        models.PositiveSmallIntegerField(
+                            validators=[django.core.validators.MaxValueValidator(10)],
+                            verbose_name="score",
+                        ),
+                    ),
+                    ("comment", models.TextField(blank=True, max_length=2000, verbose_name="why")),
+                    (
+                        "created_by",
+                        models.ForeignKey(
+                            null=True,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="+",
+                            to=settings.AUTH_USER_MODEL,
+                        ),
+                    ),
+                    (
+                        "engagement",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="survey_answers",
+                            to="engagements.engagement",
+                        ),
+                    ),
+                    (
+                        "tenant",
+                        models.ForeignKey(
+                            default=accounts.scoping.active_tenant_id,
+                            editable=False,
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="+",
+                            to="accounts.tenant",
+                        ),
+                    ),
+                ],
+                options={
+                    "abstract": False,
+                    "base_manager_name": "objects",
+                    "constraints": [
+                        models.CheckConstraint(
+                            condition=models.Q(("score__lte", 10)),
+                            name="a_survey_answer_is_0_to_10",
+                        )
+                    ],
+                },
+            ),
+            migrations.CreateModel(
+                name="Assignment",
+                fields=[
+                    (
+                        "id",
+                        models.UUIDField(
+                            default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                        ),
+                    ),
+                    ("created_by_label", models.CharField(max_length=200)),
+                    ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                    (
+                        "created_by",
+                        models.ForeignKey(
+                            null=True,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="+",
+                            to=settings.AUTH_USER_MODEL,
+                        ),
+                    ),
+                    (
+                        "engagement",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="assignments",
+                            to="engagements.engagement",
+                        ),
+                    ),
+                    (
+                        "tenant",
+                        models.ForeignKey(
+                            default=accounts.scoping.active_tenant_id,
+                            editable=False,
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="+",
+                            to="accounts.tenant",
+                        ),
+                    ),
+                    (
+                        "course",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="+",
+                            to="enablement.course",
+                        ),
+                    ),
+                ],
+                options={
+                    "abstract": False,
+                    "base_manager_name": "objects",
+                    "constraints": [
+                        models.UniqueConstraint(
+                            models.F("engagement"),
+                            models.F("course"),
+                            name="a_course_is_assigned_once",
+                        )
+                    ],
+                },
+            ),
+            migrations.CreateModel(
+                name="CourseFile",
+                fields=[
+                    (
+                        "id",
+                        models.UUIDField(
+                            default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                        ),
+                    ),
+                    (
+                        "kind",
+                        models.CharField(
+                            choices=[
+                                ("picture", "Picture"),
+                                ("video", "Video"),
+                                ("captions", "Captions"),
+                                ("material", "Material to download"),
+                            ],
+                            max_length=10,
+                        ),
+                    ),
+                    ("file_name", models.CharField(max_length=200)),
+                    ("size_bytes", models.BigIntegerField()),
+                    ("sha256", models.CharField(max_length=64)),
+                    ("storage_key", models.CharField(max_length=300)),
+                    ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                    (
+                        "course",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="files",
+                            to="enablement.course",
+                        ),
+                    ),
+                    (
+                        "created_by",
+                        models.ForeignKey(
+                            null=True,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="+",
+                            to=settings.AUTH_USER_MODEL,
+                        ),
+                    ),
+                ],
+                options={
+                    "constraints": [
+                        models.UniqueConstraint(
+                            models.F("course"),
+                            models.F("file_name"),
+                            name="file_names_are_one_of_a_kind",
+                        )
+                    ],
+                },
+            ),
         ),
     ]

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db import migrations, models
 
 import accounts.scoping
+from lepton.lib.migrations import AtOnce
 
 
 class Migration(migrations.Migration):
@@ -22,696 +23,703 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.CreateModel(
-            name="Engagement",
-            fields=[
-                (
-                    "id",
-                    models.UUIDField(
-                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
-                    ),
-                ),
-                ("created_by_label", models.CharField(max_length=200)),
-                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
-                ("name", models.CharField(max_length=120, verbose_name="name")),
-                ("summary", models.TextField(blank=True, max_length=2000, verbose_name="summary")),
-                (
-                    "phase",
-                    models.CharField(
-                        choices=[
-                            ("poc", "PoC"),
-                            ("fine_tuning", "Fine-tuning"),
-                            ("deployment", "Deployment"),
-                            ("monitoring", "Monitoring"),
-                            ("customer_training", "Customer training"),
-                            ("go_live", "Go-live"),
-                            ("optimisation", "Continuous optimisation"),
-                            ("feedback", "Customer feedback"),
-                            ("data_iteration", "Data iteration"),
-                        ],
-                        default="poc",
-                        max_length=20,
-                    ),
-                ),
-                ("phase_since", models.DateTimeField(default=django.utils.timezone.now)),
-                ("iteration", models.PositiveIntegerField(default=1)),
-                (
-                    "account_manager",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "created_by",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "tenant",
-                    models.ForeignKey(
-                        default=accounts.scoping.active_tenant_id,
-                        editable=False,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="+",
-                        to="accounts.tenant",
-                    ),
-                ),
-            ],
-            options={
-                "abstract": False,
-                "base_manager_name": "objects",
-                "constraints": [
-                    models.UniqueConstraint(
-                        models.F("tenant"),
-                        models.F("name"),
-                        name="one_engagement_name_per_tenant",
-                        violation_error_message="This tenant already has an engagement of this name.",
-                    )
-                ],
-            },
-        ),
-        migrations.CreateModel(
-            name="AcceptanceContract",
-            fields=[
-                (
-                    "id",
-                    models.UUIDField(
-                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
-                    ),
-                ),
-                ("created_by_label", models.CharField(max_length=200)),
-                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
-                ("version", models.PositiveIntegerField()),
-                (
-                    "accuracy_target",
-                    models.DecimalField(
-                        blank=True,
-                        decimal_places=4,
-                        max_digits=5,
-                        null=True,
-                        validators=[
-                            django.core.validators.MinValueValidator(Decimal("0.0001")),
-                            django.core.validators.MaxValueValidator(Decimal("0.9999")),
-                        ],
-                    ),
-                ),
-                (
-                    "macro_f1_target",
-                    models.DecimalField(
-                        blank=True,
-                        decimal_places=4,
-                        max_digits=5,
-                        null=True,
-                        validators=[
-                            django.core.validators.MinValueValidator(Decimal("0.0001")),
-                            django.core.validators.MaxValueValidator(Decimal("0.9999")),
-                        ],
-                    ),
-                ),
-                ("minimum_recalls", models.JSONField(default=dict)),
-                (
-                    "p95_latency_ms",
-                    models.PositiveIntegerField(
-                        blank=True,
-                        null=True,
-                        validators=[django.core.validators.MinValueValidator(1)],
-                    ),
-                ),
-                ("holdout_sha256", models.CharField(max_length=64)),
-                ("holdout_label", models.CharField(max_length=200)),
-                ("holdout_counts", models.JSONField()),
-                ("sha256", models.CharField(max_length=64)),
-                (
-                    "created_by",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "tenant",
-                    models.ForeignKey(
-                        default=accounts.scoping.active_tenant_id,
-                        editable=False,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="+",
-                        to="accounts.tenant",
-                    ),
-                ),
-                (
-                    "engagement",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="contracts",
-                        to="engagements.engagement",
-                    ),
-                ),
-            ],
-            options={
-                "abstract": False,
-                "base_manager_name": "objects",
-                "constraints": [
-                    models.UniqueConstraint(
-                        models.F("engagement"),
-                        models.F("version"),
-                        name="contract_versions_count_up",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            ("accuracy_target__isnull", False),
-                            ("macro_f1_target__isnull", False),
-                            _connector="OR",
+        AtOnce(
+            migrations.CreateModel(
+                name="Engagement",
+                fields=[
+                    (
+                        "id",
+                        models.UUIDField(
+                            default=uuid.uuid4, editable=False, primary_key=True, serialize=False
                         ),
-                        name="a_contract_names_a_metric",
                     ),
-                ],
-            },
-        ),
-        migrations.CreateModel(
-            name="PhaseRecord",
-            fields=[
-                (
-                    "id",
-                    models.UUIDField(
-                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ("created_by_label", models.CharField(max_length=200)),
+                    ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                    ("name", models.CharField(max_length=120, verbose_name="name")),
+                    (
+                        "summary",
+                        models.TextField(blank=True, max_length=2000, verbose_name="summary"),
                     ),
-                ),
-                ("created_by_label", models.CharField(max_length=200)),
-                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
-                ("iteration", models.PositiveIntegerField()),
-                (
-                    "phase",
-                    models.CharField(
-                        choices=[
-                            ("poc", "PoC"),
-                            ("fine_tuning", "Fine-tuning"),
-                            ("deployment", "Deployment"),
-                            ("monitoring", "Monitoring"),
-                            ("customer_training", "Customer training"),
-                            ("go_live", "Go-live"),
-                            ("optimisation", "Continuous optimisation"),
-                            ("feedback", "Customer feedback"),
-                            ("data_iteration", "Data iteration"),
-                        ],
-                        max_length=20,
-                    ),
-                ),
-                (
-                    "to",
-                    models.CharField(
-                        choices=[
-                            ("poc", "PoC"),
-                            ("fine_tuning", "Fine-tuning"),
-                            ("deployment", "Deployment"),
-                            ("monitoring", "Monitoring"),
-                            ("customer_training", "Customer training"),
-                            ("go_live", "Go-live"),
-                            ("optimisation", "Continuous optimisation"),
-                            ("feedback", "Customer feedback"),
-                            ("data_iteration", "Data iteration"),
-                        ],
-                        max_length=20,
-                    ),
-                ),
-                ("entered_at", models.DateTimeField()),
-                ("checks", models.JSONField()),
-                ("sha256", models.CharField(max_length=64)),
-                (
-                    "created_by",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "engagement",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="phase_records",
-                        to="engagements.engagement",
-                    ),
-                ),
-                (
-                    "tenant",
-                    models.ForeignKey(
-                        default=accounts.scoping.active_tenant_id,
-                        editable=False,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="+",
-                        to="accounts.tenant",
-                    ),
-                ),
-            ],
-            options={
-                "abstract": False,
-                "base_manager_name": "objects",
-                "constraints": [
-                    models.UniqueConstraint(
-                        models.F("engagement"),
-                        models.F("iteration"),
-                        models.F("phase"),
-                        name="a_phase_is_left_once_per_iteration",
-                    )
-                ],
-            },
-        ),
-        migrations.CreateModel(
-            name="Requirement",
-            fields=[
-                (
-                    "id",
-                    models.UUIDField(
-                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
-                    ),
-                ),
-                ("created_by_label", models.CharField(max_length=200)),
-                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
-                ("version", models.PositiveIntegerField()),
-                (
-                    "need",
-                    models.TextField(
-                        help_text="What the customer needs.", max_length=4000, verbose_name="need"
-                    ),
-                ),
-                (
-                    "task_type",
-                    models.CharField(
-                        choices=[("image_classification", "Image classification")],
-                        default="image_classification",
-                        max_length=40,
-                        verbose_name="task type",
-                    ),
-                ),
-                (
-                    "classes",
-                    django.contrib.postgres.fields.ArrayField(
-                        base_field=models.CharField(max_length=80),
-                        size=None,
-                        verbose_name="classes",
-                    ),
-                ),
-                (
-                    "metric",
-                    models.CharField(
-                        choices=[("accuracy", "Accuracy"), ("macro_f1", "Macro F1")],
-                        default="accuracy",
-                        max_length=20,
-                        verbose_name="metric",
-                    ),
-                ),
-                (
-                    "target",
-                    models.DecimalField(
-                        decimal_places=4,
-                        help_text="Between 0 and 1, as in 0.92.",
-                        max_digits=5,
-                        validators=[
-                            django.core.validators.MinValueValidator(0),
-                            django.core.validators.MaxValueValidator(1),
-                        ],
-                        verbose_name="target",
-                    ),
-                ),
-                (
-                    "created_by",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "engagement",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="requirements",
-                        to="engagements.engagement",
-                    ),
-                ),
-                (
-                    "tenant",
-                    models.ForeignKey(
-                        default=accounts.scoping.active_tenant_id,
-                        editable=False,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="+",
-                        to="accounts.tenant",
-                    ),
-                ),
-            ],
-            options={
-                "abstract": False,
-                "base_manager_name": "objects",
-                "constraints": [
-                    models.UniqueConstraint(
-                        models.F("engagement"),
-                        models.F("version"),
-                        name="requirement_versions_count_up",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(("target__gte", 0), ("target__lte", 1)),
-                        name="target_is_a_proportion",
-                    ),
-                ],
-            },
-        ),
-        migrations.CreateModel(
-            name="Signoff",
-            fields=[
-                (
-                    "id",
-                    models.UUIDField(
-                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
-                    ),
-                ),
-                ("created_by_label", models.CharField(max_length=200)),
-                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
-                (
-                    "kind",
-                    models.CharField(
-                        choices=[("contract", "Acceptance contract"), ("go_live", "Go-live")],
-                        max_length=10,
-                    ),
-                ),
-                ("statement", models.JSONField()),
-                ("sha256", models.CharField(max_length=64)),
-                (
-                    "side",
-                    models.CharField(
-                        choices=[("vendor", "Vendor"), ("customer", "Customer")], max_length=10
-                    ),
-                ),
-                ("reason", models.TextField(blank=True, max_length=1000)),
-                (
-                    "created_by",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "engagement",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="signoffs",
-                        to="engagements.engagement",
-                    ),
-                ),
-                (
-                    "revokes",
-                    models.OneToOneField(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="revocation",
-                        to="engagements.signoff",
-                    ),
-                ),
-                (
-                    "tenant",
-                    models.ForeignKey(
-                        default=accounts.scoping.active_tenant_id,
-                        editable=False,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="+",
-                        to="accounts.tenant",
-                    ),
-                ),
-            ],
-            options={
-                "abstract": False,
-                "base_manager_name": "objects",
-                "constraints": [
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            ("revokes", None),
-                            models.Q(("reason", ""), _negated=True),
-                            _connector="XOR",
+                    (
+                        "phase",
+                        models.CharField(
+                            choices=[
+                                ("poc", "PoC"),
+                                ("fine_tuning", "Fine-tuning"),
+                                ("deployment", "Deployment"),
+                                ("monitoring", "Monitoring"),
+                                ("customer_training", "Customer training"),
+                                ("go_live", "Go-live"),
+                                ("optimisation", "Continuous optimisation"),
+                                ("feedback", "Customer feedback"),
+                                ("data_iteration", "Data iteration"),
+                            ],
+                            default="poc",
+                            max_length=20,
                         ),
-                        name="who_takes_a_signature_back_says_why",
-                    )
-                ],
-            },
-        ),
-        migrations.CreateModel(
-            name="TimelineEntry",
-            fields=[
-                (
-                    "id",
-                    models.UUIDField(
-                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
                     ),
-                ),
-                ("at", models.DateTimeField(default=django.utils.timezone.now)),
-                ("actor_label", models.CharField(max_length=200)),
-                ("kind", models.CharField(max_length=40)),
-                ("params", models.JSONField(default=dict)),
-                ("url", models.CharField(blank=True, max_length=300)),
-                (
-                    "engagement",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="timeline",
-                        to="engagements.engagement",
-                    ),
-                ),
-                (
-                    "tenant",
-                    models.ForeignKey(
-                        default=accounts.scoping.active_tenant_id,
-                        editable=False,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="+",
-                        to="accounts.tenant",
-                    ),
-                ),
-            ],
-            options={
-                "abstract": False,
-                "base_manager_name": "objects",
-                "indexes": [models.Index(fields=["engagement", "-at"], name="timeline_newest")],
-            },
-        ),
-        migrations.CreateModel(
-            name="Verdict",
-            fields=[
-                (
-                    "id",
-                    models.UUIDField(
-                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
-                    ),
-                ),
-                ("created_by_label", models.CharField(max_length=200)),
-                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
-                ("candidate_id", models.UUIDField()),
-                ("candidate_label", models.CharField(max_length=200)),
-                ("url", models.CharField(blank=True, max_length=300)),
-                ("measured_at", models.DateTimeField(default=django.utils.timezone.now)),
-                (
-                    "outcome",
-                    models.CharField(
-                        choices=[
-                            ("pass", "Pass"),
-                            ("fail", "Fail"),
-                            ("inconclusive", "Inconclusive"),
-                        ],
-                        max_length=12,
-                    ),
-                ),
-                ("criteria", models.JSONField()),
-                (
-                    "contract",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="verdicts",
-                        to="engagements.acceptancecontract",
-                    ),
-                ),
-                (
-                    "created_by",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "tenant",
-                    models.ForeignKey(
-                        default=accounts.scoping.active_tenant_id,
-                        editable=False,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="+",
-                        to="accounts.tenant",
-                    ),
-                ),
-            ],
-            options={
-                "abstract": False,
-                "base_manager_name": "objects",
-                "indexes": [
-                    models.Index(fields=["contract", "-created_at"], name="verdicts_newest")
-                ],
-            },
-        ),
-        migrations.CreateModel(
-            name="Waiver",
-            fields=[
-                (
-                    "id",
-                    models.UUIDField(
-                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
-                    ),
-                ),
-                ("created_by_label", models.CharField(max_length=200)),
-                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
-                ("iteration", models.PositiveIntegerField()),
-                (
-                    "phase",
-                    models.CharField(
-                        choices=[
-                            ("poc", "PoC"),
-                            ("fine_tuning", "Fine-tuning"),
-                            ("deployment", "Deployment"),
-                            ("monitoring", "Monitoring"),
-                            ("customer_training", "Customer training"),
-                            ("go_live", "Go-live"),
-                            ("optimisation", "Continuous optimisation"),
-                            ("feedback", "Customer feedback"),
-                            ("data_iteration", "Data iteration"),
-                        ],
-                        max_length=20,
-                    ),
-                ),
-                ("check_key", models.CharField(max_length=60)),
-                ("reason", models.TextField(max_length=1000, verbose_name="reason")),
-                ("granted_by_label", models.CharField(blank=True, max_length=200)),
-                ("granted_at", models.DateTimeField(null=True)),
-                (
-                    "created_by",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "engagement",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="waivers",
-                        to="engagements.engagement",
-                    ),
-                ),
-                (
-                    "granted_by",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "tenant",
-                    models.ForeignKey(
-                        default=accounts.scoping.active_tenant_id,
-                        editable=False,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="+",
-                        to="accounts.tenant",
-                    ),
-                ),
-            ],
-            options={
-                "abstract": False,
-                "base_manager_name": "objects",
-                "constraints": [
-                    models.UniqueConstraint(
-                        models.F("engagement"),
-                        models.F("iteration"),
-                        models.F("phase"),
-                        models.F("check_key"),
-                        name="one_waiver_per_check",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            ("granted_by", None),
-                            models.Q(("granted_by", models.F("created_by")), _negated=True),
-                            _connector="OR",
+                    ("phase_since", models.DateTimeField(default=django.utils.timezone.now)),
+                    ("iteration", models.PositiveIntegerField(default=1)),
+                    (
+                        "account_manager",
+                        models.ForeignKey(
+                            blank=True,
+                            null=True,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="+",
+                            to=settings.AUTH_USER_MODEL,
                         ),
-                        name="a_waiver_needs_two_people",
+                    ),
+                    (
+                        "created_by",
+                        models.ForeignKey(
+                            null=True,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="+",
+                            to=settings.AUTH_USER_MODEL,
+                        ),
+                    ),
+                    (
+                        "tenant",
+                        models.ForeignKey(
+                            default=accounts.scoping.active_tenant_id,
+                            editable=False,
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="+",
+                            to="accounts.tenant",
+                        ),
                     ),
                 ],
-            },
-        ),
-        migrations.CreateModel(
-            name="Decider",
-            fields=[
-                (
-                    "id",
-                    models.UUIDField(
-                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                options={
+                    "abstract": False,
+                    "base_manager_name": "objects",
+                    "constraints": [
+                        models.UniqueConstraint(
+                            models.F("tenant"),
+                            models.F("name"),
+                            name="one_engagement_name_per_tenant",
+                            violation_error_message="This tenant already has an engagement of this name.",
+                        )
+                    ],
+                },
+            ),
+            migrations.CreateModel(
+                name="AcceptanceContract",
+                fields=[
+                    (
+                        "id",
+                        models.UUIDField(
+                            default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                        ),
                     ),
-                ),
-                ("name", models.CharField(max_length=120)),
-                (
-                    "side",
-                    models.CharField(
-                        choices=[("vendor", "Vendor"), ("customer", "Customer")], max_length=10
+                    ("created_by_label", models.CharField(max_length=200)),
+                    ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                    ("version", models.PositiveIntegerField()),
+                    (
+                        "accuracy_target",
+                        models.DecimalField(
+                            blank=True,
+                            decimal_places=4,
+                            max_digits=5,
+                            null=True,
+                            validators=[
+                                django.core.validators.MinValueValidator(Decimal("0.0001")),
+                                django.core.validators.MaxValueValidator(Decimal("0.9999")),
+                            ],
+                        ),
                     ),
-                ),
-                (
-                    "contract",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="deciders",
-                        to="engagements.acceptancecontract",
+                    (
+                        "macro_f1_target",
+                        models.DecimalField(
+                            blank=True,
+                            decimal_places=4,
+                            max_digits=5,
+                            null=True,
+                            validators=[
+                                django.core.validators.MinValueValidator(Decimal("0.0001")),
+                                django.core.validators.MaxValueValidator(Decimal("0.9999")),
+                            ],
+                        ),
                     ),
-                ),
-                (
-                    "tenant",
-                    models.ForeignKey(
-                        default=accounts.scoping.active_tenant_id,
-                        editable=False,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="+",
-                        to="accounts.tenant",
+                    ("minimum_recalls", models.JSONField(default=dict)),
+                    (
+                        "p95_latency_ms",
+                        models.PositiveIntegerField(
+                            blank=True,
+                            null=True,
+                            validators=[django.core.validators.MinValueValidator(1)],
+                        ),
                     ),
-                ),
-                (
-                    "user",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
+                    ("holdout_sha256", models.CharField(max_length=64)),
+                    ("holdout_label", models.CharField(max_length=200)),
+                    ("holdout_counts", models.JSONField()),
+                    ("sha256", models.CharField(max_length=64)),
+                    (
+                        "created_by",
+                        models.ForeignKey(
+                            null=True,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="+",
+                            to=settings.AUTH_USER_MODEL,
+                        ),
                     ),
-                ),
-            ],
-            options={
-                "abstract": False,
-                "base_manager_name": "objects",
-                "constraints": [
-                    models.UniqueConstraint(
-                        models.F("contract"), models.F("user"), name="a_decider_is_named_once"
-                    )
+                    (
+                        "tenant",
+                        models.ForeignKey(
+                            default=accounts.scoping.active_tenant_id,
+                            editable=False,
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="+",
+                            to="accounts.tenant",
+                        ),
+                    ),
+                    (
+                        "engagement",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="contracts",
+                            to="engagements.engagement",
+                        ),
+                    ),
                 ],
-            },
+                options={
+                    "abstract": False,
+                    "base_manager_name": "objects",
+                    "constraints": [
+                        models.UniqueConstraint(
+                            models.F("engagement"),
+                            models.F("version"),
+                            name="contract_versions_count_up",
+                        ),
+                        models.CheckConstraint(
+                            condition=models.Q(
+                                ("accuracy_target__isnull", False),
+                                ("macro_f1_target__isnull", False),
+                                _connector="OR",
+                            ),
+                            name="a_contract_names_a_metric",
+                        ),
+                    ],
+                },
+            ),
+            migrations.CreateModel(
+                name="PhaseRecord",
+                fields=[
+                    (
+                        "id",
+                        models.UUIDField(
+                            default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                        ),
+                    ),
+                    ("created_by_label", models.CharField(max_length=200)),
+                    ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                    ("iteration", models.PositiveIntegerField()),
+                    (
+                        "phase",
+                        models.CharField(
+                            choices=[
+                                ("poc", "PoC"),
+                                ("fine_tuning", "Fine-tuning"),
+                                ("deployment", "Deployment"),
+                                ("monitoring", "Monitoring"),
+                                ("customer_training", "Customer training"),
+                                ("go_live", "Go-live"),
+                                ("optimisation", "Continuous optimisation"),
+                                ("feedback", "Customer feedback"),
+                                ("data_iteration", "Data iteration"),
+                            ],
+                            max_length=20,
+                        ),
+                    ),
+                    (
+                        "to",
+                        models.CharField(
+                            choices=[
+                                ("poc", "PoC"),
+                                ("fine_tuning", "Fine-tuning"),
+                                ("deployment", "Deployment"),
+                                ("monitoring", "Monitoring"),
+                                ("customer_training", "Customer training"),
+                                ("go_live", "Go-live"),
+                                ("optimisation", "Continuous optimisation"),
+                                ("feedback", "Customer feedback"),
+                                ("data_iteration", "Data iteration"),
+                            ],
+                            max_length=20,
+                        ),
+                    ),
+                    ("entered_at", models.DateTimeField()),
+                    ("checks", models.JSONField()),
+                    ("sha256", models.CharField(max_length=64)),
+                    (
+                        "created_by",
+                        models.ForeignKey(
+                            null=True,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="+",
+                            to=settings.AUTH_USER_MODEL,
+                        ),
+                    ),
+                    (
+                        "engagement",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="phase_records",
+                            to="engagements.engagement",
+                        ),
+                    ),
+                    (
+                        "tenant",
+                        models.ForeignKey(
+                            default=accounts.scoping.active_tenant_id,
+                            editable=False,
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="+",
+                            to="accounts.tenant",
+                        ),
+                    ),
+                ],
+                options={
+                    "abstract": False,
+                    "base_manager_name": "objects",
+                    "constraints": [
+                        models.UniqueConstraint(
+                            models.F("engagement"),
+                            models.F("iteration"),
+                            models.F("phase"),
+                            name="a_phase_is_left_once_per_iteration",
+                        )
+                    ],
+                },
+            ),
+            migrations.CreateModel(
+                name="Requirement",
+                fields=[
+                    (
+                        "id",
+                        models.UUIDField(
+                            default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                        ),
+                    ),
+                    ("created_by_label", models.CharField(max_length=200)),
+                    ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                    ("version", models.PositiveIntegerField()),
+                    (
+                        "need",
+                        models.TextField(
+                            help_text="What the customer needs.",
+                            max_length=4000,
+                            verbose_name="need",
+                        ),
+                    ),
+                    (
+                        "task_type",
+                        models.CharField(
+                            choices=[("image_classification", "Image classification")],
+                            default="image_classification",
+                            max_length=40,
+                            verbose_name="task type",
+                        ),
+                    ),
+                    (
+                        "classes",
+                        django.contrib.postgres.fields.ArrayField(
+                            base_field=models.CharField(max_length=80),
+                            size=None,
+                            verbose_name="classes",
+                        ),
+                    ),
+                    (
+                        "metric",
+                        models.CharField(
+                            choices=[("accuracy", "Accuracy"), ("macro_f1", "Macro F1")],
+                            default="accuracy",
+                            max_length=20,
+                            verbose_name="metric",
+                        ),
+                    ),
+                    (
+                        "target",
+                        models.DecimalField(
+                            decimal_places=4,
+                            help_text="Between 0 and 1, as in 0.92.",
+                            max_digits=5,
+                            validators=[
+                                django.core.validators.MinValueValidator(0),
+                                django.core.validators.MaxValueValidator(1),
+                            ],
+                            verbose_name="target",
+                        ),
+                    ),
+                    (
+                        "created_by",
+                        models.ForeignKey(
+                            null=True,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="+",
+                            to=settings.AUTH_USER_MODEL,
+                        ),
+                    ),
+                    (
+                        "engagement",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="requirements",
+                            to="engagements.engagement",
+                        ),
+                    ),
+                    (
+                        "tenant",
+                        models.ForeignKey(
+                            default=accounts.scoping.active_tenant_id,
+                            editable=False,
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="+",
+                            to="accounts.tenant",
+                        ),
+                    ),
+                ],
+                options={
+                    "abstract": False,
+                    "base_manager_name": "objects",
+                    "constraints": [
+                        models.UniqueConstraint(
+                            models.F("engagement"),
+                            models.F("version"),
+                            name="requirement_versions_count_up",
+                        ),
+                        models.CheckConstraint(
+                            condition=models.Q(("target__gte", 0), ("target__lte", 1)),
+                            name="target_is_a_proportion",
+                        ),
+                    ],
+                },
+            ),
+            migrations.CreateModel(
+                name="Signoff",
+                fields=[
+                    (
+                        "id",
+                        models.UUIDField(
+                            default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                        ),
+                    ),
+                    ("created_by_label", models.CharField(max_length=200)),
+                    ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                    (
+                        "kind",
+                        models.CharField(
+                            choices=[("contract", "Acceptance contract"), ("go_live", "Go-live")],
+                            max_length=10,
+                        ),
+                    ),
+                    ("statement", models.JSONField()),
+                    ("sha256", models.CharField(max_length=64)),
+                    (
+                        "side",
+                        models.CharField(
+                            choices=[("vendor", "Vendor"), ("customer", "Customer")], max_length=10
+                        ),
+                    ),
+                    ("reason", models.TextField(blank=True, max_length=1000)),
+                    (
+                        "created_by",
+                        models.ForeignKey(
+                            null=True,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="+",
+                            to=settings.AUTH_USER_MODEL,
+                        ),
+                    ),
+                    (
+                        "engagement",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="signoffs",
+                            to="engagements.engagement",
+                        ),
+                    ),
+                    (
+                        "revokes",
+                        models.OneToOneField(
+                            null=True,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="revocation",
+                            to="engagements.signoff",
+                        ),
+                    ),
+                    (
+                        "tenant",
+                        models.ForeignKey(
+                            default=accounts.scoping.active_tenant_id,
+                            editable=False,
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="+",
+                            to="accounts.tenant",
+                        ),
+                    ),
+                ],
+                options={
+                    "abstract": False,
+                    "base_manager_name": "objects",
+                    "constraints": [
+                        models.CheckConstraint(
+                            condition=models.Q(
+                                ("revokes", None),
+                                models.Q(("reason", ""), _negated=True),
+                                _connector="XOR",
+                            ),
+                            name="who_takes_a_signature_back_says_why",
+                        )
+                    ],
+                },
+            ),
+            migrations.CreateModel(
+                name="TimelineEntry",
+                fields=[
+                    (
+                        "id",
+                        models.UUIDField(
+                            default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                        ),
+                    ),
+                    ("at", models.DateTimeField(default=django.utils.timezone.now)),
+                    ("actor_label", models.CharField(max_length=200)),
+                    ("kind", models.CharField(max_length=40)),
+                    ("params", models.JSONField(default=dict)),
+                    ("url", models.CharField(blank=True, max_length=300)),
+                    (
+                        "engagement",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="timeline",
+                            to="engagements.engagement",
+                        ),
+                    ),
+                    (
+                        "tenant",
+                        models.ForeignKey(
+                            default=accounts.scoping.active_tenant_id,
+                            editable=False,
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="+",
+                            to="accounts.tenant",
+                        ),
+                    ),
+                ],
+                options={
+                    "abstract": False,
+                    "base_manager_name": "objects",
+                    "indexes": [models.Index(fields=["engagement", "-at"], name="timeline_newest")],
+                },
+            ),
+            migrations.CreateModel(
+                name="Verdict",
+                fields=[
+                    (
+                        "id",
+                        models.UUIDField(
+                            default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                        ),
+                    ),
+                    ("created_by_label", models.CharField(max_length=200)),
+                    ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                    ("candidate_id", models.UUIDField()),
+                    ("candidate_label", models.CharField(max_length=200)),
+                    ("url", models.CharField(blank=True, max_length=300)),
+                    ("measured_at", models.DateTimeField(default=django.utils.timezone.now)),
+                    (
+                        "outcome",
+                        models.CharField(
+                            choices=[
+                                ("pass", "Pass"),
+                                ("fail", "Fail"),
+                                ("inconclusive", "Inconclusive"),
+                            ],
+                            max_length=12,
+                        ),
+                    ),
+                    ("criteria", models.JSONField()),
+                    (
+                        "contract",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="verdicts",
+                            to="engagements.acceptancecontract",
+                        ),
+                    ),
+                    (
+                        "created_by",
+                        models.ForeignKey(
+                            null=True,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="+",
+                            to=settings.AUTH_USER_MODEL,
+                        ),
+                    ),
+                    (
+                        "tenant",
+                        models.ForeignKey(
+                            default=accounts.scoping.active_tenant_id,
+                            editable=False,
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="+",
+                            to="accounts.tenant",
+                        ),
+                    ),
+                ],
+                options={
+                    "abstract": False,
+                    "base_manager_name": "objects",
+                    "indexes": [
+                        models.Index(fields=["contract", "-created_at"], name="verdicts_newest")
+                    ],
+                },
+            ),
+            migrations.CreateModel(
+                name="Waiver",
+                fields=[
+                    (
+                        "id",
+                        models.UUIDField(
+                            default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                        ),
+                    ),
+                    ("created_by_label", models.CharField(max_length=200)),
+                    ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                    ("iteration", models.PositiveIntegerField()),
+                    (
+                        "phase",
+                        models.CharField(
+                            choices=[
+                                ("poc", "PoC"),
+                                ("fine_tuning", "Fine-tuning"),
+                                ("deployment", "Deployment"),
+                                ("monitoring", "Monitoring"),
+                                ("customer_training", "Customer training"),
+                                ("go_live", "Go-live"),
+                                ("optimisation", "Continuous optimisation"),
+                                ("feedback", "Customer feedback"),
+                                ("data_iteration", "Data iteration"),
+                            ],
+                            max_length=20,
+                        ),
+                    ),
+                    ("check_key", models.CharField(max_length=60)),
+                    ("reason", models.TextField(max_length=1000, verbose_name="reason")),
+                    ("granted_by_label", models.CharField(blank=True, max_length=200)),
+                    ("granted_at", models.DateTimeField(null=True)),
+                    (
+                        "created_by",
+                        models.ForeignKey(
+                            null=True,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="+",
+                            to=settings.AUTH_USER_MODEL,
+                        ),
+                    ),
+                    (
+                        "engagement",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="waivers",
+                            to="engagements.engagement",
+                        ),
+                    ),
+                    (
+                        "granted_by",
+                        models.ForeignKey(
+                            null=True,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="+",
+                            to=settings.AUTH_USER_MODEL,
+                        ),
+                    ),
+                    (
+                        "tenant",
+                        models.ForeignKey(
+                            default=accounts.scoping.active_tenant_id,
+                            editable=False,
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="+",
+                            to="accounts.tenant",
+                        ),
+                    ),
+                ],
+                options={
+                    "abstract": False,
+                    "base_manager_name": "objects",
+                    "constraints": [
+                        models.UniqueConstraint(
+                            models.F("engagement"),
+                            models.F("iteration"),
+                            models.F("phase"),
+                            models.F("check_key"),
+                            name="one_waiver_per_check",
+                        ),
+                        models.CheckConstraint(
+                            condition=models.Q(
+                                ("granted_by", None),
+                                models.Q(("granted_by", models.F("created_by")), _negated=True),
+                                _connector="OR",
+                            ),
+                            name="a_waiver_needs_two_people",
+                        ),
+                    ],
+                },
+            ),
+            migrations.CreateModel(
+                name="Decider",
+                fields=[
+                    (
+                        "id",
+                        models.UUIDField(
+                            default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                        ),
+                    ),
+                    ("name", models.CharField(max_length=120)),
+                    (
+                        "side",
+                        models.CharField(
+                            choices=[("vendor", "Vendor"), ("customer", "Customer")], max_length=10
+                        ),
+                    ),
+                    (
+                        "contract",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="deciders",
+                            to="engagements.acceptancecontract",
+                        ),
+                    ),
+                    (
+                        "tenant",
+                        models.ForeignKey(
+                            default=accounts.scoping.active_tenant_id,
+                            editable=False,
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="+",
+                            to="accounts.tenant",
+                        ),
+                    ),
+                    (
+                        "user",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="+",
+                            to=settings.AUTH_USER_MODEL,
+                        ),
+                    ),
+                ],
+                options={
+                    "abstract": False,
+                    "base_manager_name": "objects",
+                    "constraints": [
+                        models.UniqueConstraint(
+                            models.F("contract"), models.F("user"), name="a_decider_is_named_once"
+                        )
+                    ],
+                },
+            ),
         ),
     ]

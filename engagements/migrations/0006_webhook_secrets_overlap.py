@@ -3,6 +3,8 @@
 from django.conf import settings
 from django.db import migrations, models
 
+from lepton.lib.migrations import AtOnce
+
 
 class Migration(migrations.Migration):
     dependencies = [
@@ -12,15 +14,17 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.AddField(
-            model_name="webhook",
-            name="old_secret",
-            field=models.CharField(blank=True, max_length=80),
-        ),
-        migrations.AddField(
-            model_name="webhook",
-            name="old_secret_until",
-            field=models.DateTimeField(null=True),
+        AtOnce(
+            migrations.AddField(
+                model_name="webhook",
+                name="old_secret",
+                field=models.CharField(blank=True, max_length=80),
+            ),
+            migrations.AddField(
+                model_name="webhook",
+                name="old_secret_until",
+                field=models.DateTimeField(null=True),
+            ),
         ),
         migrations.AddConstraint(
             model_name="webhook",

@@ -2,6 +2,8 @@
 
 from django.db import migrations, models
 
+from lepton.lib.migrations import AtOnce
+
 
 class Migration(migrations.Migration):
     dependencies = [
@@ -9,14 +11,16 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.AddField(
-            model_name="engagement",
-            name="response_hours",
-            field=models.JSONField(blank=True, default=dict),
-        ),
-        migrations.AddField(
-            model_name="engagementtemplate",
-            name="response_hours",
-            field=models.JSONField(blank=True, default=dict),
+        AtOnce(
+            migrations.AddField(
+                model_name="engagement",
+                name="response_hours",
+                field=models.JSONField(blank=True, default=dict),
+            ),
+            migrations.AddField(
+                model_name="engagementtemplate",
+                name="response_hours",
+                field=models.JSONField(blank=True, default=dict),
+            ),
         ),
     ]

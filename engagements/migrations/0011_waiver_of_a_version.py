@@ -2,6 +2,8 @@
 
 from django.db import migrations, models
 
+from lepton.lib.migrations import AtOnce
+
 
 class Migration(migrations.Migration):
     dependencies = [
@@ -9,15 +11,17 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.AddField(
-            model_name="waiver",
-            name="candidate_id",
-            field=models.UUIDField(null=True),
-        ),
-        migrations.AddField(
-            model_name="waiver",
-            name="candidate_label",
-            field=models.CharField(blank=True, max_length=200),
+        AtOnce(
+            migrations.AddField(
+                model_name="waiver",
+                name="candidate_id",
+                field=models.UUIDField(null=True),
+            ),
+            migrations.AddField(
+                model_name="waiver",
+                name="candidate_label",
+                field=models.CharField(blank=True, max_length=200),
+            ),
         ),
         migrations.RemoveConstraint(
             model_name="waiver",

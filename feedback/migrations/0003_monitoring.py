@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import migrations, models
 
 import accounts.scoping
+from lepton.lib.migrations import AtOnce
 
 
 class Migration(migrations.Migration):
@@ -21,494 +22,501 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.CreateModel(
-            name="AlertRule",
-            fields=[
-                (
-                    "id",
-                    models.UUIDField(
-                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
-                    ),
-                ),
-                ("created_by_label", models.CharField(max_length=200)),
-                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
-                (
-                    "metric",
-                    models.CharField(
-                        choices=[
-                            ("failed", "Share of failed requests"),
-                            ("refused", "Share of refused requests"),
-                            ("latency_p95", "Latency, 95th percentile"),
-                            ("volume", "Number of predictions"),
-                            ("doubtful", "Share of doubtful answers"),
-                            ("accuracy", "Realised accuracy"),
-                            ("estimated_accuracy", "Estimated accuracy"),
-                            ("drift_inputs", "Drift of inputs"),
-                            ("drift_answers", "Drift of answers"),
-                            ("drift_quality", "Drift of picture quality"),
-                        ],
-                        max_length=20,
-                        verbose_name="metric",
-                    ),
-                ),
-                (
-                    "test",
-                    models.CharField(
-                        choices=[
-                            ("above", "is above"),
-                            ("below", "is below"),
-                            ("rise", "rose against the period before by"),
-                            ("fall", "fell against the period before by"),
-                            ("drifted", "has drifted"),
-                        ],
-                        max_length=10,
-                        verbose_name="test",
-                    ),
-                ),
-                ("threshold", models.FloatField(default=0, verbose_name="threshold")),
-                (
-                    "window_minutes",
-                    models.PositiveIntegerField(
-                        default=60,
-                        validators=[
-                            django.core.validators.MinValueValidator(5),
-                            django.core.validators.MaxValueValidator(43200),
-                        ],
-                        verbose_name="window",
-                    ),
-                ),
-                ("minimum_n", models.PositiveIntegerField(default=20, verbose_name="minimum n")),
-                (
-                    "hold_minutes",
-                    models.PositiveIntegerField(
-                        default=0,
-                        validators=[django.core.validators.MaxValueValidator(1440)],
-                        verbose_name="must hold for",
-                    ),
-                ),
-                (
-                    "severity",
-                    models.CharField(
-                        choices=[
-                            ("info", "Info"),
-                            ("warning", "Warning"),
-                            ("critical", "Critical"),
-                        ],
-                        default="warning",
-                        max_length=10,
-                        verbose_name="severity",
-                    ),
-                ),
-                (
-                    "runbook_url",
-                    models.URLField(blank=True, max_length=500, verbose_name="runbook"),
-                ),
-                ("silenced_until", models.DateTimeField(blank=True, null=True)),
-                ("is_active", models.BooleanField(default=True, verbose_name="active")),
-                ("evaluated_at", models.DateTimeField(null=True)),
-                ("words", models.CharField(blank=True, max_length=300)),
-                (
-                    "created_by",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "endpoint",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="alert_rules",
-                        to="serving.endpoint",
-                    ),
-                ),
-                (
-                    "owner",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "tenant",
-                    models.ForeignKey(
-                        default=accounts.scoping.active_tenant_id,
-                        editable=False,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="+",
-                        to="accounts.tenant",
-                    ),
-                ),
-            ],
-            options={
-                "abstract": False,
-                "base_manager_name": "objects",
-                "constraints": [
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(("metric__startswith", "drift_"), ("test", "drifted")),
-                            models.Q(
-                                models.Q(("test", "drifted"), _negated=True),
-                                models.Q(("metric__startswith", "drift_"), _negated=True),
-                            ),
-                            _connector="OR",
+        AtOnce(
+            migrations.CreateModel(
+                name="AlertRule",
+                fields=[
+                    (
+                        "id",
+                        models.UUIDField(
+                            default=uuid.uuid4, editable=False, primary_key=True, serialize=False
                         ),
-                        name="drift_is_tested_by_its_own_test",
-                    )
+                    ),
+                    ("created_by_label", models.CharField(max_length=200)),
+                    ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                    (
+                        "metric",
+                        models.CharField(
+                            choices=[
+                                ("failed", "Share of failed requests"),
+                                ("refused", "Share of refused requests"),
+                                ("latency_p95", "Latency, 95th percentile"),
+                                ("volume", "Number of predictions"),
+                                ("doubtful", "Share of doubtful answers"),
+                                ("accuracy", "Realised accuracy"),
+                                ("estimated_accuracy", "Estimated accuracy"),
+                                ("drift_inputs", "Drift of inputs"),
+                                ("drift_answers", "Drift of answers"),
+                                ("drift_quality", "Drift of picture quality"),
+                            ],
+                            max_length=20,
+                            verbose_name="metric",
+                        ),
+                    ),
+                    (
+                        "test",
+                        models.CharField(
+                            choices=[
+                                ("above", "is above"),
+                                ("below", "is below"),
+                                ("rise", "rose against the period before by"),
+                                ("fall", "fell against the period before by"),
+                                ("drifted", "has drifted"),
+                            ],
+                            max_length=10,
+                            verbose_name="test",
+                        ),
+                    ),
+                    ("threshold", models.FloatField(default=0, verbose_name="threshold")),
+                    (
+                        "window_minutes",
+                        models.PositiveIntegerField(
+                            default=60,
+                            validators=[
+                                django.core.validators.MinValueValidator(5),
+                                django.core.validators.MaxValueValidator(43200),
+                            ],
+                            verbose_name="window",
+                        ),
+                    ),
+                    (
+                        "minimum_n",
+                        models.PositiveIntegerField(default=20, verbose_name="minimum n"),
+                    ),
+                    (
+                        "hold_minutes",
+                        models.PositiveIntegerField(
+                            default=0,
+                            validators=[django.core.validators.MaxValueValidator(1440)],
+                            verbose_name="must hold for",
+                        ),
+                    ),
+                    (
+                        "severity",
+                        models.CharField(
+                            choices=[
+                                ("info", "Info"),
+                                ("warning", "Warning"),
+                                ("critical", "Critical"),
+                            ],
+                            default="warning",
+                            max_length=10,
+                            verbose_name="severity",
+                        ),
+                    ),
+                    (
+                        "runbook_url",
+                        models.URLField(blank=True, max_length=500, verbose_name="runbook"),
+                    ),
+                    ("silenced_until", models.DateTimeField(blank=True, null=True)),
+                    ("is_active", models.BooleanField(default=True, verbose_name="active")),
+                    ("evaluated_at", models.DateTimeField(null=True)),
+                    ("words", models.CharField(blank=True, max_length=300)),
+                    (
+                        "created_by",
+                        models.ForeignKey(
+                            null=True,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="+",
+                            to=settings.AUTH_USER_MODEL,
+                        ),
+                    ),
+                    (
+                        "endpoint",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="alert_rules",
+                            to="serving.endpoint",
+                        ),
+                    ),
+                    (
+                        "owner",
+                        models.ForeignKey(
+                            blank=True,
+                            null=True,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="+",
+                            to=settings.AUTH_USER_MODEL,
+                        ),
+                    ),
+                    (
+                        "tenant",
+                        models.ForeignKey(
+                            default=accounts.scoping.active_tenant_id,
+                            editable=False,
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="+",
+                            to="accounts.tenant",
+                        ),
+                    ),
                 ],
-            },
-        ),
-        migrations.CreateModel(
-            name="Alert",
-            fields=[
-                (
-                    "id",
-                    models.UUIDField(
-                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                options={
+                    "abstract": False,
+                    "base_manager_name": "objects",
+                    "constraints": [
+                        models.CheckConstraint(
+                            condition=models.Q(
+                                models.Q(("metric__startswith", "drift_"), ("test", "drifted")),
+                                models.Q(
+                                    models.Q(("test", "drifted"), _negated=True),
+                                    models.Q(("metric__startswith", "drift_"), _negated=True),
+                                ),
+                                _connector="OR",
+                            ),
+                            name="drift_is_tested_by_its_own_test",
+                        )
+                    ],
+                },
+            ),
+            migrations.CreateModel(
+                name="Alert",
+                fields=[
+                    (
+                        "id",
+                        models.UUIDField(
+                            default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                        ),
                     ),
-                ),
-                (
-                    "state",
-                    models.CharField(
-                        choices=[
-                            ("pending", "Pending"),
-                            ("firing", "Firing"),
-                            ("acknowledged", "Acknowledged"),
-                            ("resolved", "Resolved"),
-                        ],
-                        default="pending",
-                        max_length=12,
+                    (
+                        "state",
+                        models.CharField(
+                            choices=[
+                                ("pending", "Pending"),
+                                ("firing", "Firing"),
+                                ("acknowledged", "Acknowledged"),
+                                ("resolved", "Resolved"),
+                            ],
+                            default="pending",
+                            max_length=12,
+                        ),
                     ),
-                ),
-                ("pending_at", models.DateTimeField(default=django.utils.timezone.now)),
-                ("fired_at", models.DateTimeField(null=True)),
-                ("acknowledged_at", models.DateTimeField(null=True)),
-                ("resolved_at", models.DateTimeField(null=True)),
-                ("words", models.CharField(max_length=300)),
-                ("evidence", models.JSONField(default=dict)),
-                (
-                    "acknowledged_by",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
+                    ("pending_at", models.DateTimeField(default=django.utils.timezone.now)),
+                    ("fired_at", models.DateTimeField(null=True)),
+                    ("acknowledged_at", models.DateTimeField(null=True)),
+                    ("resolved_at", models.DateTimeField(null=True)),
+                    ("words", models.CharField(max_length=300)),
+                    ("evidence", models.JSONField(default=dict)),
+                    (
+                        "acknowledged_by",
+                        models.ForeignKey(
+                            null=True,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="+",
+                            to=settings.AUTH_USER_MODEL,
+                        ),
                     ),
-                ),
-                (
-                    "tenant",
-                    models.ForeignKey(
-                        default=accounts.scoping.active_tenant_id,
-                        editable=False,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="+",
-                        to="accounts.tenant",
+                    (
+                        "tenant",
+                        models.ForeignKey(
+                            default=accounts.scoping.active_tenant_id,
+                            editable=False,
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="+",
+                            to="accounts.tenant",
+                        ),
                     ),
-                ),
-                (
-                    "rule",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="alerts",
-                        to="feedback.alertrule",
+                    (
+                        "rule",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="alerts",
+                            to="feedback.alertrule",
+                        ),
                     ),
-                ),
-            ],
-            options={
-                "abstract": False,
-                "base_manager_name": "objects",
-                "indexes": [models.Index(fields=["rule", "-pending_at"], name="alerts_newest")],
-                "constraints": [
-                    models.UniqueConstraint(
-                        models.F("rule"),
-                        condition=models.Q(("state", "resolved"), _negated=True),
-                        name="one_open_alert_of_a_rule",
-                    )
                 ],
-            },
-        ),
-        migrations.CreateModel(
-            name="DriftReference",
-            fields=[
-                (
-                    "id",
-                    models.UUIDField(
-                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                options={
+                    "abstract": False,
+                    "base_manager_name": "objects",
+                    "indexes": [models.Index(fields=["rule", "-pending_at"], name="alerts_newest")],
+                    "constraints": [
+                        models.UniqueConstraint(
+                            models.F("rule"),
+                            condition=models.Q(("state", "resolved"), _negated=True),
+                            name="one_open_alert_of_a_rule",
+                        )
+                    ],
+                },
+            ),
+            migrations.CreateModel(
+                name="DriftReference",
+                fields=[
+                    (
+                        "id",
+                        models.UUIDField(
+                            default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                        ),
                     ),
-                ),
-                ("created_by_label", models.CharField(max_length=200)),
-                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
-                (
-                    "kind",
-                    models.CharField(
-                        choices=[
-                            ("held_out", "The images the model was measured on"),
-                            ("traffic", "Traffic that was accepted"),
-                        ],
-                        max_length=10,
+                    ("created_by_label", models.CharField(max_length=200)),
+                    ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                    (
+                        "kind",
+                        models.CharField(
+                            choices=[
+                                ("held_out", "The images the model was measured on"),
+                                ("traffic", "Traffic that was accepted"),
+                            ],
+                            max_length=10,
+                        ),
                     ),
-                ),
-                ("n", models.PositiveIntegerField()),
-                ("features", models.BinaryField()),
-                ("looks", models.JSONField()),
-                ("classes", models.JSONField()),
-                (
-                    "created_by",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
+                    ("n", models.PositiveIntegerField()),
+                    ("features", models.BinaryField()),
+                    ("looks", models.JSONField()),
+                    ("classes", models.JSONField()),
+                    (
+                        "created_by",
+                        models.ForeignKey(
+                            null=True,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="+",
+                            to=settings.AUTH_USER_MODEL,
+                        ),
                     ),
-                ),
-                (
-                    "endpoint",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="references",
-                        to="serving.endpoint",
+                    (
+                        "endpoint",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="references",
+                            to="serving.endpoint",
+                        ),
                     ),
-                ),
-                (
-                    "model_version",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="+",
-                        to="training.modelversion",
+                    (
+                        "model_version",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="+",
+                            to="training.modelversion",
+                        ),
                     ),
-                ),
-                (
-                    "tenant",
-                    models.ForeignKey(
-                        default=accounts.scoping.active_tenant_id,
-                        editable=False,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="+",
-                        to="accounts.tenant",
+                    (
+                        "tenant",
+                        models.ForeignKey(
+                            default=accounts.scoping.active_tenant_id,
+                            editable=False,
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="+",
+                            to="accounts.tenant",
+                        ),
                     ),
-                ),
-            ],
-            options={
-                "abstract": False,
-                "base_manager_name": "objects",
-                "indexes": [
-                    models.Index(fields=["endpoint", "-created_at"], name="references_newest")
                 ],
-            },
-        ),
-        migrations.CreateModel(
-            name="DriftLook",
-            fields=[
-                (
-                    "id",
-                    models.UUIDField(
-                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                options={
+                    "abstract": False,
+                    "base_manager_name": "objects",
+                    "indexes": [
+                        models.Index(fields=["endpoint", "-created_at"], name="references_newest")
+                    ],
+                },
+            ),
+            migrations.CreateModel(
+                name="DriftLook",
+                fields=[
+                    (
+                        "id",
+                        models.UUIDField(
+                            default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                        ),
                     ),
-                ),
-                ("created_by_label", models.CharField(max_length=200)),
-                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
-                (
-                    "state",
-                    models.CharField(
-                        choices=[("queued", "Queued"), ("done", "Done"), ("failed", "Failed")],
-                        default="queued",
-                        max_length=10,
+                    ("created_by_label", models.CharField(max_length=200)),
+                    ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                    (
+                        "state",
+                        models.CharField(
+                            choices=[("queued", "Queued"), ("done", "Done"), ("failed", "Failed")],
+                            default="queued",
+                            max_length=10,
+                        ),
                     ),
-                ),
-                ("claimed_until", models.DateTimeField(null=True)),
-                ("answers_until", models.DateTimeField(null=True)),
-                ("n", models.PositiveIntegerField(default=0)),
-                ("done_at", models.DateTimeField(null=True)),
-                ("cause", models.TextField(blank=True)),
-                (
-                    "created_by",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
+                    ("claimed_until", models.DateTimeField(null=True)),
+                    ("answers_until", models.DateTimeField(null=True)),
+                    ("n", models.PositiveIntegerField(default=0)),
+                    ("done_at", models.DateTimeField(null=True)),
+                    ("cause", models.TextField(blank=True)),
+                    (
+                        "created_by",
+                        models.ForeignKey(
+                            null=True,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="+",
+                            to=settings.AUTH_USER_MODEL,
+                        ),
                     ),
-                ),
-                (
-                    "endpoint",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="looks",
-                        to="serving.endpoint",
+                    (
+                        "endpoint",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="looks",
+                            to="serving.endpoint",
+                        ),
                     ),
-                ),
-                (
-                    "model_version",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="+",
-                        to="training.modelversion",
+                    (
+                        "model_version",
+                        models.ForeignKey(
+                            null=True,
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="+",
+                            to="training.modelversion",
+                        ),
                     ),
-                ),
-                (
-                    "tenant",
-                    models.ForeignKey(
-                        default=accounts.scoping.active_tenant_id,
-                        editable=False,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="+",
-                        to="accounts.tenant",
+                    (
+                        "tenant",
+                        models.ForeignKey(
+                            default=accounts.scoping.active_tenant_id,
+                            editable=False,
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="+",
+                            to="accounts.tenant",
+                        ),
                     ),
-                ),
-                (
-                    "reference",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="+",
-                        to="feedback.driftreference",
+                    (
+                        "reference",
+                        models.ForeignKey(
+                            null=True,
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="+",
+                            to="feedback.driftreference",
+                        ),
                     ),
-                ),
-            ],
-            options={
-                "abstract": False,
-                "base_manager_name": "objects",
-                "indexes": [models.Index(fields=["endpoint", "-created_at"], name="looks_newest")],
-                "constraints": [
-                    models.UniqueConstraint(
-                        models.F("endpoint"),
-                        condition=models.Q(("state", "queued")),
-                        name="one_look_at_a_time",
-                    )
                 ],
-            },
-        ),
-        migrations.CreateModel(
-            name="DriftFinding",
-            fields=[
-                (
-                    "id",
-                    models.UUIDField(
-                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                options={
+                    "abstract": False,
+                    "base_manager_name": "objects",
+                    "indexes": [
+                        models.Index(fields=["endpoint", "-created_at"], name="looks_newest")
+                    ],
+                    "constraints": [
+                        models.UniqueConstraint(
+                            models.F("endpoint"),
+                            condition=models.Q(("state", "queued")),
+                            name="one_look_at_a_time",
+                        )
+                    ],
+                },
+            ),
+            migrations.CreateModel(
+                name="DriftFinding",
+                fields=[
+                    (
+                        "id",
+                        models.UUIDField(
+                            default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                        ),
                     ),
-                ),
-                (
-                    "kind",
-                    models.CharField(
-                        choices=[
-                            ("inputs", "Inputs"),
-                            ("answers", "Answers"),
-                            ("quality", "Picture quality"),
-                        ],
-                        max_length=10,
+                    (
+                        "kind",
+                        models.CharField(
+                            choices=[
+                                ("inputs", "Inputs"),
+                                ("answers", "Answers"),
+                                ("quality", "Picture quality"),
+                            ],
+                            max_length=10,
+                        ),
                     ),
-                ),
-                ("n_reference", models.PositiveIntegerField()),
-                ("n_recent", models.PositiveIntegerField()),
-                ("distance", models.FloatField()),
-                ("p_value", models.FloatField()),
-                ("looks", models.PositiveIntegerField()),
-                ("has_drifted", models.BooleanField()),
-                ("detail", models.JSONField(default=dict)),
-                ("at", models.DateTimeField(default=django.utils.timezone.now)),
-                (
-                    "tenant",
-                    models.ForeignKey(
-                        default=accounts.scoping.active_tenant_id,
-                        editable=False,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="+",
-                        to="accounts.tenant",
+                    ("n_reference", models.PositiveIntegerField()),
+                    ("n_recent", models.PositiveIntegerField()),
+                    ("distance", models.FloatField()),
+                    ("p_value", models.FloatField()),
+                    ("looks", models.PositiveIntegerField()),
+                    ("has_drifted", models.BooleanField()),
+                    ("detail", models.JSONField(default=dict)),
+                    ("at", models.DateTimeField(default=django.utils.timezone.now)),
+                    (
+                        "tenant",
+                        models.ForeignKey(
+                            default=accounts.scoping.active_tenant_id,
+                            editable=False,
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="+",
+                            to="accounts.tenant",
+                        ),
                     ),
-                ),
-                (
-                    "look",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="findings",
-                        to="feedback.driftlook",
+                    (
+                        "look",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="findings",
+                            to="feedback.driftlook",
+                        ),
                     ),
-                ),
-            ],
-            options={
-                "abstract": False,
-                "base_manager_name": "objects",
-                "constraints": [
-                    models.UniqueConstraint(
-                        models.F("look"), models.F("kind"), name="one_finding_of_a_kind"
-                    )
                 ],
-            },
-        ),
-        migrations.CreateModel(
-            name="Signs",
-            fields=[
-                (
-                    "id",
-                    models.UUIDField(
-                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                options={
+                    "abstract": False,
+                    "base_manager_name": "objects",
+                    "constraints": [
+                        models.UniqueConstraint(
+                            models.F("look"), models.F("kind"), name="one_finding_of_a_kind"
+                        )
+                    ],
+                },
+            ),
+            migrations.CreateModel(
+                name="Signs",
+                fields=[
+                    (
+                        "id",
+                        models.UUIDField(
+                            default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                        ),
                     ),
-                ),
-                ("looks", models.JSONField()),
-                ("features", models.BinaryField()),
-                (
-                    "prediction",
-                    models.OneToOneField(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="signs",
-                        to="serving.prediction",
+                    ("looks", models.JSONField()),
+                    ("features", models.BinaryField()),
+                    (
+                        "prediction",
+                        models.OneToOneField(
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="signs",
+                            to="serving.prediction",
+                        ),
                     ),
-                ),
-                (
-                    "tenant",
-                    models.ForeignKey(
-                        default=accounts.scoping.active_tenant_id,
-                        editable=False,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="+",
-                        to="accounts.tenant",
+                    (
+                        "tenant",
+                        models.ForeignKey(
+                            default=accounts.scoping.active_tenant_id,
+                            editable=False,
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="+",
+                            to="accounts.tenant",
+                        ),
                     ),
-                ),
-            ],
-            options={
-                "abstract": False,
-                "base_manager_name": "objects",
-            },
-        ),
-        migrations.CreateModel(
-            name="Watch",
-            fields=[
-                (
-                    "id",
-                    models.UUIDField(
-                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                ],
+                options={
+                    "abstract": False,
+                    "base_manager_name": "objects",
+                },
+            ),
+            migrations.CreateModel(
+                name="Watch",
+                fields=[
+                    (
+                        "id",
+                        models.UUIDField(
+                            default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                        ),
                     ),
-                ),
-                ("looked_at", models.DateTimeField(null=True)),
-                ("kept_since", models.DateTimeField(null=True)),
-                (
-                    "endpoint",
-                    models.OneToOneField(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="watch",
-                        to="serving.endpoint",
+                    ("looked_at", models.DateTimeField(null=True)),
+                    ("kept_since", models.DateTimeField(null=True)),
+                    (
+                        "endpoint",
+                        models.OneToOneField(
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="watch",
+                            to="serving.endpoint",
+                        ),
                     ),
-                ),
-                (
-                    "tenant",
-                    models.ForeignKey(
-                        default=accounts.scoping.active_tenant_id,
-                        editable=False,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="+",
-                        to="accounts.tenant",
+                    (
+                        "tenant",
+                        models.ForeignKey(
+                            default=accounts.scoping.active_tenant_id,
+                            editable=False,
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="+",
+                            to="accounts.tenant",
+                        ),
                     ),
-                ),
-            ],
-            options={
-                "abstract": False,
-                "base_manager_name": "objects",
-            },
+                ],
+                options={
+                    "abstract": False,
+                    "base_manager_name": "objects",
+                },
+            ),
         ),
     ]

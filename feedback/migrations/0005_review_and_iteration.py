@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db import migrations, models
 
 import accounts.scoping
+from lepton.lib.migrations import AtOnce
 
 
 class Migration(migrations.Migration):
@@ -23,588 +24,603 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.AddField(
-            model_name="feedback",
-            name="is_adjudication",
-            field=models.BooleanField(default=False),
+        AtOnce(
+            migrations.AddField(
+                model_name="feedback",
+                name="is_adjudication",
+                field=models.BooleanField(default=False),
+            ),
+            migrations.AddField(
+                model_name="feedback",
+                name="withdrawn_at",
+                field=models.DateTimeField(null=True),
+            ),
         ),
-        migrations.AddField(
-            model_name="feedback",
-            name="withdrawn_at",
-            field=models.DateTimeField(null=True),
-        ),
-        migrations.CreateModel(
-            name="DataIteration",
-            fields=[
-                (
-                    "id",
-                    models.UUIDField(
-                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
-                    ),
-                ),
-                ("created_by_label", models.CharField(max_length=200)),
-                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
-                ("number", models.PositiveIntegerField()),
-                ("trigger", models.CharField(max_length=20)),
-                ("trigger_words", models.CharField(blank=True, max_length=200)),
-                (
-                    "state",
-                    models.CharField(
-                        choices=[
-                            ("gathering", "Gathering corrections"),
-                            ("training", "Training the challenger"),
-                            ("judging", "Judging the challenger"),
-                            ("shadowing", "In the shadow"),
-                            ("decision", "Waits for a decision"),
-                            ("checking", "Checking corrections"),
-                            ("promoted", "Promoted"),
-                            ("kept", "Champion kept"),
-                            ("demoted", "Demoted"),
-                            ("nothing", "Nothing new"),
-                            ("failed", "Failed"),
-                        ],
-                        default="gathering",
-                        max_length=10,
-                    ),
-                ),
-                ("judgement", models.JSONField(null=True)),
-                ("accuracy_before", models.JSONField(null=True)),
-                ("promoted_at", models.DateTimeField(null=True)),
-                ("watched_until", models.DateTimeField(null=True)),
-                ("ended_at", models.DateTimeField(null=True)),
-                ("cause", models.TextField(blank=True)),
-                ("due_at", models.DateTimeField(default=django.utils.timezone.now, null=True)),
-                ("attempt", models.PositiveIntegerField(default=0)),
-                ("failures", models.PositiveSmallIntegerField(default=0)),
-                (
-                    "base",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="training.datasetversion",
-                    ),
-                ),
-                (
-                    "challenger",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="training.modelversion",
-                    ),
-                ),
-                (
-                    "champion",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="training.modelversion",
-                    ),
-                ),
-                (
-                    "created_by",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "deployment",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="serving.deployment",
-                    ),
-                ),
-                (
-                    "engagement",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="data_iterations",
-                        to="engagements.engagement",
-                    ),
-                ),
-                (
-                    "run",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="data_iterations",
-                        to="training.run",
-                    ),
-                ),
-                (
-                    "tenant",
-                    models.ForeignKey(
-                        default=accounts.scoping.active_tenant_id,
-                        editable=False,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="+",
-                        to="accounts.tenant",
-                    ),
-                ),
-                (
-                    "version",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="data_iterations",
-                        to="training.datasetversion",
-                    ),
-                ),
-            ],
-            options={
-                "abstract": False,
-                "base_manager_name": "objects",
-                "indexes": [models.Index(fields=["due_at"], name="data_iterations_due")],
-                "constraints": [
-                    models.UniqueConstraint(
-                        models.F("engagement"), models.F("number"), name="data_iterations_count_up"
-                    ),
-                    models.UniqueConstraint(
-                        models.F("engagement"),
-                        condition=models.Q(
-                            (
-                                "state__in",
-                                [
-                                    "gathering",
-                                    "training",
-                                    "judging",
-                                    "shadowing",
-                                    "decision",
-                                    "checking",
-                                ],
-                            )
+        AtOnce(
+            migrations.CreateModel(
+                name="DataIteration",
+                fields=[
+                    (
+                        "id",
+                        models.UUIDField(
+                            default=uuid.uuid4, editable=False, primary_key=True, serialize=False
                         ),
-                        name="one_data_iteration_at_a_time",
+                    ),
+                    ("created_by_label", models.CharField(max_length=200)),
+                    ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                    ("number", models.PositiveIntegerField()),
+                    ("trigger", models.CharField(max_length=20)),
+                    ("trigger_words", models.CharField(blank=True, max_length=200)),
+                    (
+                        "state",
+                        models.CharField(
+                            choices=[
+                                ("gathering", "Gathering corrections"),
+                                ("training", "Training the challenger"),
+                                ("judging", "Judging the challenger"),
+                                ("shadowing", "In the shadow"),
+                                ("decision", "Waits for a decision"),
+                                ("checking", "Checking corrections"),
+                                ("promoted", "Promoted"),
+                                ("kept", "Champion kept"),
+                                ("demoted", "Demoted"),
+                                ("nothing", "Nothing new"),
+                                ("failed", "Failed"),
+                            ],
+                            default="gathering",
+                            max_length=10,
+                        ),
+                    ),
+                    ("judgement", models.JSONField(null=True)),
+                    ("accuracy_before", models.JSONField(null=True)),
+                    ("promoted_at", models.DateTimeField(null=True)),
+                    ("watched_until", models.DateTimeField(null=True)),
+                    ("ended_at", models.DateTimeField(null=True)),
+                    ("cause", models.TextField(blank=True)),
+                    ("due_at", models.DateTimeField(default=django.utils.timezone.now, null=True)),
+                    ("attempt", models.PositiveIntegerField(default=0)),
+                    ("failures", models.PositiveSmallIntegerField(default=0)),
+                    (
+                        "base",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="+",
+                            to="training.datasetversion",
+                        ),
+                    ),
+                    (
+                        "challenger",
+                        models.ForeignKey(
+                            null=True,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="+",
+                            to="training.modelversion",
+                        ),
+                    ),
+                    (
+                        "champion",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="+",
+                            to="training.modelversion",
+                        ),
+                    ),
+                    (
+                        "created_by",
+                        models.ForeignKey(
+                            null=True,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="+",
+                            to=settings.AUTH_USER_MODEL,
+                        ),
+                    ),
+                    (
+                        "deployment",
+                        models.ForeignKey(
+                            null=True,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="+",
+                            to="serving.deployment",
+                        ),
+                    ),
+                    (
+                        "engagement",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="data_iterations",
+                            to="engagements.engagement",
+                        ),
+                    ),
+                    (
+                        "run",
+                        models.ForeignKey(
+                            null=True,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="data_iterations",
+                            to="training.run",
+                        ),
+                    ),
+                    (
+                        "tenant",
+                        models.ForeignKey(
+                            default=accounts.scoping.active_tenant_id,
+                            editable=False,
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="+",
+                            to="accounts.tenant",
+                        ),
+                    ),
+                    (
+                        "version",
+                        models.ForeignKey(
+                            null=True,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="data_iterations",
+                            to="training.datasetversion",
+                        ),
                     ),
                 ],
-            },
-        ),
-        migrations.CreateModel(
-            name="IterationPolicy",
-            fields=[
-                (
-                    "id",
-                    models.UUIDField(
-                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
-                    ),
-                ),
-                ("created_by_label", models.CharField(max_length=200)),
-                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
-                (
-                    "mode",
-                    models.CharField(
-                        choices=[
-                            ("manual", "By hand: people start it and promote what wins"),
-                            (
-                                "shadow",
-                                "Shadow first: what wins answers unseen before it is promoted",
+                options={
+                    "abstract": False,
+                    "base_manager_name": "objects",
+                    "indexes": [models.Index(fields=["due_at"], name="data_iterations_due")],
+                    "constraints": [
+                        models.UniqueConstraint(
+                            models.F("engagement"),
+                            models.F("number"),
+                            name="data_iterations_count_up",
+                        ),
+                        models.UniqueConstraint(
+                            models.F("engagement"),
+                            condition=models.Q(
+                                (
+                                    "state__in",
+                                    [
+                                        "gathering",
+                                        "training",
+                                        "judging",
+                                        "shadowing",
+                                        "decision",
+                                        "checking",
+                                    ],
+                                )
                             ),
-                            ("automatic", "Automatic: what wins is promoted at once"),
-                        ],
-                        default="manual",
-                        max_length=10,
-                        verbose_name="mode",
-                    ),
-                ),
-                (
-                    "method",
-                    models.CharField(
-                        choices=[
-                            ("linear_probe", "Linear probe on the champion's network, in seconds"),
-                            ("as_champion", "As the champion was trained"),
-                        ],
-                        default="linear_probe",
-                        max_length=20,
-                        verbose_name="method",
-                    ),
-                ),
-                (
-                    "least_corrections",
-                    models.PositiveIntegerField(
-                        default=20,
-                        validators=[django.core.validators.MinValueValidator(1)],
-                        verbose_name="corrections",
-                    ),
-                ),
-                (
-                    "every_days",
-                    models.PositiveIntegerField(
-                        blank=True,
-                        null=True,
-                        validators=[django.core.validators.MinValueValidator(1)],
-                        verbose_name="days",
-                    ),
-                ),
-                (
-                    "cooldown_hours",
-                    models.PositiveIntegerField(default=24, verbose_name="cool-down in hours"),
-                ),
-                (
-                    "runs_per_day",
-                    models.PositiveIntegerField(
-                        default=3,
-                        validators=[django.core.validators.MinValueValidator(1)],
-                        verbose_name="runs a day",
-                    ),
-                ),
-                (
-                    "margin",
-                    models.DecimalField(
-                        decimal_places=3,
-                        default=0,
-                        max_digits=4,
-                        validators=[
-                            django.core.validators.MinValueValidator(0),
-                            django.core.validators.MaxValueValidator(1),
-                        ],
-                        verbose_name="margin",
-                    ),
-                ),
-                (
-                    "protected_classes",
-                    django.contrib.postgres.fields.ArrayField(
-                        base_field=models.CharField(max_length=80),
-                        blank=True,
-                        default=list,
-                        size=None,
-                        verbose_name="protected classes",
-                    ),
-                ),
-                ("demotes", models.BooleanField(default=True, verbose_name="demote by itself")),
-                (
-                    "watch_days",
-                    models.PositiveIntegerField(
-                        default=14,
-                        validators=[django.core.validators.MinValueValidator(1)],
-                        verbose_name="days watched",
-                    ),
-                ),
-                ("due_at", models.DateTimeField(null=True)),
-                (
-                    "created_by",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "engagement",
-                    models.OneToOneField(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="iteration_policy",
-                        to="engagements.engagement",
-                    ),
-                ),
-                (
-                    "tenant",
-                    models.ForeignKey(
-                        default=accounts.scoping.active_tenant_id,
-                        editable=False,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="+",
-                        to="accounts.tenant",
-                    ),
-                ),
-            ],
-            options={
-                "abstract": False,
-                "base_manager_name": "objects",
-            },
-        ),
-        migrations.CreateModel(
-            name="Receipt",
-            fields=[
-                (
-                    "id",
-                    models.UUIDField(
-                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
-                    ),
-                ),
-                (
-                    "state",
-                    models.CharField(
-                        choices=[
-                            ("second_opinion", "Waits for a second opinion"),
-                            ("adjudication", "People differ"),
-                            ("accepted", "Accepted"),
-                        ],
-                        max_length=20,
-                    ),
-                ),
-                ("label", models.CharField(blank=True, max_length=80)),
-                ("is_correction", models.BooleanField(default=False)),
-                ("opinions", models.PositiveSmallIntegerField()),
-                ("is_adjudicated", models.BooleanField(default=False)),
-                ("why", models.CharField(blank=True, max_length=20)),
-                ("settled_at", models.DateTimeField(default=django.utils.timezone.now)),
-                (
-                    "fate",
-                    models.CharField(
-                        blank=True,
-                        choices=[
-                            ("added", "Added"),
-                            ("relabelled", "Relabelled"),
-                            ("holdout", "Relabelled in the holdout"),
-                            ("there", "In the data already"),
-                            ("left_out", "Left out"),
-                        ],
-                        max_length=12,
-                    ),
-                ),
-                ("reason", models.CharField(blank=True, max_length=20)),
-                ("answer", models.CharField(blank=True, max_length=80)),
-                (
-                    "engagement",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="+",
-                        to="engagements.engagement",
-                    ),
-                ),
-                (
-                    "image",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="training.image",
-                    ),
-                ),
-                (
-                    "iteration",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="receipts",
-                        to="feedback.dataiteration",
-                    ),
-                ),
-                (
-                    "model_version",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="training.modelversion",
-                    ),
-                ),
-                (
-                    "prediction",
-                    models.OneToOneField(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="receipt",
-                        to="serving.prediction",
-                    ),
-                ),
-                (
-                    "tenant",
-                    models.ForeignKey(
-                        default=accounts.scoping.active_tenant_id,
-                        editable=False,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="+",
-                        to="accounts.tenant",
-                    ),
-                ),
-                (
-                    "version",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="training.datasetversion",
-                    ),
-                ),
-            ],
-            options={
-                "abstract": False,
-                "base_manager_name": "objects",
-                "indexes": [
-                    models.Index(fields=["engagement", "state", "fate"], name="receipts_by_fate")
-                ],
-                "constraints": [
-                    models.CheckConstraint(
-                        condition=models.Q(("fate", ""), ("state", "accepted"), _connector="OR"),
-                        name="only_what_is_accepted_is_used",
-                    )
-                ],
-            },
-        ),
-        migrations.CreateModel(
-            name="ReviewItem",
-            fields=[
-                (
-                    "id",
-                    models.UUIDField(
-                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
-                    ),
-                ),
-                ("source", models.CharField(max_length=20)),
-                ("probability", models.FloatField(null=True)),
-                ("draw", models.PositiveIntegerField(default=0)),
-                ("position", models.FloatField()),
-                ("known_label", models.CharField(blank=True, max_length=80)),
-                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
-                (
-                    "engagement",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="+",
-                        to="engagements.engagement",
-                    ),
-                ),
-                (
-                    "evaluated",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="+",
-                        to="training.evaluateditem",
-                    ),
-                ),
-                (
-                    "prediction",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="review_items",
-                        to="serving.prediction",
-                    ),
-                ),
-                (
-                    "tenant",
-                    models.ForeignKey(
-                        default=accounts.scoping.active_tenant_id,
-                        editable=False,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="+",
-                        to="accounts.tenant",
-                    ),
-                ),
-            ],
-            options={
-                "abstract": False,
-                "base_manager_name": "objects",
-                "indexes": [
-                    models.Index(fields=["engagement", "position"], name="review_items_in_order")
-                ],
-                "constraints": [
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            ("prediction", None), ("evaluated", None), _connector="XOR"
+                            name="one_data_iteration_at_a_time",
                         ),
-                        name="a_review_item_shows_one_thing",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            ("probability", None),
-                            models.Q(("probability__gt", 0), ("probability__lte", 1)),
-                            _connector="OR",
+                    ],
+                },
+            ),
+            migrations.CreateModel(
+                name="IterationPolicy",
+                fields=[
+                    (
+                        "id",
+                        models.UUIDField(
+                            default=uuid.uuid4, editable=False, primary_key=True, serialize=False
                         ),
-                        name="a_probability_is_above_zero",
                     ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            ("source", "gold"), ("known_label", ""), _connector="XOR"
+                    ("created_by_label", models.CharField(max_length=200)),
+                    ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                    (
+                        "mode",
+                        models.CharField(
+                            choices=[
+                                ("manual", "By hand: people start it and promote what wins"),
+                                (
+                                    "shadow",
+                                    "Shadow first: what wins answers unseen before it is promoted",
+                                ),
+                                ("automatic", "Automatic: what wins is promoted at once"),
+                            ],
+                            default="manual",
+                            max_length=10,
+                            verbose_name="mode",
                         ),
-                        name="gold_has_a_known_label",
                     ),
-                    models.UniqueConstraint(
-                        models.F("prediction"),
-                        condition=models.Q(("source", "gold"), _negated=True),
-                        name="a_prediction_is_queued_once",
+                    (
+                        "method",
+                        models.CharField(
+                            choices=[
+                                (
+                                    "linear_probe",
+                                    "Linear probe on the champion's network, in seconds",
+                                ),
+                                ("as_champion", "As the champion was trained"),
+                            ],
+                            default="linear_probe",
+                            max_length=20,
+                            verbose_name="method",
+                        ),
                     ),
-                    models.UniqueConstraint(
-                        models.F("evaluated"),
-                        condition=models.Q(("source", "gold")),
-                        name="a_gold_image_is_queued_once",
+                    (
+                        "least_corrections",
+                        models.PositiveIntegerField(
+                            default=20,
+                            validators=[django.core.validators.MinValueValidator(1)],
+                            verbose_name="corrections",
+                        ),
+                    ),
+                    (
+                        "every_days",
+                        models.PositiveIntegerField(
+                            blank=True,
+                            null=True,
+                            validators=[django.core.validators.MinValueValidator(1)],
+                            verbose_name="days",
+                        ),
+                    ),
+                    (
+                        "cooldown_hours",
+                        models.PositiveIntegerField(default=24, verbose_name="cool-down in hours"),
+                    ),
+                    (
+                        "runs_per_day",
+                        models.PositiveIntegerField(
+                            default=3,
+                            validators=[django.core.validators.MinValueValidator(1)],
+                            verbose_name="runs a day",
+                        ),
+                    ),
+                    (
+                        "margin",
+                        models.DecimalField(
+                            decimal_places=3,
+                            default=0,
+                            max_digits=4,
+                            validators=[
+                                django.core.validators.MinValueValidator(0),
+                                django.core.validators.MaxValueValidator(1),
+                            ],
+                            verbose_name="margin",
+                        ),
+                    ),
+                    (
+                        "protected_classes",
+                        django.contrib.postgres.fields.ArrayField(
+                            base_field=models.CharField(max_length=80),
+                            blank=True,
+                            default=list,
+                            size=None,
+                            verbose_name="protected classes",
+                        ),
+                    ),
+                    ("demotes", models.BooleanField(default=True, verbose_name="demote by itself")),
+                    (
+                        "watch_days",
+                        models.PositiveIntegerField(
+                            default=14,
+                            validators=[django.core.validators.MinValueValidator(1)],
+                            verbose_name="days watched",
+                        ),
+                    ),
+                    ("due_at", models.DateTimeField(null=True)),
+                    (
+                        "created_by",
+                        models.ForeignKey(
+                            null=True,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="+",
+                            to=settings.AUTH_USER_MODEL,
+                        ),
+                    ),
+                    (
+                        "engagement",
+                        models.OneToOneField(
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="iteration_policy",
+                            to="engagements.engagement",
+                        ),
+                    ),
+                    (
+                        "tenant",
+                        models.ForeignKey(
+                            default=accounts.scoping.active_tenant_id,
+                            editable=False,
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="+",
+                            to="accounts.tenant",
+                        ),
                     ),
                 ],
-            },
-        ),
-        migrations.CreateModel(
-            name="Review",
-            fields=[
-                (
-                    "id",
-                    models.UUIDField(
-                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                options={
+                    "abstract": False,
+                    "base_manager_name": "objects",
+                },
+            ),
+            migrations.CreateModel(
+                name="Receipt",
+                fields=[
+                    (
+                        "id",
+                        models.UUIDField(
+                            default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                        ),
                     ),
-                ),
-                ("created_by_label", models.CharField(max_length=200)),
-                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
-                (
-                    "verdict",
-                    models.CharField(
-                        choices=[
-                            ("confirm", "Confirmed"),
-                            ("correct", "Corrected"),
-                            ("reject", "Rejected"),
-                            ("skip", "Skipped"),
-                        ],
-                        max_length=10,
+                    (
+                        "state",
+                        models.CharField(
+                            choices=[
+                                ("second_opinion", "Waits for a second opinion"),
+                                ("adjudication", "People differ"),
+                                ("accepted", "Accepted"),
+                            ],
+                            max_length=20,
+                        ),
                     ),
-                ),
-                ("label", models.CharField(blank=True, max_length=80)),
-                ("is_right", models.BooleanField(null=True)),
-                ("is_adjudication", models.BooleanField(default=False)),
-                ("undone_at", models.DateTimeField(null=True)),
-                (
-                    "created_by",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
+                    ("label", models.CharField(blank=True, max_length=80)),
+                    ("is_correction", models.BooleanField(default=False)),
+                    ("opinions", models.PositiveSmallIntegerField()),
+                    ("is_adjudicated", models.BooleanField(default=False)),
+                    ("why", models.CharField(blank=True, max_length=20)),
+                    ("settled_at", models.DateTimeField(default=django.utils.timezone.now)),
+                    (
+                        "fate",
+                        models.CharField(
+                            blank=True,
+                            choices=[
+                                ("added", "Added"),
+                                ("relabelled", "Relabelled"),
+                                ("holdout", "Relabelled in the holdout"),
+                                ("there", "In the data already"),
+                                ("left_out", "Left out"),
+                            ],
+                            max_length=12,
+                        ),
                     ),
-                ),
-                (
-                    "feedback",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="+",
-                        to="feedback.feedback",
+                    ("reason", models.CharField(blank=True, max_length=20)),
+                    ("answer", models.CharField(blank=True, max_length=80)),
+                    (
+                        "engagement",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="+",
+                            to="engagements.engagement",
+                        ),
                     ),
-                ),
-                (
-                    "tenant",
-                    models.ForeignKey(
-                        default=accounts.scoping.active_tenant_id,
-                        editable=False,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="+",
-                        to="accounts.tenant",
+                    (
+                        "image",
+                        models.ForeignKey(
+                            null=True,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="+",
+                            to="training.image",
+                        ),
                     ),
-                ),
-                (
-                    "item",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="reviews",
-                        to="feedback.reviewitem",
+                    (
+                        "iteration",
+                        models.ForeignKey(
+                            null=True,
+                            on_delete=django.db.models.deletion.SET_NULL,
+                            related_name="receipts",
+                            to="feedback.dataiteration",
+                        ),
                     ),
-                ),
-            ],
-            options={
-                "abstract": False,
-                "base_manager_name": "objects",
-                "constraints": [
-                    models.UniqueConstraint(
-                        models.F("item"),
-                        models.F("created_by"),
-                        models.F("is_adjudication"),
-                        condition=models.Q(("undone_at", None)),
-                        name="one_standing_review_per_person",
-                    )
+                    (
+                        "model_version",
+                        models.ForeignKey(
+                            null=True,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="+",
+                            to="training.modelversion",
+                        ),
+                    ),
+                    (
+                        "prediction",
+                        models.OneToOneField(
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="receipt",
+                            to="serving.prediction",
+                        ),
+                    ),
+                    (
+                        "tenant",
+                        models.ForeignKey(
+                            default=accounts.scoping.active_tenant_id,
+                            editable=False,
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="+",
+                            to="accounts.tenant",
+                        ),
+                    ),
+                    (
+                        "version",
+                        models.ForeignKey(
+                            null=True,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="+",
+                            to="training.datasetversion",
+                        ),
+                    ),
                 ],
-            },
+                options={
+                    "abstract": False,
+                    "base_manager_name": "objects",
+                    "indexes": [
+                        models.Index(
+                            fields=["engagement", "state", "fate"], name="receipts_by_fate"
+                        )
+                    ],
+                    "constraints": [
+                        models.CheckConstraint(
+                            condition=models.Q(
+                                ("fate", ""), ("state", "accepted"), _connector="OR"
+                            ),
+                            name="only_what_is_accepted_is_used",
+                        )
+                    ],
+                },
+            ),
+            migrations.CreateModel(
+                name="ReviewItem",
+                fields=[
+                    (
+                        "id",
+                        models.UUIDField(
+                            default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                        ),
+                    ),
+                    ("source", models.CharField(max_length=20)),
+                    ("probability", models.FloatField(null=True)),
+                    ("draw", models.PositiveIntegerField(default=0)),
+                    ("position", models.FloatField()),
+                    ("known_label", models.CharField(blank=True, max_length=80)),
+                    ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                    (
+                        "engagement",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="+",
+                            to="engagements.engagement",
+                        ),
+                    ),
+                    (
+                        "evaluated",
+                        models.ForeignKey(
+                            null=True,
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="+",
+                            to="training.evaluateditem",
+                        ),
+                    ),
+                    (
+                        "prediction",
+                        models.ForeignKey(
+                            null=True,
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="review_items",
+                            to="serving.prediction",
+                        ),
+                    ),
+                    (
+                        "tenant",
+                        models.ForeignKey(
+                            default=accounts.scoping.active_tenant_id,
+                            editable=False,
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="+",
+                            to="accounts.tenant",
+                        ),
+                    ),
+                ],
+                options={
+                    "abstract": False,
+                    "base_manager_name": "objects",
+                    "indexes": [
+                        models.Index(
+                            fields=["engagement", "position"], name="review_items_in_order"
+                        )
+                    ],
+                    "constraints": [
+                        models.CheckConstraint(
+                            condition=models.Q(
+                                ("prediction", None), ("evaluated", None), _connector="XOR"
+                            ),
+                            name="a_review_item_shows_one_thing",
+                        ),
+                        models.CheckConstraint(
+                            condition=models.Q(
+                                ("probability", None),
+                                models.Q(("probability__gt", 0), ("probability__lte", 1)),
+                                _connector="OR",
+                            ),
+                            name="a_probability_is_above_zero",
+                        ),
+                        models.CheckConstraint(
+                            condition=models.Q(
+                                ("source", "gold"), ("known_label", ""), _connector="XOR"
+                            ),
+                            name="gold_has_a_known_label",
+                        ),
+                        models.UniqueConstraint(
+                            models.F("prediction"),
+                            condition=models.Q(("source", "gold"), _negated=True),
+                            name="a_prediction_is_queued_once",
+                        ),
+                        models.UniqueConstraint(
+                            models.F("evaluated"),
+                            condition=models.Q(("source", "gold")),
+                            name="a_gold_image_is_queued_once",
+                        ),
+                    ],
+                },
+            ),
+            migrations.CreateModel(
+                name="Review",
+                fields=[
+                    (
+                        "id",
+                        models.UUIDField(
+                            default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                        ),
+                    ),
+                    ("created_by_label", models.CharField(max_length=200)),
+                    ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                    (
+                        "verdict",
+                        models.CharField(
+                            choices=[
+                                ("confirm", "Confirmed"),
+                                ("correct", "Corrected"),
+                                ("reject", "Rejected"),
+                                ("skip", "Skipped"),
+                            ],
+                            max_length=10,
+                        ),
+                    ),
+                    ("label", models.CharField(blank=True, max_length=80)),
+                    ("is_right", models.BooleanField(null=True)),
+                    ("is_adjudication", models.BooleanField(default=False)),
+                    ("undone_at", models.DateTimeField(null=True)),
+                    (
+                        "created_by",
+                        models.ForeignKey(
+                            null=True,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="+",
+                            to=settings.AUTH_USER_MODEL,
+                        ),
+                    ),
+                    (
+                        "feedback",
+                        models.ForeignKey(
+                            null=True,
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="+",
+                            to="feedback.feedback",
+                        ),
+                    ),
+                    (
+                        "tenant",
+                        models.ForeignKey(
+                            default=accounts.scoping.active_tenant_id,
+                            editable=False,
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="+",
+                            to="accounts.tenant",
+                        ),
+                    ),
+                    (
+                        "item",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="reviews",
+                            to="feedback.reviewitem",
+                        ),
+                    ),
+                ],
+                options={
+                    "abstract": False,
+                    "base_manager_name": "objects",
+                    "constraints": [
+                        models.UniqueConstraint(
+                            models.F("item"),
+                            models.F("created_by"),
+                            models.F("is_adjudication"),
+                            condition=models.Q(("undone_at", None)),
+                            name="one_standing_review_per_person",
+                        )
+                    ],
+                },
+            ),
         ),
     ]

@@ -4,6 +4,7 @@ import django.db.models.deletion
 from django.db import migrations, models
 
 from accounts.isolation import ProtectTenantTables
+from lepton.lib.migrations import AtOnce
 
 # Row level security is forced for the owner as well, so it is lifted for this one statement. The
 # new references are checked at once: a table with checks to come cannot be altered.
@@ -40,13 +41,15 @@ class Migration(migrations.Migration):
         ("training", "0016_isolation_of_label_changes"),
     ]
     operations = [
-        migrations.AddField(**_reference("endpoint", "serving.endpoint", CASCADE, null=True)),
-        migrations.AddField(
-            **_reference("model_version", "training.modelversion", PROTECT, null=True)
-        ),
-        migrations.AddField(**_field("predicted_at", models.DateTimeField, null=True)),
-        migrations.AddField(
-            **_field("predicted_label", models.CharField, max_length=80, default="")
+        AtOnce(
+            migrations.AddField(**_reference("endpoint", "serving.endpoint", CASCADE, null=True)),
+            migrations.AddField(
+                **_reference("model_version", "training.modelversion", PROTECT, null=True)
+            ),
+            migrations.AddField(**_field("predicted_at", models.DateTimeField, null=True)),
+            migrations.AddField(
+                **_field("predicted_label", models.CharField, max_length=80, default="")
+            ),
         ),
         migrations.RunSQL(FILL_IN, migrations.RunSQL.noop),
         migrations.AlterField(**_reference("endpoint", "serving.endpoint", CASCADE)),

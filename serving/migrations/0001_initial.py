@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db import migrations, models
 
 import accounts.scoping
+from lepton.lib.migrations import AtOnce
 
 
 class Migration(migrations.Migration):
@@ -23,237 +24,245 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.CreateModel(
-            name="Endpoint",
-            fields=[
-                (
-                    "id",
-                    models.UUIDField(
-                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+        AtOnce(
+            migrations.CreateModel(
+                name="Endpoint",
+                fields=[
+                    (
+                        "id",
+                        models.UUIDField(
+                            default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                        ),
                     ),
-                ),
-                ("created_by_label", models.CharField(max_length=200)),
-                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
-                (
-                    "slug",
-                    models.CharField(
-                        max_length=50,
-                        validators=[
-                            django.core.validators.RegexValidator(
-                                "^[a-z0-9](?:[a-z0-9-]{0,48}[a-z0-9])?$",
-                                "Use lower-case letters, digits and hyphens (at most 50).",
-                            )
-                        ],
-                        verbose_name="address",
+                    ("created_by_label", models.CharField(max_length=200)),
+                    ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                    (
+                        "slug",
+                        models.CharField(
+                            max_length=50,
+                            validators=[
+                                django.core.validators.RegexValidator(
+                                    "^[a-z0-9](?:[a-z0-9-]{0,48}[a-z0-9])?$",
+                                    "Use lower-case letters, digits and hyphens (at most 50).",
+                                )
+                            ],
+                            verbose_name="address",
+                        ),
                     ),
-                ),
-                (
-                    "keeps_inputs",
-                    models.BooleanField(
-                        default=True,
-                        help_text="Needed to review answers and to learn from corrections.",
-                        verbose_name="keep what clients send",
+                    (
+                        "keeps_inputs",
+                        models.BooleanField(
+                            default=True,
+                            help_text="Needed to review answers and to learn from corrections.",
+                            verbose_name="keep what clients send",
+                        ),
                     ),
-                ),
-                (
-                    "created_by",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
+                    (
+                        "created_by",
+                        models.ForeignKey(
+                            null=True,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="+",
+                            to=settings.AUTH_USER_MODEL,
+                        ),
                     ),
-                ),
-                (
-                    "engagement",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="endpoints",
-                        to="engagements.engagement",
+                    (
+                        "engagement",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="endpoints",
+                            to="engagements.engagement",
+                        ),
                     ),
-                ),
-                (
-                    "tenant",
-                    models.ForeignKey(
-                        default=accounts.scoping.active_tenant_id,
-                        editable=False,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="+",
-                        to="accounts.tenant",
+                    (
+                        "tenant",
+                        models.ForeignKey(
+                            default=accounts.scoping.active_tenant_id,
+                            editable=False,
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="+",
+                            to="accounts.tenant",
+                        ),
                     ),
-                ),
-            ],
-            options={
-                "abstract": False,
-                "base_manager_name": "objects",
-                "constraints": [
-                    models.UniqueConstraint(
-                        models.F("tenant"),
-                        models.F("slug"),
-                        name="one_endpoint_slug_per_tenant",
-                        violation_error_message="This tenant already has an endpoint of this address.",
-                    )
                 ],
-            },
-        ),
-        migrations.CreateModel(
-            name="Deployment",
-            fields=[
-                (
-                    "id",
-                    models.UUIDField(
-                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                options={
+                    "abstract": False,
+                    "base_manager_name": "objects",
+                    "constraints": [
+                        models.UniqueConstraint(
+                            models.F("tenant"),
+                            models.F("slug"),
+                            name="one_endpoint_slug_per_tenant",
+                            violation_error_message="This tenant already has an endpoint of this address.",
+                        )
+                    ],
+                },
+            ),
+            migrations.CreateModel(
+                name="Deployment",
+                fields=[
+                    (
+                        "id",
+                        models.UUIDField(
+                            default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                        ),
                     ),
-                ),
-                ("created_by_label", models.CharField(max_length=200)),
-                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
-                ("number", models.PositiveIntegerField()),
-                (
-                    "reason",
-                    models.CharField(
-                        choices=[("deploy", "Deploy"), ("rollback", "Roll back")],
-                        default="deploy",
-                        max_length=10,
+                    ("created_by_label", models.CharField(max_length=200)),
+                    ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                    ("number", models.PositiveIntegerField()),
+                    (
+                        "reason",
+                        models.CharField(
+                            choices=[("deploy", "Deploy"), ("rollback", "Roll back")],
+                            default="deploy",
+                            max_length=10,
+                        ),
                     ),
-                ),
-                (
-                    "state",
-                    models.CharField(
-                        choices=[("loading", "Loading"), ("live", "Live"), ("failed", "Failed")],
-                        default="loading",
-                        max_length=10,
+                    (
+                        "state",
+                        models.CharField(
+                            choices=[
+                                ("loading", "Loading"),
+                                ("live", "Live"),
+                                ("failed", "Failed"),
+                            ],
+                            default="loading",
+                            max_length=10,
+                        ),
                     ),
-                ),
-                ("live_at", models.DateTimeField(null=True)),
-                ("cause", models.TextField(blank=True)),
-                (
-                    "created_by",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
+                    ("live_at", models.DateTimeField(null=True)),
+                    ("cause", models.TextField(blank=True)),
+                    (
+                        "created_by",
+                        models.ForeignKey(
+                            null=True,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="+",
+                            to=settings.AUTH_USER_MODEL,
+                        ),
                     ),
-                ),
-                (
-                    "model_version",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="deployments",
-                        to="training.modelversion",
+                    (
+                        "model_version",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="deployments",
+                            to="training.modelversion",
+                        ),
                     ),
-                ),
-                (
-                    "tenant",
-                    models.ForeignKey(
-                        default=accounts.scoping.active_tenant_id,
-                        editable=False,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="+",
-                        to="accounts.tenant",
+                    (
+                        "tenant",
+                        models.ForeignKey(
+                            default=accounts.scoping.active_tenant_id,
+                            editable=False,
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="+",
+                            to="accounts.tenant",
+                        ),
                     ),
-                ),
-                (
-                    "endpoint",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="deployments",
-                        to="serving.endpoint",
+                    (
+                        "endpoint",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="deployments",
+                            to="serving.endpoint",
+                        ),
                     ),
-                ),
-            ],
-            options={
-                "abstract": False,
-                "base_manager_name": "objects",
-                "constraints": [
-                    models.UniqueConstraint(
-                        models.F("endpoint"), models.F("number"), name="deployments_count_up"
-                    )
                 ],
-            },
-        ),
-        migrations.CreateModel(
-            name="Prediction",
-            fields=[
-                (
-                    "id",
-                    models.UUIDField(
-                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                options={
+                    "abstract": False,
+                    "base_manager_name": "objects",
+                    "constraints": [
+                        models.UniqueConstraint(
+                            models.F("endpoint"), models.F("number"), name="deployments_count_up"
+                        )
+                    ],
+                },
+            ),
+            migrations.CreateModel(
+                name="Prediction",
+                fields=[
+                    (
+                        "id",
+                        models.UUIDField(
+                            default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                        ),
                     ),
-                ),
-                ("at", models.DateTimeField(default=django.utils.timezone.now)),
-                (
-                    "source",
-                    models.CharField(
-                        choices=[("api", "API"), ("browser", "Browser")],
-                        default="api",
-                        max_length=10,
+                    ("at", models.DateTimeField(default=django.utils.timezone.now)),
+                    (
+                        "source",
+                        models.CharField(
+                            choices=[("api", "API"), ("browser", "Browser")],
+                            default="api",
+                            max_length=10,
+                        ),
                     ),
-                ),
-                ("reference", models.CharField(blank=True, max_length=200)),
-                ("label", models.CharField(max_length=80)),
-                ("score", models.FloatField()),
-                (
-                    "scores",
-                    django.contrib.postgres.fields.ArrayField(
-                        base_field=models.FloatField(), size=None
+                    ("reference", models.CharField(blank=True, max_length=200)),
+                    ("label", models.CharField(max_length=80)),
+                    ("score", models.FloatField()),
+                    (
+                        "scores",
+                        django.contrib.postgres.fields.ArrayField(
+                            base_field=models.FloatField(), size=None
+                        ),
                     ),
-                ),
-                ("latency_ms", models.FloatField()),
-                ("input_sha256", models.CharField(max_length=64)),
-                ("input_key", models.CharField(blank=True, max_length=200)),
-                (
-                    "api_key",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="accounts.apikey",
+                    ("latency_ms", models.FloatField()),
+                    ("input_sha256", models.CharField(max_length=64)),
+                    ("input_key", models.CharField(blank=True, max_length=200)),
+                    (
+                        "api_key",
+                        models.ForeignKey(
+                            null=True,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="+",
+                            to="accounts.apikey",
+                        ),
                     ),
-                ),
-                (
-                    "endpoint",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="predictions",
-                        to="serving.endpoint",
+                    (
+                        "endpoint",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="predictions",
+                            to="serving.endpoint",
+                        ),
                     ),
-                ),
-                (
-                    "model_version",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="training.modelversion",
+                    (
+                        "model_version",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="+",
+                            to="training.modelversion",
+                        ),
                     ),
-                ),
-                (
-                    "tenant",
-                    models.ForeignKey(
-                        default=accounts.scoping.active_tenant_id,
-                        editable=False,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="+",
-                        to="accounts.tenant",
+                    (
+                        "tenant",
+                        models.ForeignKey(
+                            default=accounts.scoping.active_tenant_id,
+                            editable=False,
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="+",
+                            to="accounts.tenant",
+                        ),
                     ),
-                ),
-                (
-                    "user",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
+                    (
+                        "user",
+                        models.ForeignKey(
+                            null=True,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="+",
+                            to=settings.AUTH_USER_MODEL,
+                        ),
                     ),
-                ),
-            ],
-            options={
-                "abstract": False,
-                "base_manager_name": "objects",
-                "indexes": [
-                    models.Index(fields=["endpoint", "-at"], name="predictions_newest"),
-                    models.Index(fields=["tenant", "reference"], name="predictions_by_reference"),
                 ],
-            },
+                options={
+                    "abstract": False,
+                    "base_manager_name": "objects",
+                    "indexes": [
+                        models.Index(fields=["endpoint", "-at"], name="predictions_newest"),
+                        models.Index(
+                            fields=["tenant", "reference"], name="predictions_by_reference"
+                        ),
+                    ],
+                },
+            ),
         ),
     ]

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db import migrations, models
 
 import accounts.scoping
+from lepton.lib.migrations import AtOnce
 
 
 class Migration(migrations.Migration):
@@ -21,266 +22,270 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.CreateModel(
-            name="Challenger",
-            fields=[
-                (
-                    "id",
-                    models.UUIDField(
-                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
-                    ),
-                ),
-                ("created_by_label", models.CharField(max_length=200)),
-                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
-                ("number", models.PositiveIntegerField()),
-                (
-                    "variant",
-                    models.CharField(
-                        choices=[("shadow", "Shadow"), ("canary", "Canary")], max_length=10
-                    ),
-                ),
-                (
-                    "share_percent",
-                    models.PositiveSmallIntegerField(
-                        validators=[
-                            django.core.validators.MinValueValidator(1),
-                            django.core.validators.MaxValueValidator(100),
-                        ],
-                        verbose_name="share of the requests (%)",
-                    ),
-                ),
-                (
-                    "state",
-                    models.CharField(
-                        choices=[
-                            ("loading", "Loading"),
-                            ("live", "Live"),
-                            ("failed", "Failed"),
-                            ("stopped", "Stopped"),
-                            ("stepped", "Next step"),
-                            ("promoted", "Promoted"),
-                            ("rolled_back", "Rolled back"),
-                        ],
-                        default="loading",
-                        max_length=12,
-                    ),
-                ),
-                ("live_at", models.DateTimeField(null=True)),
-                ("ended_at", models.DateTimeField(null=True)),
-                ("cause", models.TextField(blank=True)),
-                (
-                    "least_answers",
-                    models.PositiveIntegerField(
-                        default=50,
-                        validators=[django.core.validators.MinValueValidator(5)],
-                        verbose_name="judged from so many answers on",
-                    ),
-                ),
-                (
-                    "most_failing_percent",
-                    models.FloatField(
-                        default=1.0,
-                        validators=[
-                            django.core.validators.MinValueValidator(0),
-                            django.core.validators.MaxValueValidator(100),
-                        ],
-                        verbose_name="most that may fail (%)",
-                    ),
-                ),
-                (
-                    "most_latency_ratio",
-                    models.FloatField(
-                        default=2.0,
-                        validators=[django.core.validators.MinValueValidator(1)],
-                        verbose_name="slowest against the champion (times)",
-                    ),
-                ),
-                (
-                    "least_agreement_percent",
-                    models.FloatField(
-                        default=80.0,
-                        validators=[
-                            django.core.validators.MinValueValidator(0),
-                            django.core.validators.MaxValueValidator(100),
-                        ],
-                        verbose_name="least agreement with the champion (%)",
-                    ),
-                ),
-                (
-                    "created_by",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "endpoint",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="challengers",
-                        to="serving.endpoint",
-                    ),
-                ),
-                (
-                    "model_version",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="training.modelversion",
-                    ),
-                ),
-                (
-                    "tenant",
-                    models.ForeignKey(
-                        default=accounts.scoping.active_tenant_id,
-                        editable=False,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="+",
-                        to="accounts.tenant",
-                    ),
-                ),
-            ],
-            options={
-                "abstract": False,
-                "base_manager_name": "objects",
-                "constraints": [
-                    models.UniqueConstraint(
-                        models.F("endpoint"), models.F("number"), name="challengers_count_up"
-                    ),
-                    models.UniqueConstraint(
-                        models.F("endpoint"),
-                        condition=models.Q(("state__in", ("loading", "live"))),
-                        name="one_challenger_at_a_time",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(("share_percent__gte", 1), ("share_percent__lte", 100)),
-                        name="challenger_share_is_a_percentage",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(("ended_at", None), ("state__in", ("loading", "live"))),
-                            models.Q(
-                                models.Q(("state__in", ("loading", "live")), _negated=True),
-                                ("ended_at__isnull", False),
-                            ),
-                            _connector="OR",
+        AtOnce(
+            migrations.CreateModel(
+                name="Challenger",
+                fields=[
+                    (
+                        "id",
+                        models.UUIDField(
+                            default=uuid.uuid4, editable=False, primary_key=True, serialize=False
                         ),
-                        name="challengers_end_once",
+                    ),
+                    ("created_by_label", models.CharField(max_length=200)),
+                    ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                    ("number", models.PositiveIntegerField()),
+                    (
+                        "variant",
+                        models.CharField(
+                            choices=[("shadow", "Shadow"), ("canary", "Canary")], max_length=10
+                        ),
+                    ),
+                    (
+                        "share_percent",
+                        models.PositiveSmallIntegerField(
+                            validators=[
+                                django.core.validators.MinValueValidator(1),
+                                django.core.validators.MaxValueValidator(100),
+                            ],
+                            verbose_name="share of the requests (%)",
+                        ),
+                    ),
+                    (
+                        "state",
+                        models.CharField(
+                            choices=[
+                                ("loading", "Loading"),
+                                ("live", "Live"),
+                                ("failed", "Failed"),
+                                ("stopped", "Stopped"),
+                                ("stepped", "Next step"),
+                                ("promoted", "Promoted"),
+                                ("rolled_back", "Rolled back"),
+                            ],
+                            default="loading",
+                            max_length=12,
+                        ),
+                    ),
+                    ("live_at", models.DateTimeField(null=True)),
+                    ("ended_at", models.DateTimeField(null=True)),
+                    ("cause", models.TextField(blank=True)),
+                    (
+                        "least_answers",
+                        models.PositiveIntegerField(
+                            default=50,
+                            validators=[django.core.validators.MinValueValidator(5)],
+                            verbose_name="judged from so many answers on",
+                        ),
+                    ),
+                    (
+                        "most_failing_percent",
+                        models.FloatField(
+                            default=1.0,
+                            validators=[
+                                django.core.validators.MinValueValidator(0),
+                                django.core.validators.MaxValueValidator(100),
+                            ],
+                            verbose_name="most that may fail (%)",
+                        ),
+                    ),
+                    (
+                        "most_latency_ratio",
+                        models.FloatField(
+                            default=2.0,
+                            validators=[django.core.validators.MinValueValidator(1)],
+                            verbose_name="slowest against the champion (times)",
+                        ),
+                    ),
+                    (
+                        "least_agreement_percent",
+                        models.FloatField(
+                            default=80.0,
+                            validators=[
+                                django.core.validators.MinValueValidator(0),
+                                django.core.validators.MaxValueValidator(100),
+                            ],
+                            verbose_name="least agreement with the champion (%)",
+                        ),
+                    ),
+                    (
+                        "created_by",
+                        models.ForeignKey(
+                            null=True,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="+",
+                            to=settings.AUTH_USER_MODEL,
+                        ),
+                    ),
+                    (
+                        "endpoint",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="challengers",
+                            to="serving.endpoint",
+                        ),
+                    ),
+                    (
+                        "model_version",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="+",
+                            to="training.modelversion",
+                        ),
+                    ),
+                    (
+                        "tenant",
+                        models.ForeignKey(
+                            default=accounts.scoping.active_tenant_id,
+                            editable=False,
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="+",
+                            to="accounts.tenant",
+                        ),
                     ),
                 ],
-            },
-        ),
-        migrations.CreateModel(
-            name="ChallengerFailure",
-            fields=[
-                (
-                    "id",
-                    models.UUIDField(
-                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                options={
+                    "abstract": False,
+                    "base_manager_name": "objects",
+                    "constraints": [
+                        models.UniqueConstraint(
+                            models.F("endpoint"), models.F("number"), name="challengers_count_up"
+                        ),
+                        models.UniqueConstraint(
+                            models.F("endpoint"),
+                            condition=models.Q(("state__in", ("loading", "live"))),
+                            name="one_challenger_at_a_time",
+                        ),
+                        models.CheckConstraint(
+                            condition=models.Q(
+                                ("share_percent__gte", 1), ("share_percent__lte", 100)
+                            ),
+                            name="challenger_share_is_a_percentage",
+                        ),
+                        models.CheckConstraint(
+                            condition=models.Q(
+                                models.Q(("ended_at", None), ("state__in", ("loading", "live"))),
+                                models.Q(
+                                    models.Q(("state__in", ("loading", "live")), _negated=True),
+                                    ("ended_at__isnull", False),
+                                ),
+                                _connector="OR",
+                            ),
+                            name="challengers_end_once",
+                        ),
+                    ],
+                },
+            ),
+            migrations.CreateModel(
+                name="ChallengerFailure",
+                fields=[
+                    (
+                        "id",
+                        models.UUIDField(
+                            default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                        ),
                     ),
-                ),
-                ("at", models.DateTimeField(default=django.utils.timezone.now)),
-                ("cause", models.TextField()),
-                (
-                    "challenger",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="failures",
-                        to="serving.challenger",
+                    ("at", models.DateTimeField(default=django.utils.timezone.now)),
+                    ("cause", models.TextField()),
+                    (
+                        "challenger",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="failures",
+                            to="serving.challenger",
+                        ),
                     ),
-                ),
-                (
-                    "tenant",
-                    models.ForeignKey(
-                        default=accounts.scoping.active_tenant_id,
-                        editable=False,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="+",
-                        to="accounts.tenant",
-                    ),
-                ),
-            ],
-            options={
-                "abstract": False,
-                "base_manager_name": "objects",
-                "indexes": [models.Index(fields=["challenger", "-at"], name="failures_newest")],
-            },
-        ),
-        migrations.CreateModel(
-            name="ShadowAnswer",
-            fields=[
-                (
-                    "id",
-                    models.UUIDField(
-                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
-                    ),
-                ),
-                ("at", models.DateTimeField(default=django.utils.timezone.now)),
-                ("label", models.CharField(max_length=80)),
-                ("score", models.FloatField()),
-                (
-                    "scores",
-                    django.contrib.postgres.fields.ArrayField(
-                        base_field=models.FloatField(), size=None
-                    ),
-                ),
-                ("agrees", models.BooleanField()),
-                ("latency_ms", models.FloatField()),
-                (
-                    "challenger",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="answers",
-                        to="serving.challenger",
-                    ),
-                ),
-                (
-                    "model_version",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="training.modelversion",
-                    ),
-                ),
-                (
-                    "prediction",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="shadow_answers",
-                        to="serving.prediction",
-                    ),
-                ),
-                (
-                    "tenant",
-                    models.ForeignKey(
-                        default=accounts.scoping.active_tenant_id,
-                        editable=False,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="+",
-                        to="accounts.tenant",
-                    ),
-                ),
-            ],
-            options={
-                "abstract": False,
-                "base_manager_name": "objects",
-                "indexes": [
-                    models.Index(fields=["challenger", "-at"], name="shadows_newest"),
-                    models.Index(
-                        condition=models.Q(("agrees", False)),
-                        fields=["challenger", "-at"],
-                        name="disagreements_newest",
+                    (
+                        "tenant",
+                        models.ForeignKey(
+                            default=accounts.scoping.active_tenant_id,
+                            editable=False,
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="+",
+                            to="accounts.tenant",
+                        ),
                     ),
                 ],
-                "constraints": [
-                    models.UniqueConstraint(
-                        models.F("prediction"),
-                        models.F("challenger"),
-                        name="one_second_answer_each",
-                    )
+                options={
+                    "abstract": False,
+                    "base_manager_name": "objects",
+                    "indexes": [models.Index(fields=["challenger", "-at"], name="failures_newest")],
+                },
+            ),
+            migrations.CreateModel(
+                name="ShadowAnswer",
+                fields=[
+                    (
+                        "id",
+                        models.UUIDField(
+                            default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                        ),
+                    ),
+                    ("at", models.DateTimeField(default=django.utils.timezone.now)),
+                    ("label", models.CharField(max_length=80)),
+                    ("score", models.FloatField()),
+                    (
+                        "scores",
+                        django.contrib.postgres.fields.ArrayField(
+                            base_field=models.FloatField(), size=None
+                        ),
+                    ),
+                    ("agrees", models.BooleanField()),
+                    ("latency_ms", models.FloatField()),
+                    (
+                        "challenger",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="answers",
+                            to="serving.challenger",
+                        ),
+                    ),
+                    (
+                        "model_version",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="+",
+                            to="training.modelversion",
+                        ),
+                    ),
+                    (
+                        "prediction",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="shadow_answers",
+                            to="serving.prediction",
+                        ),
+                    ),
+                    (
+                        "tenant",
+                        models.ForeignKey(
+                            default=accounts.scoping.active_tenant_id,
+                            editable=False,
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="+",
+                            to="accounts.tenant",
+                        ),
+                    ),
                 ],
-            },
+                options={
+                    "abstract": False,
+                    "base_manager_name": "objects",
+                    "indexes": [
+                        models.Index(fields=["challenger", "-at"], name="shadows_newest"),
+                        models.Index(
+                            condition=models.Q(("agrees", False)),
+                            fields=["challenger", "-at"],
+                            name="disagreements_newest",
+                        ),
+                    ],
+                    "constraints": [
+                        models.UniqueConstraint(
+                            models.F("prediction"),
+                            models.F("challenger"),
+                            name="one_second_answer_each",
+                        )
+                    ],
+                },
+            ),
         ),
     ]

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import migrations, models
 
 import accounts.scoping
+from lepton.lib.migrations import AtOnce
 
 
 class Migration(migrations.Migration):
@@ -27,134 +28,138 @@ class Migration(migrations.Migration):
                 max_length=10,
             ),
         ),
-        migrations.CreateModel(
-            name="BulkPrediction",
-            fields=[
-                (
-                    "id",
-                    models.UUIDField(
-                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
-                    ),
-                ),
-                ("created_by_label", models.CharField(max_length=200)),
-                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
-                ("attempt", models.PositiveIntegerField(default=0)),
-                ("claimed_by", models.CharField(blank=True, max_length=120)),
-                ("claimed_at", models.DateTimeField(null=True)),
-                ("lease_expires_at", models.DateTimeField(null=True)),
-                ("crashes", models.PositiveSmallIntegerField(default=0)),
-                ("cancel_requested_at", models.DateTimeField(null=True)),
-                ("started_at", models.DateTimeField(null=True)),
-                ("finished_at", models.DateTimeField(null=True)),
-                ("cause", models.TextField(blank=True, verbose_name="cause")),
-                ("hint", models.TextField(blank=True, verbose_name="hint")),
-                ("source", models.CharField(max_length=255)),
-                ("upload_key", models.CharField(max_length=200)),
-                ("size_bytes", models.BigIntegerField()),
-                ("sha256", models.CharField(max_length=64)),
-                (
-                    "state",
-                    models.CharField(
-                        choices=[
-                            ("queued", "Queued"),
-                            ("running", "Running"),
-                            ("succeeded", "Succeeded"),
-                            ("failed", "Failed"),
-                            ("cancelled", "Cancelled"),
-                        ],
-                        default="queued",
-                        max_length=10,
-                    ),
-                ),
-                ("files_total", models.PositiveIntegerField(null=True)),
-                ("files_done", models.PositiveIntegerField(default=0)),
-                (
-                    "created_by",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "endpoint",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="bulk_predictions",
-                        to="serving.endpoint",
-                    ),
-                ),
-                (
-                    "tenant",
-                    models.ForeignKey(
-                        default=accounts.scoping.active_tenant_id,
-                        editable=False,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="+",
-                        to="accounts.tenant",
-                    ),
-                ),
-            ],
-            options={
-                "abstract": False,
-                "base_manager_name": "objects",
-                "indexes": [
-                    models.Index(fields=["state", "lease_expires_at"], name="bulk_claimable")
-                ],
-            },
-        ),
-        migrations.CreateModel(
-            name="BulkRow",
-            fields=[
-                (
-                    "id",
-                    models.UUIDField(
-                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
-                    ),
-                ),
-                ("position", models.PositiveIntegerField()),
-                ("path", models.CharField(max_length=500)),
-                ("prediction_id", models.UUIDField(null=True)),
-                ("label", models.CharField(blank=True, max_length=80)),
-                ("score", models.FloatField(null=True)),
-                ("scores", models.JSONField(default=dict)),
-                ("model_version", models.PositiveIntegerField(null=True)),
-                ("error", models.TextField(blank=True)),
-                (
-                    "parent",
-                    models.ForeignKey(
-                        db_column="bulk_id",
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="rows",
-                        to="serving.bulkprediction",
-                    ),
-                ),
-                (
-                    "tenant",
-                    models.ForeignKey(
-                        default=accounts.scoping.active_tenant_id,
-                        editable=False,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="+",
-                        to="accounts.tenant",
-                    ),
-                ),
-            ],
-            options={
-                "abstract": False,
-                "base_manager_name": "objects",
-                "constraints": [
-                    models.UniqueConstraint(
-                        models.F("parent"), models.F("position"), name="one_answer_per_bulk_file"
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            ("prediction_id", None), ("error", ""), _connector="XOR"
+        AtOnce(
+            migrations.CreateModel(
+                name="BulkPrediction",
+                fields=[
+                    (
+                        "id",
+                        models.UUIDField(
+                            default=uuid.uuid4, editable=False, primary_key=True, serialize=False
                         ),
-                        name="bulk_row_has_answer_or_error",
+                    ),
+                    ("created_by_label", models.CharField(max_length=200)),
+                    ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                    ("attempt", models.PositiveIntegerField(default=0)),
+                    ("claimed_by", models.CharField(blank=True, max_length=120)),
+                    ("claimed_at", models.DateTimeField(null=True)),
+                    ("lease_expires_at", models.DateTimeField(null=True)),
+                    ("crashes", models.PositiveSmallIntegerField(default=0)),
+                    ("cancel_requested_at", models.DateTimeField(null=True)),
+                    ("started_at", models.DateTimeField(null=True)),
+                    ("finished_at", models.DateTimeField(null=True)),
+                    ("cause", models.TextField(blank=True, verbose_name="cause")),
+                    ("hint", models.TextField(blank=True, verbose_name="hint")),
+                    ("source", models.CharField(max_length=255)),
+                    ("upload_key", models.CharField(max_length=200)),
+                    ("size_bytes", models.BigIntegerField()),
+                    ("sha256", models.CharField(max_length=64)),
+                    (
+                        "state",
+                        models.CharField(
+                            choices=[
+                                ("queued", "Queued"),
+                                ("running", "Running"),
+                                ("succeeded", "Succeeded"),
+                                ("failed", "Failed"),
+                                ("cancelled", "Cancelled"),
+                            ],
+                            default="queued",
+                            max_length=10,
+                        ),
+                    ),
+                    ("files_total", models.PositiveIntegerField(null=True)),
+                    ("files_done", models.PositiveIntegerField(default=0)),
+                    (
+                        "created_by",
+                        models.ForeignKey(
+                            null=True,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="+",
+                            to=settings.AUTH_USER_MODEL,
+                        ),
+                    ),
+                    (
+                        "endpoint",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="bulk_predictions",
+                            to="serving.endpoint",
+                        ),
+                    ),
+                    (
+                        "tenant",
+                        models.ForeignKey(
+                            default=accounts.scoping.active_tenant_id,
+                            editable=False,
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="+",
+                            to="accounts.tenant",
+                        ),
                     ),
                 ],
-            },
+                options={
+                    "abstract": False,
+                    "base_manager_name": "objects",
+                    "indexes": [
+                        models.Index(fields=["state", "lease_expires_at"], name="bulk_claimable")
+                    ],
+                },
+            ),
+            migrations.CreateModel(
+                name="BulkRow",
+                fields=[
+                    (
+                        "id",
+                        models.UUIDField(
+                            default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                        ),
+                    ),
+                    ("position", models.PositiveIntegerField()),
+                    ("path", models.CharField(max_length=500)),
+                    ("prediction_id", models.UUIDField(null=True)),
+                    ("label", models.CharField(blank=True, max_length=80)),
+                    ("score", models.FloatField(null=True)),
+                    ("scores", models.JSONField(default=dict)),
+                    ("model_version", models.PositiveIntegerField(null=True)),
+                    ("error", models.TextField(blank=True)),
+                    (
+                        "parent",
+                        models.ForeignKey(
+                            db_column="bulk_id",
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="rows",
+                            to="serving.bulkprediction",
+                        ),
+                    ),
+                    (
+                        "tenant",
+                        models.ForeignKey(
+                            default=accounts.scoping.active_tenant_id,
+                            editable=False,
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="+",
+                            to="accounts.tenant",
+                        ),
+                    ),
+                ],
+                options={
+                    "abstract": False,
+                    "base_manager_name": "objects",
+                    "constraints": [
+                        models.UniqueConstraint(
+                            models.F("parent"),
+                            models.F("position"),
+                            name="one_answer_per_bulk_file",
+                        ),
+                        models.CheckConstraint(
+                            condition=models.Q(
+                                ("prediction_id", None), ("error", ""), _connector="XOR"
+                            ),
+                            name="bulk_row_has_answer_or_error",
+                        ),
+                    ],
+                },
+            ),
         ),
     ]

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import migrations, models
 
 import accounts.scoping
+from lepton.lib.migrations import AtOnce
 
 
 class Migration(migrations.Migration):
@@ -48,261 +49,265 @@ class Migration(migrations.Migration):
                 max_length=10,
             ),
         ),
-        migrations.CreateModel(
-            name="LoadTest",
-            fields=[
-                (
-                    "id",
-                    models.UUIDField(
-                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
-                    ),
-                ),
-                ("created_by_label", models.CharField(max_length=200)),
-                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
-                ("attempt", models.PositiveIntegerField(default=0)),
-                ("claimed_by", models.CharField(blank=True, max_length=120)),
-                ("claimed_at", models.DateTimeField(null=True)),
-                ("lease_expires_at", models.DateTimeField(null=True)),
-                ("crashes", models.PositiveSmallIntegerField(default=0)),
-                ("cancel_requested_at", models.DateTimeField(null=True)),
-                ("started_at", models.DateTimeField(null=True)),
-                ("finished_at", models.DateTimeField(null=True)),
-                ("cause", models.TextField(blank=True, verbose_name="cause")),
-                ("hint", models.TextField(blank=True, verbose_name="hint")),
-                (
-                    "state",
-                    models.CharField(
-                        choices=[
-                            ("queued", "Queued"),
-                            ("running", "Running"),
-                            ("succeeded", "Succeeded"),
-                            ("failed", "Failed"),
-                            ("cancelled", "Cancelled"),
-                        ],
-                        default="queued",
-                        max_length=10,
-                    ),
-                ),
-                (
-                    "per_second",
-                    models.PositiveSmallIntegerField(
-                        validators=[
-                            django.core.validators.MinValueValidator(1),
-                            django.core.validators.MaxValueValidator(200),
-                        ],
-                        verbose_name="requests a second",
-                    ),
-                ),
-                (
-                    "seconds",
-                    models.PositiveSmallIntegerField(
-                        validators=[
-                            django.core.validators.MinValueValidator(1),
-                            django.core.validators.MaxValueValidator(120),
-                        ],
-                        verbose_name="seconds",
-                    ),
-                ),
-                (
-                    "at_once",
-                    models.PositiveSmallIntegerField(
-                        validators=[
-                            django.core.validators.MinValueValidator(1),
-                            django.core.validators.MaxValueValidator(16),
-                        ],
-                        verbose_name="requests at once",
-                    ),
-                ),
-                ("limit_ms", models.PositiveIntegerField(null=True)),
-                ("volume_per_day", models.PositiveIntegerField(null=True)),
-                ("sent", models.PositiveIntegerField(default=0)),
-                ("answered", models.PositiveIntegerField(default=0)),
-                ("refused", models.PositiveIntegerField(default=0)),
-                ("errors", models.PositiveIntegerField(default=0)),
-                ("within_limit", models.PositiveIntegerField(default=0)),
-                ("took_seconds", models.FloatField(null=True)),
-                ("p50_ms", models.FloatField(null=True)),
-                ("p95_ms", models.FloatField(null=True)),
-                ("p99_ms", models.FloatField(null=True)),
-                ("by_second", models.JSONField(default=list)),
-                ("versions", models.JSONField(default=dict)),
-                (
-                    "created_by",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "endpoint",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="load_tests",
-                        to="serving.endpoint",
-                    ),
-                ),
-                (
-                    "model_version",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="training.modelversion",
-                    ),
-                ),
-                (
-                    "tenant",
-                    models.ForeignKey(
-                        default=accounts.scoping.active_tenant_id,
-                        editable=False,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="+",
-                        to="accounts.tenant",
-                    ),
-                ),
-            ],
-            options={
-                "abstract": False,
-                "base_manager_name": "objects",
-                "indexes": [
-                    models.Index(fields=["state", "lease_expires_at"], name="load_test_claimable"),
-                    models.Index(fields=["endpoint", "-created_at"], name="load_tests_newest"),
-                ],
-                "constraints": [
-                    models.UniqueConstraint(
-                        models.F("endpoint"),
-                        condition=models.Q(
-                            ("state__in", ("succeeded", "failed", "cancelled")), _negated=True
+        AtOnce(
+            migrations.CreateModel(
+                name="LoadTest",
+                fields=[
+                    (
+                        "id",
+                        models.UUIDField(
+                            default=uuid.uuid4, editable=False, primary_key=True, serialize=False
                         ),
-                        name="one_load_test_at_a_time",
                     ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            ("at_once__range", (1, 16)),
-                            ("per_second__range", (1, 200)),
-                            ("seconds__range", (1, 120)),
+                    ("created_by_label", models.CharField(max_length=200)),
+                    ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                    ("attempt", models.PositiveIntegerField(default=0)),
+                    ("claimed_by", models.CharField(blank=True, max_length=120)),
+                    ("claimed_at", models.DateTimeField(null=True)),
+                    ("lease_expires_at", models.DateTimeField(null=True)),
+                    ("crashes", models.PositiveSmallIntegerField(default=0)),
+                    ("cancel_requested_at", models.DateTimeField(null=True)),
+                    ("started_at", models.DateTimeField(null=True)),
+                    ("finished_at", models.DateTimeField(null=True)),
+                    ("cause", models.TextField(blank=True, verbose_name="cause")),
+                    ("hint", models.TextField(blank=True, verbose_name="hint")),
+                    (
+                        "state",
+                        models.CharField(
+                            choices=[
+                                ("queued", "Queued"),
+                                ("running", "Running"),
+                                ("succeeded", "Succeeded"),
+                                ("failed", "Failed"),
+                                ("cancelled", "Cancelled"),
+                            ],
+                            default="queued",
+                            max_length=10,
                         ),
-                        name="a_load_test_is_bounded",
                     ),
-                ],
-            },
-        ),
-        migrations.CreateModel(
-            name="RollbackDrill",
-            fields=[
-                (
-                    "id",
-                    models.UUIDField(
-                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
-                    ),
-                ),
-                ("created_by_label", models.CharField(max_length=200)),
-                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
-                ("attempt", models.PositiveIntegerField(default=0)),
-                ("claimed_by", models.CharField(blank=True, max_length=120)),
-                ("claimed_at", models.DateTimeField(null=True)),
-                ("lease_expires_at", models.DateTimeField(null=True)),
-                ("crashes", models.PositiveSmallIntegerField(default=0)),
-                ("cancel_requested_at", models.DateTimeField(null=True)),
-                ("started_at", models.DateTimeField(null=True)),
-                ("finished_at", models.DateTimeField(null=True)),
-                ("cause", models.TextField(blank=True, verbose_name="cause")),
-                ("hint", models.TextField(blank=True, verbose_name="hint")),
-                (
-                    "state",
-                    models.CharField(
-                        choices=[
-                            ("queued", "Queued"),
-                            ("running", "Running"),
-                            ("succeeded", "Succeeded"),
-                            ("failed", "Failed"),
-                            ("cancelled", "Cancelled"),
-                        ],
-                        default="queued",
-                        max_length=10,
-                    ),
-                ),
-                ("is_rehearsal", models.BooleanField(default=False)),
-                (
-                    "step",
-                    models.CharField(
-                        choices=[
-                            ("waiting", "Waiting for a worker"),
-                            ("rolling_back", "Rolling back"),
-                            ("asking", "Asking what answers"),
-                            ("putting_back", "Putting the champion back"),
-                            ("over", "Over"),
-                        ],
-                        default="waiting",
-                        max_length=12,
-                    ),
-                ),
-                ("rolled_back_as", models.PositiveIntegerField(null=True)),
-                ("put_back_as", models.PositiveIntegerField(null=True)),
-                ("rollback_seconds", models.FloatField(null=True)),
-                ("put_back_seconds", models.FloatField(null=True)),
-                ("answers_checked", models.PositiveIntegerField(default=0)),
-                (
-                    "created_by",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "endpoint",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="drills",
-                        to="serving.endpoint",
-                    ),
-                ),
-                (
-                    "model_version",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="training.modelversion",
-                    ),
-                ),
-                (
-                    "practised",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="training.modelversion",
-                    ),
-                ),
-                (
-                    "tenant",
-                    models.ForeignKey(
-                        default=accounts.scoping.active_tenant_id,
-                        editable=False,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="+",
-                        to="accounts.tenant",
-                    ),
-                ),
-            ],
-            options={
-                "abstract": False,
-                "base_manager_name": "objects",
-                "indexes": [
-                    models.Index(fields=["state", "lease_expires_at"], name="drill_claimable"),
-                    models.Index(fields=["endpoint", "-created_at"], name="drills_newest"),
-                ],
-                "constraints": [
-                    models.UniqueConstraint(
-                        models.F("endpoint"),
-                        condition=models.Q(
-                            ("state__in", ("succeeded", "failed", "cancelled")), _negated=True
+                    (
+                        "per_second",
+                        models.PositiveSmallIntegerField(
+                            validators=[
+                                django.core.validators.MinValueValidator(1),
+                                django.core.validators.MaxValueValidator(200),
+                            ],
+                            verbose_name="requests a second",
                         ),
-                        name="one_drill_at_a_time",
-                    )
+                    ),
+                    (
+                        "seconds",
+                        models.PositiveSmallIntegerField(
+                            validators=[
+                                django.core.validators.MinValueValidator(1),
+                                django.core.validators.MaxValueValidator(120),
+                            ],
+                            verbose_name="seconds",
+                        ),
+                    ),
+                    (
+                        "at_once",
+                        models.PositiveSmallIntegerField(
+                            validators=[
+                                django.core.validators.MinValueValidator(1),
+                                django.core.validators.MaxValueValidator(16),
+                            ],
+                            verbose_name="requests at once",
+                        ),
+                    ),
+                    ("limit_ms", models.PositiveIntegerField(null=True)),
+                    ("volume_per_day", models.PositiveIntegerField(null=True)),
+                    ("sent", models.PositiveIntegerField(default=0)),
+                    ("answered", models.PositiveIntegerField(default=0)),
+                    ("refused", models.PositiveIntegerField(default=0)),
+                    ("errors", models.PositiveIntegerField(default=0)),
+                    ("within_limit", models.PositiveIntegerField(default=0)),
+                    ("took_seconds", models.FloatField(null=True)),
+                    ("p50_ms", models.FloatField(null=True)),
+                    ("p95_ms", models.FloatField(null=True)),
+                    ("p99_ms", models.FloatField(null=True)),
+                    ("by_second", models.JSONField(default=list)),
+                    ("versions", models.JSONField(default=dict)),
+                    (
+                        "created_by",
+                        models.ForeignKey(
+                            null=True,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="+",
+                            to=settings.AUTH_USER_MODEL,
+                        ),
+                    ),
+                    (
+                        "endpoint",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="load_tests",
+                            to="serving.endpoint",
+                        ),
+                    ),
+                    (
+                        "model_version",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="+",
+                            to="training.modelversion",
+                        ),
+                    ),
+                    (
+                        "tenant",
+                        models.ForeignKey(
+                            default=accounts.scoping.active_tenant_id,
+                            editable=False,
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="+",
+                            to="accounts.tenant",
+                        ),
+                    ),
                 ],
-            },
+                options={
+                    "abstract": False,
+                    "base_manager_name": "objects",
+                    "indexes": [
+                        models.Index(
+                            fields=["state", "lease_expires_at"], name="load_test_claimable"
+                        ),
+                        models.Index(fields=["endpoint", "-created_at"], name="load_tests_newest"),
+                    ],
+                    "constraints": [
+                        models.UniqueConstraint(
+                            models.F("endpoint"),
+                            condition=models.Q(
+                                ("state__in", ("succeeded", "failed", "cancelled")), _negated=True
+                            ),
+                            name="one_load_test_at_a_time",
+                        ),
+                        models.CheckConstraint(
+                            condition=models.Q(
+                                ("at_once__range", (1, 16)),
+                                ("per_second__range", (1, 200)),
+                                ("seconds__range", (1, 120)),
+                            ),
+                            name="a_load_test_is_bounded",
+                        ),
+                    ],
+                },
+            ),
+            migrations.CreateModel(
+                name="RollbackDrill",
+                fields=[
+                    (
+                        "id",
+                        models.UUIDField(
+                            default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                        ),
+                    ),
+                    ("created_by_label", models.CharField(max_length=200)),
+                    ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                    ("attempt", models.PositiveIntegerField(default=0)),
+                    ("claimed_by", models.CharField(blank=True, max_length=120)),
+                    ("claimed_at", models.DateTimeField(null=True)),
+                    ("lease_expires_at", models.DateTimeField(null=True)),
+                    ("crashes", models.PositiveSmallIntegerField(default=0)),
+                    ("cancel_requested_at", models.DateTimeField(null=True)),
+                    ("started_at", models.DateTimeField(null=True)),
+                    ("finished_at", models.DateTimeField(null=True)),
+                    ("cause", models.TextField(blank=True, verbose_name="cause")),
+                    ("hint", models.TextField(blank=True, verbose_name="hint")),
+                    (
+                        "state",
+                        models.CharField(
+                            choices=[
+                                ("queued", "Queued"),
+                                ("running", "Running"),
+                                ("succeeded", "Succeeded"),
+                                ("failed", "Failed"),
+                                ("cancelled", "Cancelled"),
+                            ],
+                            default="queued",
+                            max_length=10,
+                        ),
+                    ),
+                    ("is_rehearsal", models.BooleanField(default=False)),
+                    (
+                        "step",
+                        models.CharField(
+                            choices=[
+                                ("waiting", "Waiting for a worker"),
+                                ("rolling_back", "Rolling back"),
+                                ("asking", "Asking what answers"),
+                                ("putting_back", "Putting the champion back"),
+                                ("over", "Over"),
+                            ],
+                            default="waiting",
+                            max_length=12,
+                        ),
+                    ),
+                    ("rolled_back_as", models.PositiveIntegerField(null=True)),
+                    ("put_back_as", models.PositiveIntegerField(null=True)),
+                    ("rollback_seconds", models.FloatField(null=True)),
+                    ("put_back_seconds", models.FloatField(null=True)),
+                    ("answers_checked", models.PositiveIntegerField(default=0)),
+                    (
+                        "created_by",
+                        models.ForeignKey(
+                            null=True,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="+",
+                            to=settings.AUTH_USER_MODEL,
+                        ),
+                    ),
+                    (
+                        "endpoint",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="drills",
+                            to="serving.endpoint",
+                        ),
+                    ),
+                    (
+                        "model_version",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="+",
+                            to="training.modelversion",
+                        ),
+                    ),
+                    (
+                        "practised",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="+",
+                            to="training.modelversion",
+                        ),
+                    ),
+                    (
+                        "tenant",
+                        models.ForeignKey(
+                            default=accounts.scoping.active_tenant_id,
+                            editable=False,
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="+",
+                            to="accounts.tenant",
+                        ),
+                    ),
+                ],
+                options={
+                    "abstract": False,
+                    "base_manager_name": "objects",
+                    "indexes": [
+                        models.Index(fields=["state", "lease_expires_at"], name="drill_claimable"),
+                        models.Index(fields=["endpoint", "-created_at"], name="drills_newest"),
+                    ],
+                    "constraints": [
+                        models.UniqueConstraint(
+                            models.F("endpoint"),
+                            condition=models.Q(
+                                ("state__in", ("succeeded", "failed", "cancelled")), _negated=True
+                            ),
+                            name="one_drill_at_a_time",
+                        )
+                    ],
+                },
+            ),
         ),
     ]

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import migrations, models
 
 import accounts.scoping
+from lepton.lib.migrations import AtOnce
 
 
 class Migration(migrations.Migration):
@@ -19,145 +20,147 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.CreateModel(
-            name="DueHour",
-            fields=[
-                (
-                    "id",
-                    models.UUIDField(
-                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+        AtOnce(
+            migrations.CreateModel(
+                name="DueHour",
+                fields=[
+                    (
+                        "id",
+                        models.UUIDField(
+                            default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                        ),
                     ),
-                ),
-                ("hour", models.DateTimeField()),
-                ("changed_at", models.DateTimeField(default=django.utils.timezone.now)),
-                (
-                    "endpoint",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="+",
-                        to="serving.endpoint",
+                    ("hour", models.DateTimeField()),
+                    ("changed_at", models.DateTimeField(default=django.utils.timezone.now)),
+                    (
+                        "endpoint",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="+",
+                            to="serving.endpoint",
+                        ),
                     ),
-                ),
-                (
-                    "tenant",
-                    models.ForeignKey(
-                        default=accounts.scoping.active_tenant_id,
-                        editable=False,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="+",
-                        to="accounts.tenant",
+                    (
+                        "tenant",
+                        models.ForeignKey(
+                            default=accounts.scoping.active_tenant_id,
+                            editable=False,
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="+",
+                            to="accounts.tenant",
+                        ),
                     ),
-                ),
-            ],
-            options={
-                "abstract": False,
-                "base_manager_name": "objects",
-                "constraints": [
-                    models.UniqueConstraint(
-                        models.F("endpoint"), models.F("hour"), name="an_hour_is_due_once"
-                    )
                 ],
-            },
-        ),
-        migrations.CreateModel(
-            name="HourlyTally",
-            fields=[
-                (
-                    "id",
-                    models.UUIDField(
-                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                options={
+                    "abstract": False,
+                    "base_manager_name": "objects",
+                    "constraints": [
+                        models.UniqueConstraint(
+                            models.F("endpoint"), models.F("hour"), name="an_hour_is_due_once"
+                        )
+                    ],
+                },
+            ),
+            migrations.CreateModel(
+                name="HourlyTally",
+                fields=[
+                    (
+                        "id",
+                        models.UUIDField(
+                            default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                        ),
                     ),
-                ),
-                ("hour", models.DateTimeField()),
-                ("n", models.PositiveBigIntegerField()),
-                ("score_sum", models.FloatField()),
-                ("doubt_sum", models.FloatField()),
-                ("classes", models.JSONField()),
-                ("latency", models.JSONField()),
-                ("scores", models.JSONField()),
-                (
-                    "endpoint",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="tallies",
-                        to="serving.endpoint",
+                    ("hour", models.DateTimeField()),
+                    ("n", models.PositiveBigIntegerField()),
+                    ("score_sum", models.FloatField()),
+                    ("doubt_sum", models.FloatField()),
+                    ("classes", models.JSONField()),
+                    ("latency", models.JSONField()),
+                    ("scores", models.JSONField()),
+                    (
+                        "endpoint",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="tallies",
+                            to="serving.endpoint",
+                        ),
                     ),
-                ),
-                (
-                    "model_version",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="training.modelversion",
+                    (
+                        "model_version",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="+",
+                            to="training.modelversion",
+                        ),
                     ),
-                ),
-                (
-                    "tenant",
-                    models.ForeignKey(
-                        default=accounts.scoping.active_tenant_id,
-                        editable=False,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="+",
-                        to="accounts.tenant",
+                    (
+                        "tenant",
+                        models.ForeignKey(
+                            default=accounts.scoping.active_tenant_id,
+                            editable=False,
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="+",
+                            to="accounts.tenant",
+                        ),
                     ),
-                ),
-            ],
-            options={
-                "abstract": False,
-                "base_manager_name": "objects",
-                "constraints": [
-                    models.UniqueConstraint(
-                        models.F("endpoint"),
-                        models.F("hour"),
-                        models.F("model_version"),
-                        name="one_tally_an_hour",
-                    )
                 ],
-            },
-        ),
-        migrations.CreateModel(
-            name="RefusedTally",
-            fields=[
-                (
-                    "id",
-                    models.UUIDField(
-                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                options={
+                    "abstract": False,
+                    "base_manager_name": "objects",
+                    "constraints": [
+                        models.UniqueConstraint(
+                            models.F("endpoint"),
+                            models.F("hour"),
+                            models.F("model_version"),
+                            name="one_tally_an_hour",
+                        )
+                    ],
+                },
+            ),
+            migrations.CreateModel(
+                name="RefusedTally",
+                fields=[
+                    (
+                        "id",
+                        models.UUIDField(
+                            default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                        ),
                     ),
-                ),
-                ("since", models.DateTimeField()),
-                ("status", models.PositiveSmallIntegerField()),
-                ("n", models.PositiveBigIntegerField()),
-                (
-                    "endpoint",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="refused",
-                        to="serving.endpoint",
+                    ("since", models.DateTimeField()),
+                    ("status", models.PositiveSmallIntegerField()),
+                    ("n", models.PositiveBigIntegerField()),
+                    (
+                        "endpoint",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="refused",
+                            to="serving.endpoint",
+                        ),
                     ),
-                ),
-                (
-                    "tenant",
-                    models.ForeignKey(
-                        default=accounts.scoping.active_tenant_id,
-                        editable=False,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="+",
-                        to="accounts.tenant",
+                    (
+                        "tenant",
+                        models.ForeignKey(
+                            default=accounts.scoping.active_tenant_id,
+                            editable=False,
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="+",
+                            to="accounts.tenant",
+                        ),
                     ),
-                ),
-            ],
-            options={
-                "abstract": False,
-                "base_manager_name": "objects",
-                "constraints": [
-                    models.UniqueConstraint(
-                        models.F("endpoint"),
-                        models.F("since"),
-                        models.F("status"),
-                        name="one_count_of_a_status",
-                    )
                 ],
-            },
+                options={
+                    "abstract": False,
+                    "base_manager_name": "objects",
+                    "constraints": [
+                        models.UniqueConstraint(
+                            models.F("endpoint"),
+                            models.F("since"),
+                            models.F("status"),
+                            name="one_count_of_a_status",
+                        )
+                    ],
+                },
+            ),
         ),
         migrations.AddIndex(
             model_name="prediction",

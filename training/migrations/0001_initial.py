@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import migrations, models
 
 import accounts.scoping
+from lepton.lib.migrations import AtOnce
 
 
 class Migration(migrations.Migration):
@@ -21,554 +22,562 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.CreateModel(
-            name="Dataset",
-            fields=[
-                (
-                    "id",
-                    models.UUIDField(
-                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+        AtOnce(
+            migrations.CreateModel(
+                name="Dataset",
+                fields=[
+                    (
+                        "id",
+                        models.UUIDField(
+                            default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                        ),
                     ),
-                ),
-                ("created_by_label", models.CharField(max_length=200)),
-                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
-                ("name", models.CharField(max_length=120, verbose_name="name")),
-                (
-                    "created_by",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
+                    ("created_by_label", models.CharField(max_length=200)),
+                    ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                    ("name", models.CharField(max_length=120, verbose_name="name")),
+                    (
+                        "created_by",
+                        models.ForeignKey(
+                            null=True,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="+",
+                            to=settings.AUTH_USER_MODEL,
+                        ),
                     ),
-                ),
-                (
-                    "engagement",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="datasets",
-                        to="engagements.engagement",
+                    (
+                        "engagement",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="datasets",
+                            to="engagements.engagement",
+                        ),
                     ),
-                ),
-                (
-                    "tenant",
-                    models.ForeignKey(
-                        default=accounts.scoping.active_tenant_id,
-                        editable=False,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="+",
-                        to="accounts.tenant",
+                    (
+                        "tenant",
+                        models.ForeignKey(
+                            default=accounts.scoping.active_tenant_id,
+                            editable=False,
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="+",
+                            to="accounts.tenant",
+                        ),
                     ),
-                ),
-            ],
-            options={
-                "abstract": False,
-                "base_manager_name": "objects",
-                "constraints": [
-                    models.UniqueConstraint(
-                        models.F("engagement"),
-                        models.F("name"),
-                        name="one_dataset_name_per_engagement",
-                        violation_error_message="This engagement already has a dataset of this name.",
-                    )
                 ],
-            },
-        ),
-        migrations.CreateModel(
-            name="DatasetVersion",
-            fields=[
-                (
-                    "id",
-                    models.UUIDField(
-                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                options={
+                    "abstract": False,
+                    "base_manager_name": "objects",
+                    "constraints": [
+                        models.UniqueConstraint(
+                            models.F("engagement"),
+                            models.F("name"),
+                            name="one_dataset_name_per_engagement",
+                            violation_error_message="This engagement already has a dataset of this name.",
+                        )
+                    ],
+                },
+            ),
+            migrations.CreateModel(
+                name="DatasetVersion",
+                fields=[
+                    (
+                        "id",
+                        models.UUIDField(
+                            default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                        ),
                     ),
-                ),
-                ("created_by_label", models.CharField(max_length=200)),
-                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
-                ("number", models.PositiveIntegerField()),
-                (
-                    "classes",
-                    django.contrib.postgres.fields.ArrayField(
-                        base_field=models.CharField(max_length=80), size=None
+                    ("created_by_label", models.CharField(max_length=200)),
+                    ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                    ("number", models.PositiveIntegerField()),
+                    (
+                        "classes",
+                        django.contrib.postgres.fields.ArrayField(
+                            base_field=models.CharField(max_length=80), size=None
+                        ),
                     ),
-                ),
-                (
-                    "split_policy",
-                    models.CharField(
-                        choices=[
-                            ("given", "Given with the data"),
-                            ("stratified", "Stratified by seed"),
-                        ],
-                        max_length=12,
+                    (
+                        "split_policy",
+                        models.CharField(
+                            choices=[
+                                ("given", "Given with the data"),
+                                ("stratified", "Stratified by seed"),
+                            ],
+                            max_length=12,
+                        ),
                     ),
-                ),
-                ("seed", models.PositiveIntegerField()),
-                ("counts", models.JSONField()),
-                ("manifest_sha256", models.CharField(max_length=64)),
-                ("test_sha256", models.CharField(max_length=64)),
-                (
-                    "created_by",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
+                    ("seed", models.PositiveIntegerField()),
+                    ("counts", models.JSONField()),
+                    ("manifest_sha256", models.CharField(max_length=64)),
+                    ("test_sha256", models.CharField(max_length=64)),
+                    (
+                        "created_by",
+                        models.ForeignKey(
+                            null=True,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="+",
+                            to=settings.AUTH_USER_MODEL,
+                        ),
                     ),
-                ),
-                (
-                    "dataset",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="versions",
-                        to="training.dataset",
+                    (
+                        "dataset",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="versions",
+                            to="training.dataset",
+                        ),
                     ),
-                ),
-                (
-                    "tenant",
-                    models.ForeignKey(
-                        default=accounts.scoping.active_tenant_id,
-                        editable=False,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="+",
-                        to="accounts.tenant",
+                    (
+                        "tenant",
+                        models.ForeignKey(
+                            default=accounts.scoping.active_tenant_id,
+                            editable=False,
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="+",
+                            to="accounts.tenant",
+                        ),
                     ),
-                ),
-            ],
-            options={
-                "abstract": False,
-                "base_manager_name": "objects",
-                "constraints": [
-                    models.UniqueConstraint(
-                        models.F("dataset"), models.F("number"), name="dataset_versions_count_up"
-                    )
                 ],
-            },
-        ),
-        migrations.CreateModel(
-            name="Evaluation",
-            fields=[
-                (
-                    "id",
-                    models.UUIDField(
-                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                options={
+                    "abstract": False,
+                    "base_manager_name": "objects",
+                    "constraints": [
+                        models.UniqueConstraint(
+                            models.F("dataset"),
+                            models.F("number"),
+                            name="dataset_versions_count_up",
+                        )
+                    ],
+                },
+            ),
+            migrations.CreateModel(
+                name="Evaluation",
+                fields=[
+                    (
+                        "id",
+                        models.UUIDField(
+                            default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                        ),
                     ),
-                ),
-                (
-                    "split",
-                    models.CharField(
-                        choices=[("train", "Train"), ("valid", "Validation"), ("test", "Test")],
-                        max_length=5,
+                    (
+                        "split",
+                        models.CharField(
+                            choices=[("train", "Train"), ("valid", "Validation"), ("test", "Test")],
+                            max_length=5,
+                        ),
                     ),
-                ),
-                ("n", models.PositiveIntegerField()),
-                ("accuracy", models.FloatField()),
-                ("accuracy_low", models.FloatField()),
-                ("accuracy_high", models.FloatField()),
-                ("macro_precision", models.FloatField()),
-                ("macro_precision_low", models.FloatField()),
-                ("macro_precision_high", models.FloatField()),
-                ("macro_recall", models.FloatField()),
-                ("macro_recall_low", models.FloatField()),
-                ("macro_recall_high", models.FloatField()),
-                ("macro_f1", models.FloatField()),
-                ("macro_f1_low", models.FloatField()),
-                ("macro_f1_high", models.FloatField()),
-                ("ece", models.FloatField()),
-                ("per_class", models.JSONField()),
-                ("confusion", models.JSONField()),
-                ("at", models.DateTimeField(default=django.utils.timezone.now)),
-                (
-                    "dataset_version",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="training.datasetversion",
+                    ("n", models.PositiveIntegerField()),
+                    ("accuracy", models.FloatField()),
+                    ("accuracy_low", models.FloatField()),
+                    ("accuracy_high", models.FloatField()),
+                    ("macro_precision", models.FloatField()),
+                    ("macro_precision_low", models.FloatField()),
+                    ("macro_precision_high", models.FloatField()),
+                    ("macro_recall", models.FloatField()),
+                    ("macro_recall_low", models.FloatField()),
+                    ("macro_recall_high", models.FloatField()),
+                    ("macro_f1", models.FloatField()),
+                    ("macro_f1_low", models.FloatField()),
+                    ("macro_f1_high", models.FloatField()),
+                    ("ece", models.FloatField()),
+                    ("per_class", models.JSONField()),
+                    ("confusion", models.JSONField()),
+                    ("at", models.DateTimeField(default=django.utils.timezone.now)),
+                    (
+                        "dataset_version",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="+",
+                            to="training.datasetversion",
+                        ),
                     ),
-                ),
-                (
-                    "tenant",
-                    models.ForeignKey(
-                        default=accounts.scoping.active_tenant_id,
-                        editable=False,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="+",
-                        to="accounts.tenant",
+                    (
+                        "tenant",
+                        models.ForeignKey(
+                            default=accounts.scoping.active_tenant_id,
+                            editable=False,
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="+",
+                            to="accounts.tenant",
+                        ),
                     ),
-                ),
-            ],
-            options={
-                "abstract": False,
-                "base_manager_name": "objects",
-            },
-        ),
-        migrations.CreateModel(
-            name="Image",
-            fields=[
-                (
-                    "id",
-                    models.UUIDField(
-                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
-                    ),
-                ),
-                ("sha256", models.CharField(max_length=64)),
-                ("original_sha256", models.CharField(max_length=64)),
-                ("width", models.PositiveIntegerField()),
-                ("height", models.PositiveIntegerField()),
-                ("size_bytes", models.PositiveIntegerField()),
-                ("storage_key", models.CharField(max_length=200)),
-                ("created_at", models.DateTimeField(auto_now_add=True)),
-                (
-                    "tenant",
-                    models.ForeignKey(
-                        default=accounts.scoping.active_tenant_id,
-                        editable=False,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="+",
-                        to="accounts.tenant",
-                    ),
-                ),
-            ],
-            options={
-                "abstract": False,
-                "base_manager_name": "objects",
-                "indexes": [
-                    models.Index(fields=["tenant", "original_sha256"], name="image_by_original")
                 ],
-                "constraints": [
-                    models.UniqueConstraint(
-                        models.F("tenant"), models.F("sha256"), name="one_image_per_content"
-                    )
+                options={
+                    "abstract": False,
+                    "base_manager_name": "objects",
+                },
+            ),
+            migrations.CreateModel(
+                name="Image",
+                fields=[
+                    (
+                        "id",
+                        models.UUIDField(
+                            default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                        ),
+                    ),
+                    ("sha256", models.CharField(max_length=64)),
+                    ("original_sha256", models.CharField(max_length=64)),
+                    ("width", models.PositiveIntegerField()),
+                    ("height", models.PositiveIntegerField()),
+                    ("size_bytes", models.PositiveIntegerField()),
+                    ("storage_key", models.CharField(max_length=200)),
+                    ("created_at", models.DateTimeField(auto_now_add=True)),
+                    (
+                        "tenant",
+                        models.ForeignKey(
+                            default=accounts.scoping.active_tenant_id,
+                            editable=False,
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="+",
+                            to="accounts.tenant",
+                        ),
+                    ),
                 ],
-            },
-        ),
-        migrations.CreateModel(
-            name="EvaluatedItem",
-            fields=[
-                (
-                    "id",
-                    models.UUIDField(
-                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                options={
+                    "abstract": False,
+                    "base_manager_name": "objects",
+                    "indexes": [
+                        models.Index(fields=["tenant", "original_sha256"], name="image_by_original")
+                    ],
+                    "constraints": [
+                        models.UniqueConstraint(
+                            models.F("tenant"), models.F("sha256"), name="one_image_per_content"
+                        )
+                    ],
+                },
+            ),
+            migrations.CreateModel(
+                name="EvaluatedItem",
+                fields=[
+                    (
+                        "id",
+                        models.UUIDField(
+                            default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                        ),
                     ),
-                ),
-                ("path", models.CharField(max_length=500)),
-                ("label", models.CharField(max_length=80)),
-                ("answer", models.CharField(max_length=80)),
-                ("score", models.FloatField()),
-                (
-                    "scores",
-                    django.contrib.postgres.fields.ArrayField(
-                        base_field=models.FloatField(), size=None
+                    ("path", models.CharField(max_length=500)),
+                    ("label", models.CharField(max_length=80)),
+                    ("answer", models.CharField(max_length=80)),
+                    ("score", models.FloatField()),
+                    (
+                        "scores",
+                        django.contrib.postgres.fields.ArrayField(
+                            base_field=models.FloatField(), size=None
+                        ),
                     ),
-                ),
-                (
-                    "tenant",
-                    models.ForeignKey(
-                        default=accounts.scoping.active_tenant_id,
-                        editable=False,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="+",
-                        to="accounts.tenant",
+                    (
+                        "tenant",
+                        models.ForeignKey(
+                            default=accounts.scoping.active_tenant_id,
+                            editable=False,
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="+",
+                            to="accounts.tenant",
+                        ),
                     ),
-                ),
-                (
-                    "evaluation",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="items",
-                        to="training.evaluation",
+                    (
+                        "evaluation",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="items",
+                            to="training.evaluation",
+                        ),
                     ),
-                ),
-                (
-                    "image",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="training.image",
+                    (
+                        "image",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="+",
+                            to="training.image",
+                        ),
                     ),
-                ),
-            ],
-            options={
-                "abstract": False,
-                "base_manager_name": "objects",
-                "indexes": [
-                    models.Index(fields=["evaluation", "label", "answer"], name="evaluated_by_cell")
                 ],
-            },
-        ),
-        migrations.CreateModel(
-            name="Import",
-            fields=[
-                (
-                    "id",
-                    models.UUIDField(
-                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                options={
+                    "abstract": False,
+                    "base_manager_name": "objects",
+                    "indexes": [
+                        models.Index(
+                            fields=["evaluation", "label", "answer"], name="evaluated_by_cell"
+                        )
+                    ],
+                },
+            ),
+            migrations.CreateModel(
+                name="Import",
+                fields=[
+                    (
+                        "id",
+                        models.UUIDField(
+                            default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                        ),
                     ),
-                ),
-                ("created_by_label", models.CharField(max_length=200)),
-                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
-                ("attempt", models.PositiveIntegerField(default=0)),
-                ("claimed_by", models.CharField(blank=True, max_length=120)),
-                ("lease_expires_at", models.DateTimeField(null=True)),
-                ("crashes", models.PositiveSmallIntegerField(default=0)),
-                ("cancel_requested_at", models.DateTimeField(null=True)),
-                ("started_at", models.DateTimeField(null=True)),
-                ("finished_at", models.DateTimeField(null=True)),
-                ("cause", models.TextField(blank=True, verbose_name="cause")),
-                ("hint", models.TextField(blank=True, verbose_name="hint")),
-                ("source", models.CharField(max_length=255)),
-                ("upload_key", models.CharField(max_length=200)),
-                ("size_bytes", models.BigIntegerField()),
-                ("sha256", models.CharField(max_length=64)),
-                ("splits_key", models.CharField(blank=True, max_length=200)),
-                (
-                    "state",
-                    models.CharField(
-                        choices=[
-                            ("queued", "Queued"),
-                            ("running", "Running"),
-                            ("succeeded", "Succeeded"),
-                            ("failed", "Failed"),
-                            ("cancelled", "Cancelled"),
-                        ],
-                        default="queued",
-                        max_length=10,
+                    ("created_by_label", models.CharField(max_length=200)),
+                    ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                    ("attempt", models.PositiveIntegerField(default=0)),
+                    ("claimed_by", models.CharField(blank=True, max_length=120)),
+                    ("lease_expires_at", models.DateTimeField(null=True)),
+                    ("crashes", models.PositiveSmallIntegerField(default=0)),
+                    ("cancel_requested_at", models.DateTimeField(null=True)),
+                    ("started_at", models.DateTimeField(null=True)),
+                    ("finished_at", models.DateTimeField(null=True)),
+                    ("cause", models.TextField(blank=True, verbose_name="cause")),
+                    ("hint", models.TextField(blank=True, verbose_name="hint")),
+                    ("source", models.CharField(max_length=255)),
+                    ("upload_key", models.CharField(max_length=200)),
+                    ("size_bytes", models.BigIntegerField()),
+                    ("sha256", models.CharField(max_length=64)),
+                    ("splits_key", models.CharField(blank=True, max_length=200)),
+                    (
+                        "state",
+                        models.CharField(
+                            choices=[
+                                ("queued", "Queued"),
+                                ("running", "Running"),
+                                ("succeeded", "Succeeded"),
+                                ("failed", "Failed"),
+                                ("cancelled", "Cancelled"),
+                            ],
+                            default="queued",
+                            max_length=10,
+                        ),
                     ),
-                ),
-                ("files_total", models.PositiveIntegerField(null=True)),
-                ("files_done", models.PositiveIntegerField(default=0)),
-                (
-                    "created_by",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
+                    ("files_total", models.PositiveIntegerField(null=True)),
+                    ("files_done", models.PositiveIntegerField(default=0)),
+                    (
+                        "created_by",
+                        models.ForeignKey(
+                            null=True,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="+",
+                            to=settings.AUTH_USER_MODEL,
+                        ),
                     ),
-                ),
-                (
-                    "dataset",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="imports",
-                        to="training.dataset",
+                    (
+                        "dataset",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="imports",
+                            to="training.dataset",
+                        ),
                     ),
-                ),
-                (
-                    "tenant",
-                    models.ForeignKey(
-                        default=accounts.scoping.active_tenant_id,
-                        editable=False,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="+",
-                        to="accounts.tenant",
+                    (
+                        "tenant",
+                        models.ForeignKey(
+                            default=accounts.scoping.active_tenant_id,
+                            editable=False,
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="+",
+                            to="accounts.tenant",
+                        ),
                     ),
-                ),
-            ],
-            options={
-                "abstract": False,
-                "base_manager_name": "objects",
-                "indexes": [
-                    models.Index(fields=["state", "lease_expires_at"], name="import_claimable")
                 ],
-            },
-        ),
-        migrations.CreateModel(
-            name="Item",
-            fields=[
-                (
-                    "id",
-                    models.UUIDField(
-                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                options={
+                    "abstract": False,
+                    "base_manager_name": "objects",
+                    "indexes": [
+                        models.Index(fields=["state", "lease_expires_at"], name="import_claimable")
+                    ],
+                },
+            ),
+            migrations.CreateModel(
+                name="Item",
+                fields=[
+                    (
+                        "id",
+                        models.UUIDField(
+                            default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                        ),
                     ),
-                ),
-                ("path", models.CharField(max_length=500)),
-                ("label", models.CharField(max_length=80)),
-                (
-                    "split",
-                    models.CharField(
-                        blank=True,
-                        choices=[("train", "Train"), ("valid", "Validation"), ("test", "Test")],
-                        max_length=5,
+                    ("path", models.CharField(max_length=500)),
+                    ("label", models.CharField(max_length=80)),
+                    (
+                        "split",
+                        models.CharField(
+                            blank=True,
+                            choices=[("train", "Train"), ("valid", "Validation"), ("test", "Test")],
+                            max_length=5,
+                        ),
                     ),
-                ),
-                ("group", models.CharField(blank=True, max_length=200)),
-                (
-                    "dataset",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="items",
-                        to="training.dataset",
+                    ("group", models.CharField(blank=True, max_length=200)),
+                    (
+                        "dataset",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="items",
+                            to="training.dataset",
+                        ),
                     ),
-                ),
-                (
-                    "image",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="items",
-                        to="training.image",
+                    (
+                        "image",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="items",
+                            to="training.image",
+                        ),
                     ),
-                ),
-                (
-                    "tenant",
-                    models.ForeignKey(
-                        default=accounts.scoping.active_tenant_id,
-                        editable=False,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="+",
-                        to="accounts.tenant",
+                    (
+                        "tenant",
+                        models.ForeignKey(
+                            default=accounts.scoping.active_tenant_id,
+                            editable=False,
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="+",
+                            to="accounts.tenant",
+                        ),
                     ),
-                ),
-            ],
-            options={
-                "abstract": False,
-                "base_manager_name": "objects",
-                "constraints": [
-                    models.UniqueConstraint(
-                        models.F("dataset"), models.F("image"), name="an_image_is_once_in_a_dataset"
-                    )
                 ],
-            },
-        ),
-        migrations.CreateModel(
-            name="ImportRow",
-            fields=[
-                (
-                    "id",
-                    models.UUIDField(
-                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                options={
+                    "abstract": False,
+                    "base_manager_name": "objects",
+                    "constraints": [
+                        models.UniqueConstraint(
+                            models.F("dataset"),
+                            models.F("image"),
+                            name="an_image_is_once_in_a_dataset",
+                        )
+                    ],
+                },
+            ),
+            migrations.CreateModel(
+                name="ImportRow",
+                fields=[
+                    (
+                        "id",
+                        models.UUIDField(
+                            default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                        ),
                     ),
-                ),
-                ("position", models.PositiveIntegerField()),
-                ("path", models.CharField(max_length=500)),
-                (
-                    "outcome",
-                    models.CharField(
-                        choices=[
-                            ("accepted", "Accepted"),
-                            ("duplicate", "Duplicate"),
-                            ("conflict", "Label conflict"),
-                            ("corrupt", "Unreadable"),
-                            ("too_small", "Too small"),
-                            ("too_large", "Too large"),
-                            ("unknown_label", "Unknown label"),
-                            ("ignored", "Ignored"),
-                        ],
-                        max_length=14,
+                    ("position", models.PositiveIntegerField()),
+                    ("path", models.CharField(max_length=500)),
+                    (
+                        "outcome",
+                        models.CharField(
+                            choices=[
+                                ("accepted", "Accepted"),
+                                ("duplicate", "Duplicate"),
+                                ("conflict", "Label conflict"),
+                                ("corrupt", "Unreadable"),
+                                ("too_small", "Too small"),
+                                ("too_large", "Too large"),
+                                ("unknown_label", "Unknown label"),
+                                ("ignored", "Ignored"),
+                            ],
+                            max_length=14,
+                        ),
                     ),
-                ),
-                ("kind", models.CharField(blank=True, max_length=20)),
-                ("params", models.JSONField(default=dict)),
-                ("label", models.CharField(blank=True, max_length=80)),
-                (
-                    "split",
-                    models.CharField(
-                        blank=True,
-                        choices=[("train", "Train"), ("valid", "Validation"), ("test", "Test")],
-                        max_length=5,
+                    ("kind", models.CharField(blank=True, max_length=20)),
+                    ("params", models.JSONField(default=dict)),
+                    ("label", models.CharField(blank=True, max_length=80)),
+                    (
+                        "split",
+                        models.CharField(
+                            blank=True,
+                            choices=[("train", "Train"), ("valid", "Validation"), ("test", "Test")],
+                            max_length=5,
+                        ),
                     ),
-                ),
-                (
-                    "image",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="training.image",
+                    (
+                        "image",
+                        models.ForeignKey(
+                            null=True,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="+",
+                            to="training.image",
+                        ),
                     ),
-                ),
-                (
-                    "parent",
-                    models.ForeignKey(
-                        db_column="import_id",
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="rows",
-                        to="training.import",
+                    (
+                        "parent",
+                        models.ForeignKey(
+                            db_column="import_id",
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="rows",
+                            to="training.import",
+                        ),
                     ),
-                ),
-                (
-                    "tenant",
-                    models.ForeignKey(
-                        default=accounts.scoping.active_tenant_id,
-                        editable=False,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="+",
-                        to="accounts.tenant",
+                    (
+                        "tenant",
+                        models.ForeignKey(
+                            default=accounts.scoping.active_tenant_id,
+                            editable=False,
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="+",
+                            to="accounts.tenant",
+                        ),
                     ),
-                ),
-                (
-                    "item",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="+",
-                        to="training.item",
+                    (
+                        "item",
+                        models.ForeignKey(
+                            null=True,
+                            on_delete=django.db.models.deletion.SET_NULL,
+                            related_name="+",
+                            to="training.item",
+                        ),
                     ),
-                ),
-            ],
-            options={
-                "abstract": False,
-                "base_manager_name": "objects",
-                "indexes": [
-                    models.Index(fields=["parent", "outcome"], name="import_rows_by_outcome")
                 ],
-                "constraints": [
-                    models.UniqueConstraint(
-                        models.F("parent"), models.F("position"), name="one_outcome_per_file"
-                    )
+                options={
+                    "abstract": False,
+                    "base_manager_name": "objects",
+                    "indexes": [
+                        models.Index(fields=["parent", "outcome"], name="import_rows_by_outcome")
+                    ],
+                    "constraints": [
+                        models.UniqueConstraint(
+                            models.F("parent"), models.F("position"), name="one_outcome_per_file"
+                        )
+                    ],
+                },
+            ),
+            migrations.CreateModel(
+                name="ModelVersion",
+                fields=[
+                    (
+                        "id",
+                        models.UUIDField(
+                            default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                        ),
+                    ),
+                    ("number", models.PositiveIntegerField()),
+                    (
+                        "classes",
+                        django.contrib.postgres.fields.ArrayField(
+                            base_field=models.CharField(max_length=80), size=None
+                        ),
+                    ),
+                    ("backbone", models.CharField(max_length=40)),
+                    (
+                        "method",
+                        models.CharField(
+                            choices=[("linear_probe", "Linear probe"), ("fine_tune", "Fine-tune")],
+                            max_length=20,
+                        ),
+                    ),
+                    ("storage_prefix", models.CharField(max_length=200)),
+                    ("meta", models.JSONField()),
+                    ("size_bytes", models.BigIntegerField()),
+                    ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                    (
+                        "engagement",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="model_versions",
+                            to="engagements.engagement",
+                        ),
+                    ),
+                    (
+                        "tenant",
+                        models.ForeignKey(
+                            default=accounts.scoping.active_tenant_id,
+                            editable=False,
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="+",
+                            to="accounts.tenant",
+                        ),
+                    ),
                 ],
-            },
-        ),
-        migrations.CreateModel(
-            name="ModelVersion",
-            fields=[
-                (
-                    "id",
-                    models.UUIDField(
-                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
-                    ),
-                ),
-                ("number", models.PositiveIntegerField()),
-                (
-                    "classes",
-                    django.contrib.postgres.fields.ArrayField(
-                        base_field=models.CharField(max_length=80), size=None
-                    ),
-                ),
-                ("backbone", models.CharField(max_length=40)),
-                (
-                    "method",
-                    models.CharField(
-                        choices=[("linear_probe", "Linear probe"), ("fine_tune", "Fine-tune")],
-                        max_length=20,
-                    ),
-                ),
-                ("storage_prefix", models.CharField(max_length=200)),
-                ("meta", models.JSONField()),
-                ("size_bytes", models.BigIntegerField()),
-                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
-                (
-                    "engagement",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="model_versions",
-                        to="engagements.engagement",
-                    ),
-                ),
-                (
-                    "tenant",
-                    models.ForeignKey(
-                        default=accounts.scoping.active_tenant_id,
-                        editable=False,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="+",
-                        to="accounts.tenant",
-                    ),
-                ),
-            ],
-            options={
-                "abstract": False,
-                "base_manager_name": "objects",
-            },
+                options={
+                    "abstract": False,
+                    "base_manager_name": "objects",
+                },
+            ),
         ),
         migrations.AddField(
             model_name="evaluation",
@@ -687,109 +696,113 @@ class Migration(migrations.Migration):
                 to="training.run",
             ),
         ),
-        migrations.CreateModel(
-            name="RunEpoch",
-            fields=[
-                (
-                    "id",
-                    models.UUIDField(
-                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+        AtOnce(
+            migrations.CreateModel(
+                name="RunEpoch",
+                fields=[
+                    (
+                        "id",
+                        models.UUIDField(
+                            default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                        ),
                     ),
-                ),
-                ("epoch", models.PositiveIntegerField()),
-                ("train_loss", models.FloatField(null=True)),
-                ("valid_loss", models.FloatField(null=True)),
-                ("valid_accuracy", models.FloatField(null=True)),
-                ("items_per_second", models.FloatField(null=True)),
-                ("at", models.DateTimeField(auto_now=True)),
-                (
-                    "run",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="epochs",
-                        to="training.run",
+                    ("epoch", models.PositiveIntegerField()),
+                    ("train_loss", models.FloatField(null=True)),
+                    ("valid_loss", models.FloatField(null=True)),
+                    ("valid_accuracy", models.FloatField(null=True)),
+                    ("items_per_second", models.FloatField(null=True)),
+                    ("at", models.DateTimeField(auto_now=True)),
+                    (
+                        "run",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="epochs",
+                            to="training.run",
+                        ),
                     ),
-                ),
-                (
-                    "tenant",
-                    models.ForeignKey(
-                        default=accounts.scoping.active_tenant_id,
-                        editable=False,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="+",
-                        to="accounts.tenant",
+                    (
+                        "tenant",
+                        models.ForeignKey(
+                            default=accounts.scoping.active_tenant_id,
+                            editable=False,
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="+",
+                            to="accounts.tenant",
+                        ),
                     ),
-                ),
-            ],
-            options={
-                "ordering": ["epoch"],
-                "abstract": False,
-                "base_manager_name": "objects",
-                "constraints": [
-                    models.UniqueConstraint(
-                        models.F("run"), models.F("epoch"), name="one_row_per_epoch"
-                    )
                 ],
-            },
-        ),
-        migrations.CreateModel(
-            name="VersionItem",
-            fields=[
-                (
-                    "id",
-                    models.UUIDField(
-                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                options={
+                    "ordering": ["epoch"],
+                    "abstract": False,
+                    "base_manager_name": "objects",
+                    "constraints": [
+                        models.UniqueConstraint(
+                            models.F("run"), models.F("epoch"), name="one_row_per_epoch"
+                        )
+                    ],
+                },
+            ),
+            migrations.CreateModel(
+                name="VersionItem",
+                fields=[
+                    (
+                        "id",
+                        models.UUIDField(
+                            default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                        ),
                     ),
-                ),
-                ("path", models.CharField(max_length=500)),
-                ("label", models.CharField(max_length=80)),
-                (
-                    "split",
-                    models.CharField(
-                        choices=[("train", "Train"), ("valid", "Validation"), ("test", "Test")],
-                        max_length=5,
+                    ("path", models.CharField(max_length=500)),
+                    ("label", models.CharField(max_length=80)),
+                    (
+                        "split",
+                        models.CharField(
+                            choices=[("train", "Train"), ("valid", "Validation"), ("test", "Test")],
+                            max_length=5,
+                        ),
                     ),
-                ),
-                ("group", models.CharField(blank=True, max_length=200)),
-                (
-                    "image",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="training.image",
+                    ("group", models.CharField(blank=True, max_length=200)),
+                    (
+                        "image",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="+",
+                            to="training.image",
+                        ),
                     ),
-                ),
-                (
-                    "tenant",
-                    models.ForeignKey(
-                        default=accounts.scoping.active_tenant_id,
-                        editable=False,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="+",
-                        to="accounts.tenant",
+                    (
+                        "tenant",
+                        models.ForeignKey(
+                            default=accounts.scoping.active_tenant_id,
+                            editable=False,
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="+",
+                            to="accounts.tenant",
+                        ),
                     ),
-                ),
-                (
-                    "version",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="items",
-                        to="training.datasetversion",
+                    (
+                        "version",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="items",
+                            to="training.datasetversion",
+                        ),
                     ),
-                ),
-            ],
-            options={
-                "abstract": False,
-                "base_manager_name": "objects",
-                "indexes": [
-                    models.Index(fields=["version", "split"], name="version_items_by_split")
                 ],
-                "constraints": [
-                    models.UniqueConstraint(
-                        models.F("version"), models.F("image"), name="an_image_is_once_in_a_version"
-                    )
-                ],
-            },
+                options={
+                    "abstract": False,
+                    "base_manager_name": "objects",
+                    "indexes": [
+                        models.Index(fields=["version", "split"], name="version_items_by_split")
+                    ],
+                    "constraints": [
+                        models.UniqueConstraint(
+                            models.F("version"),
+                            models.F("image"),
+                            name="an_image_is_once_in_a_version",
+                        )
+                    ],
+                },
+            ),
         ),
         migrations.AddConstraint(
             model_name="evaluation",

@@ -2,6 +2,8 @@
 
 from django.db import migrations, models
 
+from lepton.lib.migrations import AtOnce
+
 
 class Migration(migrations.Migration):
     dependencies = [
@@ -9,14 +11,16 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.AddField(
-            model_name="run",
-            name="cpu_seconds",
-            field=models.FloatField(null=True),
-        ),
-        migrations.AddField(
-            model_name="run",
-            name="gpu_seconds",
-            field=models.FloatField(null=True),
+        AtOnce(
+            migrations.AddField(
+                model_name="run",
+                name="cpu_seconds",
+                field=models.FloatField(null=True),
+            ),
+            migrations.AddField(
+                model_name="run",
+                name="gpu_seconds",
+                field=models.FloatField(null=True),
+            ),
         ),
     ]

@@ -6,6 +6,7 @@ import django.db.models.deletion
 from django.db import migrations, models
 
 import accounts.scoping
+from lepton.lib.migrations import AtOnce
 
 KEY = (
     "id",
@@ -34,43 +35,49 @@ def key(to, related_name="+", on_delete=django.db.models.deletion.CASCADE):
 class Migration(migrations.Migration):
     dependencies = [("accounts", "0004_email_links"), ("training", "0005_what_runs_used")]
     operations = [
-        migrations.AddField("image", "brightness", models.FloatField(null=True)),
-        migrations.AddField("image", "sharpness", models.FloatField(null=True)),
-        migrations.AddField("image", "thumbprint", models.BinaryField(max_length=1024, null=True)),
-        migrations.AddField("item", "is_excluded", models.BooleanField(default=False)),
-        migrations.AddField("item", "label_checked_at", models.DateTimeField(null=True)),
-        migrations.AddField(
-            "datasetversion", "duplicates_across", models.PositiveIntegerField(default=0)
-        ),
-        migrations.AddField(
-            "datasetversion", "duplicates_waiver", models.CharField(blank=True, max_length=500)
+        AtOnce(
+            migrations.AddField("image", "brightness", models.FloatField(null=True)),
+            migrations.AddField("image", "sharpness", models.FloatField(null=True)),
+            migrations.AddField(
+                "image", "thumbprint", models.BinaryField(max_length=1024, null=True)
+            ),
+            migrations.AddField("item", "is_excluded", models.BooleanField(default=False)),
+            migrations.AddField("item", "label_checked_at", models.DateTimeField(null=True)),
+            migrations.AddField(
+                "datasetversion", "duplicates_across", models.PositiveIntegerField(default=0)
+            ),
+            migrations.AddField(
+                "datasetversion", "duplicates_waiver", models.CharField(blank=True, max_length=500)
+            ),
         ),
         migrations.AddIndex("item", models.Index(fields=["dataset", "path"], name="items_by_path")),
-        migrations.CreateModel(
-            name="NearDuplicate",
-            fields=[
-                KEY,
-                tenant(),
-                ("similarity", models.FloatField()),
-                ("is_mirrored", models.BooleanField(default=False)),
-                ("dataset", key("training.dataset", "near_duplicates")),
-                ("first", key("training.item")),
-                ("second", key("training.item")),
-            ],
-            options=OPTIONS,
-        ),
-        migrations.CreateModel(
-            name="LabelSuspect",
-            fields=[
-                KEY,
-                tenant(),
-                ("label", models.CharField(max_length=80)),
-                ("suggested", models.CharField(max_length=80)),
-                ("margin", models.FloatField()),
-                ("run", key("training.run", "suspects")),
-                ("image", key("training.image", on_delete=django.db.models.deletion.PROTECT)),
-            ],
-            options=OPTIONS,
+        AtOnce(
+            migrations.CreateModel(
+                name="NearDuplicate",
+                fields=[
+                    KEY,
+                    tenant(),
+                    ("similarity", models.FloatField()),
+                    ("is_mirrored", models.BooleanField(default=False)),
+                    ("dataset", key("training.dataset", "near_duplicates")),
+                    ("first", key("training.item")),
+                    ("second", key("training.item")),
+                ],
+                options=OPTIONS,
+            ),
+            migrations.CreateModel(
+                name="LabelSuspect",
+                fields=[
+                    KEY,
+                    tenant(),
+                    ("label", models.CharField(max_length=80)),
+                    ("suggested", models.CharField(max_length=80)),
+                    ("margin", models.FloatField()),
+                    ("run", key("training.run", "suspects")),
+                    ("image", key("training.image", on_delete=django.db.models.deletion.PROTECT)),
+                ],
+                options=OPTIONS,
+            ),
         ),
         migrations.AddConstraint(
             "nearduplicate",

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.db import migrations, models
 
 import accounts.scoping
+from lepton.lib.migrations import AtOnce
 
 
 class Migration(migrations.Migration):
@@ -18,119 +19,123 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.CreateModel(
-            name="RunSource",
-            fields=[
-                (
-                    "id",
-                    models.UUIDField(
-                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
-                    ),
-                ),
-                ("position", models.PositiveSmallIntegerField()),
-                (
-                    "model_version",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="went_into",
-                        to="training.modelversion",
-                    ),
-                ),
-                (
-                    "run",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="sources",
-                        to="training.run",
-                    ),
-                ),
-                (
-                    "tenant",
-                    models.ForeignKey(
-                        default=accounts.scoping.active_tenant_id,
-                        editable=False,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="+",
-                        to="accounts.tenant",
-                    ),
-                ),
-            ],
-            options={
-                "ordering": ["position"],
-                "abstract": False,
-                "base_manager_name": "objects",
-                "constraints": [
-                    models.UniqueConstraint(
-                        models.F("run"), models.F("model_version"), name="a_source_is_named_once"
-                    )
-                ],
-            },
-        ),
-        migrations.CreateModel(
-            name="Trial",
-            fields=[
-                (
-                    "id",
-                    models.UUIDField(
-                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
-                    ),
-                ),
-                ("number", models.PositiveIntegerField()),
-                ("params", models.JSONField()),
-                (
-                    "state",
-                    models.CharField(
-                        choices=[
-                            ("running", "Running"),
-                            ("finished", "Finished"),
-                            ("pruned", "Stopped early"),
-                            ("failed", "Failed"),
-                        ],
-                        max_length=8,
-                    ),
-                ),
-                ("loss", models.FloatField(null=True)),
-                ("accuracy", models.FloatField(null=True)),
-                ("steps", models.JSONField(default=list)),
-                ("seconds", models.FloatField(default=0)),
-                ("cause", models.TextField(blank=True)),
-                ("at", models.DateTimeField(auto_now=True)),
-                (
-                    "run",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="trials",
-                        to="training.run",
-                    ),
-                ),
-                (
-                    "tenant",
-                    models.ForeignKey(
-                        default=accounts.scoping.active_tenant_id,
-                        editable=False,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="+",
-                        to="accounts.tenant",
-                    ),
-                ),
-            ],
-            options={
-                "abstract": False,
-                "base_manager_name": "objects",
-                "constraints": [
-                    models.UniqueConstraint(
-                        models.F("run"), models.F("number"), name="one_row_per_trial"
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(("state", "finished"), _negated=True),
-                            ("loss__isnull", False),
-                            _connector="OR",
+        AtOnce(
+            migrations.CreateModel(
+                name="RunSource",
+                fields=[
+                    (
+                        "id",
+                        models.UUIDField(
+                            default=uuid.uuid4, editable=False, primary_key=True, serialize=False
                         ),
-                        name="a_finished_trial_has_a_loss",
+                    ),
+                    ("position", models.PositiveSmallIntegerField()),
+                    (
+                        "model_version",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="went_into",
+                            to="training.modelversion",
+                        ),
+                    ),
+                    (
+                        "run",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="sources",
+                            to="training.run",
+                        ),
+                    ),
+                    (
+                        "tenant",
+                        models.ForeignKey(
+                            default=accounts.scoping.active_tenant_id,
+                            editable=False,
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="+",
+                            to="accounts.tenant",
+                        ),
                     ),
                 ],
-            },
+                options={
+                    "ordering": ["position"],
+                    "abstract": False,
+                    "base_manager_name": "objects",
+                    "constraints": [
+                        models.UniqueConstraint(
+                            models.F("run"),
+                            models.F("model_version"),
+                            name="a_source_is_named_once",
+                        )
+                    ],
+                },
+            ),
+            migrations.CreateModel(
+                name="Trial",
+                fields=[
+                    (
+                        "id",
+                        models.UUIDField(
+                            default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                        ),
+                    ),
+                    ("number", models.PositiveIntegerField()),
+                    ("params", models.JSONField()),
+                    (
+                        "state",
+                        models.CharField(
+                            choices=[
+                                ("running", "Running"),
+                                ("finished", "Finished"),
+                                ("pruned", "Stopped early"),
+                                ("failed", "Failed"),
+                            ],
+                            max_length=8,
+                        ),
+                    ),
+                    ("loss", models.FloatField(null=True)),
+                    ("accuracy", models.FloatField(null=True)),
+                    ("steps", models.JSONField(default=list)),
+                    ("seconds", models.FloatField(default=0)),
+                    ("cause", models.TextField(blank=True)),
+                    ("at", models.DateTimeField(auto_now=True)),
+                    (
+                        "run",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="trials",
+                            to="training.run",
+                        ),
+                    ),
+                    (
+                        "tenant",
+                        models.ForeignKey(
+                            default=accounts.scoping.active_tenant_id,
+                            editable=False,
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="+",
+                            to="accounts.tenant",
+                        ),
+                    ),
+                ],
+                options={
+                    "abstract": False,
+                    "base_manager_name": "objects",
+                    "constraints": [
+                        models.UniqueConstraint(
+                            models.F("run"), models.F("number"), name="one_row_per_trial"
+                        ),
+                        models.CheckConstraint(
+                            condition=models.Q(
+                                models.Q(("state", "finished"), _negated=True),
+                                ("loss__isnull", False),
+                                _connector="OR",
+                            ),
+                            name="a_finished_trial_has_a_loss",
+                        ),
+                    ],
+                },
+            ),
         ),
         migrations.RemoveIndex(
             model_name="import",
@@ -140,15 +145,17 @@ class Migration(migrations.Migration):
             model_name="run",
             name="runs_by_turn",
         ),
-        migrations.AddField(
-            model_name="import",
-            name="claimed_at",
-            field=models.DateTimeField(null=True),
-        ),
-        migrations.AddField(
-            model_name="run",
-            name="claimed_at",
-            field=models.DateTimeField(null=True),
+        AtOnce(
+            migrations.AddField(
+                model_name="import",
+                name="claimed_at",
+                field=models.DateTimeField(null=True),
+            ),
+            migrations.AddField(
+                model_name="run",
+                name="claimed_at",
+                field=models.DateTimeField(null=True),
+            ),
         ),
         migrations.AlterField(
             model_name="modelversion",

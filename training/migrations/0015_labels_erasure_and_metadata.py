@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import migrations, models
 
 import accounts.scoping
+from lepton.lib.migrations import AtOnce
 
 
 class Migration(migrations.Migration):
@@ -19,27 +20,29 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.AddField(
-            model_name="datasetversion",
-            name="meta_names",
-            field=django.contrib.postgres.fields.ArrayField(
-                base_field=models.CharField(max_length=60), default=list, size=None
+        AtOnce(
+            migrations.AddField(
+                model_name="datasetversion",
+                name="meta_names",
+                field=django.contrib.postgres.fields.ArrayField(
+                    base_field=models.CharField(max_length=60), default=list, size=None
+                ),
             ),
-        ),
-        migrations.AddField(
-            model_name="image",
-            name="erased_at",
-            field=models.DateTimeField(null=True),
-        ),
-        migrations.AddField(
-            model_name="item",
-            name="meta",
-            field=models.JSONField(blank=True, default=dict),
-        ),
-        migrations.AddField(
-            model_name="versionitem",
-            name="meta",
-            field=models.JSONField(blank=True, default=dict),
+            migrations.AddField(
+                model_name="image",
+                name="erased_at",
+                field=models.DateTimeField(null=True),
+            ),
+            migrations.AddField(
+                model_name="item",
+                name="meta",
+                field=models.JSONField(blank=True, default=dict),
+            ),
+            migrations.AddField(
+                model_name="versionitem",
+                name="meta",
+                field=models.JSONField(blank=True, default=dict),
+            ),
         ),
         migrations.CreateModel(
             name="LabelChange",
