@@ -15,11 +15,6 @@ def _storage_of_its_own():
     """No test here touches files of tenants."""
 
 
-@pytest.fixture(autouse=True)
-def _sweeper_empties_tables():
-    """No test here uses the tests' database."""
-
-
 def open_home():
     path = Path("/tmp") / f"lepton-platform-{secrets.token_hex(4)}"
     path.mkdir(mode=0o755)
