@@ -9,8 +9,7 @@ from collections.abc import Callable
 from decimal import ROUND_HALF_UP, Decimal
 from typing import NamedTuple
 
-from django.db.models import Avg, Count, Q
-from django.utils import timezone
+from django.db.models import Avg, Count
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -100,13 +99,11 @@ def contract_margin(engagement) -> Reading:
 
 def overdue(engagement) -> Reading:
     """Open action items that are not overdue, as a share of the open ones with a date."""
-    dated = engagement.actionitems.still_open().exclude(due_on=None)
-    today = timezone.localdate()
-    counted = dated.aggregate(n=Count("id"), late=Count("id", filter=Q(due_on__lt=today)))
-    n, late = counted["n"], counted["late"]
-    words = _("%(late)s of %(n)s open items with a date are overdue.") % {"late": late, "n": n}
+    n = engagement.actionitems.still_open().exclude(due_on=None).count()
     if not n:
         return Reading(None, _("No open item has a date."))
+    late = engagement.actionitems.overdue().count()
+    words = _("%(late)s of %(n)s open items with a date are overdue.") % {"late": late, "n": n}
     return Reading(1 - late / n, words, {"overdue": late, "dated": n})
 
 
