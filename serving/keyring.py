@@ -20,10 +20,12 @@ from serving.system import api_keys
 
 TRUST_SECONDS = 4.0
 REFRESH_SECONDS = 1.0
-ANSWER_SECONDS = 2.0  # how long a request waits for the database about a key not known yet
+ANSWER_SECONDS = 5.0  # how long a request waits for the database about a key not known yet
+ASKERS = 2  # threads, each with a connection of its own
 FORGET_SECONDS = 600.0  # a key unused for so long is not asked about any more
 UNKNOWN_SECONDS, UNKNOWN_AT_MOST = 2.0, 5_000
 ASKED_AT_MOST = 200
+NOBODYS = keys.digest("")
 log = logging.getLogger(__name__)
 
 
@@ -49,12 +51,14 @@ class Keyring:
         self.known: dict[str, Entry] = {}
         self.unknown: dict[str, float] = {}
         self.asked: dict[str, asyncio.Task] = {}
-        self.pool = ThreadPoolExecutor(2, "keys")
+        self.pool = ThreadPoolExecutor(ASKERS, "keys")
         self.stopped = threading.Event()
         self.thread = threading.Thread(target=self._keep_fresh, name="keyring", daemon=True)
 
     def start(self) -> None:
         self.thread.start()
+        for _asker in range(ASKERS):  # connected before the first request needs it
+            self.pool.submit(with_database, api_keys, [NOBODYS])
 
     def stop(self) -> None:
         self.stopped.set()
@@ -98,6 +102,8 @@ class Keyring:
         began = time.monotonic()
         loop = asyncio.get_running_loop()
         found = await loop.run_in_executor(self.pool, with_database, api_keys, [digest])
+        if (seconds := time.monotonic() - began) > ANSWER_SECONDS:
+            log.warning("A key was looked up in %.1f s: who asked had been sent away.", seconds)
         if digest not in found:
             self.known.pop(digest, None)
             self._note_unknown(digest)

@@ -40,6 +40,9 @@ ALL_BY_ONE_MODEL = EXERCISES | {BULK}
 TRACEPARENT = tracing.HEADER.encode()
 TEXT = [(b"content-type", b"text/plain; charset=utf-8")]
 LONG_BYTES = 256_000  # a body that takes longer to read than the event loop should be busy
+# A new process answers only when its models are loaded, and then what waited at its socket or went
+# to others. A slow one, or a database that is away, is told to who asks instead.
+LOADED_SECONDS = 10.0
 log = logging.getLogger(__name__)
 
 
@@ -78,6 +81,8 @@ class DataPlane:
         parts = (self.keeper, self.log, self.batcher, self.answering, self.keyring, self.loader)
         for part in (*parts, self.peers):
             part.start()
+        loop = asyncio.get_running_loop()
+        await loop.run_in_executor(self.readers, self.loader.ready.wait, LOADED_SECONDS)
         await send({"type": "lifespan.startup.complete"})
         await receive()  # by now every request in flight was answered
         parts = (self.loader, self.answering, self.batcher, self.keyring, self.replies)

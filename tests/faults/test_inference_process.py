@@ -8,6 +8,7 @@ import threading
 import time
 
 import httpx
+import psycopg
 import pytest
 
 from accounts.scoping import tenant_scope
@@ -92,6 +93,24 @@ def test_when_one_of_two_processes_on_a_socket_is_killed_the_other_goes_on(
     assert twin.kill(signal.SIGTERM) in (0, -signal.SIGTERM)
 
 
+def test_a_process_that_starts_beside_another_answers_nobody_before_its_models_are_loaded(
+    answering, free_tcp_port, server_environment
+):
+    process, ask = answering
+    twin = Process(process.environment, process.listener)
+    with psycopg.connect(server_environment["DATABASE_OWNER_URL"]) as owner:
+        before = owner.execute("SELECT array_agg(pid) FROM pg_stat_activity").fetchone()
+        owner.execute("LOCK TABLE serving_deployment IN ACCESS EXCLUSIVE MODE")
+        twin.start("--own-port", str(free_tcp_port))
+        held_up = "SELECT FROM pg_locks WHERE NOT granted AND pid != ALL(%s)"
+        twin.until(lambda: owner.execute(held_up, before).fetchone() is not None)
+        replies = [ask() for _ in range(40)]  # each on a connection of its own
+    assert {reply.status_code for reply in replies} == {200}, [reply.text for reply in replies]
+    own = f"http://127.0.0.1:{free_tcp_port}"
+    twin.until(lambda: httpx.get(f"{own}/readyz").status_code == 200)
+    assert twin.kill(signal.SIGTERM) in (0, -signal.SIGTERM)
+
+
 def test_a_cut_off_process_trusts_no_key_for_long_and_loses_no_prediction(answering, acme):
     process, ask = answering
     assert ask().status_code == 200
@@ -102,7 +121,7 @@ def test_a_cut_off_process_trusts_no_key_for_long_and_loses_no_prediction(answer
     try:
         meanwhile = ask()  # a key just confirmed needs no database
         assert meanwhile.status_code == 200
-        process.until(lambda: ask().status_code == 503, seconds=10)
+        process.until(lambda: ask().status_code == 503, seconds=20)
         assert "checked" in ask().json()["error"]
     finally:
         for pid in [*children, postgres]:
