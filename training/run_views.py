@@ -14,7 +14,7 @@ from lepton.lib.paging import rows_and_pager
 from lepton.lib.refusals import refusals_in, refusals_told
 from training.models import DatasetVersion
 from training.run_forms import StartRunForm
-from training.runs import events, services, shown
+from training.runs import services, shown
 
 PANEL_RUNS = 5
 MOST_EVENTS = 200  # runs in one zip
@@ -63,6 +63,8 @@ def run(request, engagement, pk):
 @member_page()
 def run_events(request, engagement, pk):
     """One run as an event file for TensorBoard."""
+    from training.runs import events  # here, as it loads TensorBoard's package
+
     found = get_object_or_404(pages.engagement_of(engagement).runs.for_lists(), pk=pk)
     return _download(events.file_of(found), events.name_of(found))
 
@@ -71,6 +73,8 @@ def run_events(request, engagement, pk):
 @member_page()
 def all_events(request, engagement):
     """The newest runs as event files, a folder each, in one zip."""
+    from training.runs import events  # see run_events
+
     runs = pages.engagement_of(engagement).runs.for_lists().prefetch_related("epochs")
     return _download(events.archive_of(runs[:MOST_EVENTS]), "tensorboard.zip")
 

@@ -1,11 +1,10 @@
-"""Drawing predictions by lot at unequal rates, and what the drawn ones say of all. NumPy only."""
+"""Drawing predictions by lot at unequal rates, and what the drawn ones say of all. NumPy, SciPy."""
 
 import hashlib
 from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-from scipy import stats
 
 from training.engine.evaluate import Z95, wilson_interval
 
@@ -78,9 +77,16 @@ def estimate(right: Sequence[bool], probability: Sequence[float]) -> Estimate | 
     if n == 1:
         return Estimate(share, 0.0, 1.0, 1, 1.0)
     n_effective = _effective(y, weight, share)
-    corrected = n_effective * (Z95 / stats.t.ppf(0.975, n - 1)) ** 2
+    corrected = n_effective * (Z95 / _t975(n - 1)) ** 2
     low, high = _wilson(share, corrected)
     return Estimate(share, low, high, n, n_effective)
+
+
+def _t975(degrees: int) -> float:
+    """The 0.975 quantile of Student's t."""
+    from scipy.special import stdtrit  # here, since every process of ours imports this module
+
+    return float(stdtrit(degrees, 0.975))
 
 
 def needed(share: float, half_width: float, *, n: int = 0, gain: float = 1.0) -> int:

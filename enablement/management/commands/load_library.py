@@ -7,6 +7,7 @@ from enablement import library
 
 class Command(BaseCommand):
     help = "Publish new versions of the starter courses."
+    requires_system_checks = []  # they load every page, and `up` waits for this command
 
     def handle(self, **options):
         loaded = library.load()
