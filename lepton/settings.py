@@ -9,6 +9,7 @@ from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
 from lepton import embedded
+from lepton.lib.machine import answering_threads, threads_each
 from lepton.lib.secret import secret_key
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -32,7 +33,7 @@ LEPTON_INFERENCE_BACKEND = env("LEPTON_INFERENCE_BACKEND")  # where this machine
 LEPTON_WEIGHTS_DIR = Path(env("LEPTON_WEIGHTS_DIR") or LEPTON_HOME / "weights")
 LEPTON_DOWNLOAD_WEIGHTS = flag("LEPTON_DOWNLOAD_WEIGHTS")  # else they must lie in the folder
 LEPTON_CACHE_DIR = Path(env("LEPTON_CACHE_DIR") or LEPTON_HOME / "cache")
-LEPTON_THREADS = int(env("LEPTON_THREADS") or max(1, (os.cpu_count() or 1) // 2))
+LEPTON_THREADS = threads_each(2)  # of a run; the data plane is the other busy process
 LEPTON_TRAINING_DEVICES = int(env("LEPTON_TRAINING_DEVICES", "0"))  # of a fine-tuning; 0: all GPUs
 
 # Who runs this installation, as certificates name them
@@ -65,7 +66,9 @@ LEPTON_TENANT_IN_FLIGHT = int(env("LEPTON_TENANT_IN_FLIGHT", "48"))
 
 # --- Data plane ---------------------------------------------------------------------------------
 LEPTON_INFERENCE_PROCESSES = int(env("LEPTON_INFERENCE_PROCESSES", "1"))
-LEPTON_INFERENCE_THREADS = int(env("LEPTON_INFERENCE_THREADS", "2"))  # that decode and run
+LEPTON_INFERENCE_THREADS = int(  # that decode and run
+    env("LEPTON_INFERENCE_THREADS") or answering_threads(LEPTON_INFERENCE_PROCESSES)
+)
 LEPTON_RUNTIME = env("LEPTON_RUNTIME", "onnx")
 LEPTON_MODELS_BYTES = int(env("LEPTON_MODELS_BYTES", str(2 * 1024**3)))
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024**2

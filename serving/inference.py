@@ -50,6 +50,7 @@ def main() -> None:
     parser.add_argument("--runtime", help="what runs the models; default: LEPTON_RUNTIME")
     options = parser.parse_args()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "lepton.settings")
+    gc.disable()  # nothing of what is loaded from here on goes
     django.setup()
     from lepton.lib import tracing  # its middleware needs the settings
 
@@ -102,6 +103,7 @@ def serve(listeners: list[socket.socket], *, runtime: str) -> None:
     sys.setswitchinterval(SWITCH_SECONDS)
     gc.collect()
     gc.freeze()  # what is there now stays, and need not be looked at again and again
+    gc.enable()
     log.info("listening on %s", ", ".join(str(one.getsockname()) for one in listeners))
     Server(config).run(sockets=listeners)
 

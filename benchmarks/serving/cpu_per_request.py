@@ -18,9 +18,10 @@ from typing import NamedTuple
 import httpx
 import psutil
 
-from benchmarks.serving.stage import pictures, pin, standing, stopped, wait_for_answer
+from benchmarks.serving.stage import on_last_core, pictures, standing, stopped, wait_for_answer
 
 ROUNDS, REFERENCE_PORT = 5, 18_498
+ROUND_SECONDS, AT_LEAST = 2.5, 64  # of bare work a round; what idling costs is shared by many
 BESIDE_CLIENTS, NEIGHBOUR_SECONDS = 8, 8.0  # until it has loaded its libraries
 
 
@@ -56,6 +57,13 @@ def bare(folder: Path, images: list[bytes], count: int) -> Cost:
     return cost((time.process_time() - began) / count, took)
 
 
+def enough(place, images: list[bytes], clients: int) -> int:
+    """Requests for a round: the same number for each of so many clients."""
+    with on_core_of(place.process):
+        once = bare(place.folder, images, AT_LEAST).cpu / 1000
+    return round(max(AT_LEAST, ROUND_SECONDS / once) / clients) * clients
+
+
 def served(process: psutil.Process, ask: dict, images: list[bytes], count: int, clients: int):
     """The cost to a server of one answered request, with so many clients at once."""
     took = []
@@ -88,27 +96,28 @@ def cost(cpu_seconds: float, took: list[float]) -> Cost:
 def reference(backbone: str):
     """The plain server on the same core: yields (process, how to ask it)."""
     command = [sys.executable, "-m", "benchmarks.serving.reference", "--backbone", backbone]
-    child = subprocess.Popen([*command, "--port", str(REFERENCE_PORT)])
+    child = on_last_core([*command, "--port", str(REFERENCE_PORT)])
     with stopped(child):
         url = f"http://127.0.0.1:{REFERENCE_PORT}/predict"
         wait_for_answer(url)
-        yield pin(child), {"url": url, "headers": {}}
+        yield psutil.Process(child.pid), {"url": url, "headers": {}}
 
 
 def measure(options, place) -> None:
     images, rounds = pictures(), []
     ours = (place.process, {"url": place.url, "headers": {"Authorization": f"Bearer {place.key}"}})
     print(f"idle: {idle(place.process):.1f} ms of CPU a second")
+    count = options.requests or enough(place, images, max(options.clients))
     with reference(options.backbone) as theirs:
         for _ in range(ROUNDS):
             with on_core_of(place.process):
-                found = {"bare": bare(place.folder, images, options.requests)}
+                found = {"bare": bare(place.folder, images, count)}
             for clients in options.clients:
                 for name, (process, ask) in {"Lepton": ours, "reference": theirs}.items():
-                    found[name, clients] = served(process, ask, images, options.requests, clients)
+                    found[name, clients] = served(process, ask, images, count, clients)
             rounds.append(found)
         with neighbour(place.process):
-            beside = served(*ours, images, options.requests, BESIDE_CLIENTS)
+            beside = served(*ours, images, count, BESIDE_CLIENTS)
         memory = {"Lepton": ours[0], "reference": theirs[0]}
         sizes = ", ".join(f"{name} {memory[name].memory_info().rss / 1e6:.0f}" for name in memory)
         print(f"memory, MB: {sizes}")
@@ -164,7 +173,7 @@ def main() -> None:
     parser.add_argument("--backbone", default="resnet18")
     parser.add_argument("--weights", default="", help="a folder; without, weights are random")
     parser.add_argument("--precision", choices=["float32", "int8"], default="float32")
-    parser.add_argument("--requests", type=int, default=64, help="a round")
+    parser.add_argument("--requests", type=int, help="a round; by default 2.5 s of bare work")
     parser.add_argument("--clients", type=int, nargs="+", default=[1, 8, 32])
     options = parser.parse_args()
     if importlib.util.find_spec("fastapi") is None:

@@ -27,11 +27,12 @@ def standing(backbone: str, weights: str, precision: str = "float32"):
     model's `folder` and the `process`."""
     with an_installation(OMP_NUM_THREADS="1") as home:
         key = one_model(home / "artifact", backbone, weights, precision)
-        child = subprocess.Popen([sys.executable, "-m", "serving.inference", "--port", str(PORT)])
+        child = on_last_core([sys.executable, "-m", "serving.inference", "--port", str(PORT)])
         with stopped(child):
             url = f"http://127.0.0.1:{PORT}/v1/endpoints/bench/it/predict"
             wait_for_answer(url, key)
-            yield SimpleNamespace(url=url, key=key, folder=home / "artifact", process=pin(child))
+            process = psutil.Process(child.pid)
+            yield SimpleNamespace(url=url, key=key, folder=home / "artifact", process=process)
 
 
 @contextmanager
@@ -44,13 +45,14 @@ def stopped(child: subprocess.Popen):
         child.wait(20)
 
 
-def pin(child: subprocess.Popen) -> psutil.Process:
-    """Give a server, all its threads, the last core, and this process the others."""
+def on_last_core(command: list[str]) -> subprocess.Popen:
+    """Start a server that has the last core, and leave the others to this process."""
     *others, last = sorted(range(psutil.cpu_count()))
-    for thread in psutil.Process(child.pid).threads():
-        os.sched_setaffinity(thread.id, [last])
-    os.sched_setaffinity(0, others or [last])
-    return psutil.Process(child.pid)
+    os.sched_setaffinity(0, [last])
+    try:
+        return subprocess.Popen(command)
+    finally:
+        os.sched_setaffinity(0, others or [last])
 
 
 def one_model(folder: Path, backbone: str, weights: str, precision: str = "float32") -> str:

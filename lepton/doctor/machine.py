@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from lepton import embedded
 from lepton.embedded import programs
-from lepton.supervisor.machine import cores, threads_each
+from lepton.lib.machine import cores, threads_each
 
 from .finding import Finding
 

@@ -5,7 +5,8 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from .machine import threads_each
+from lepton.lib.machine import threads_each
+
 from .probe import answers
 
 PYTHON = sys.executable

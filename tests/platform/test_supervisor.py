@@ -16,7 +16,6 @@ import pytest
 from django.conf import settings
 
 from lepton.supervisor import child as children
-from lepton.supervisor import machine
 from lepton.supervisor.child import Child
 from lepton.supervisor.table import Process, inference, table
 
@@ -236,22 +235,3 @@ def test_every_queue_has_a_worker_and_what_is_quick_none_that_imports():
     quick |= {"feedback.iteration.tasks.wake_data_iterations"}
     long = {"training.tasks.wake_imports", "serving.tasks.wake_bulk", "training.tasks.wake_runs"}
     assert {routes[task] for task in quick}.isdisjoint(routes[task] for task in long)
-
-
-def test_threads_are_shared_among_busy_workers(monkeypatch):
-    monkeypatch.delenv("LEPTON_THREADS", raising=False)
-    monkeypatch.setattr(machine, "cores", lambda: 8)
-    assert machine.threads_each(2) == 4
-    assert machine.threads_each(16) == 1
-    monkeypatch.setenv("LEPTON_THREADS", "3")
-    assert machine.threads_each(2) == 3
-
-
-def test_a_containers_cpu_limit_counts_as_its_cores(monkeypatch, tmp_path):
-    limit = tmp_path / "cpu.max"
-    limit.write_text("150000 100000\n")
-    monkeypatch.setattr(machine, "CGROUP_LIMIT", limit)
-    monkeypatch.setattr(machine.os, "sched_getaffinity", lambda pid: set(range(64)))
-    assert machine.cores() == 2
-    limit.write_text("max 100000\n")
-    assert machine.cores() == 64
