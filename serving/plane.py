@@ -40,8 +40,8 @@ ALL_BY_ONE_MODEL = EXERCISES | {BULK}
 TRACEPARENT = tracing.HEADER.encode()
 TEXT = [(b"content-type", b"text/plain; charset=utf-8")]
 LONG_BYTES = 256_000  # a body that takes longer to read than the event loop should be busy
-# A new process answers only when its models are loaded, and then what waited at its socket or went
-# to others. A slow one, or a database that is away, is told to who asks instead.
+# A new process takes connections once its models are loaded; until then they go to others or wait
+# at the socket. After so long it takes them anyway, and says what is missing.
 LOADED_SECONDS = 10.0
 log = logging.getLogger(__name__)
 
