@@ -33,7 +33,8 @@ LEPTON_INFERENCE_BACKEND = env("LEPTON_INFERENCE_BACKEND")  # where this machine
 LEPTON_WEIGHTS_DIR = Path(env("LEPTON_WEIGHTS_DIR") or LEPTON_HOME / "weights")
 LEPTON_DOWNLOAD_WEIGHTS = flag("LEPTON_DOWNLOAD_WEIGHTS")  # else they must lie in the folder
 LEPTON_CACHE_DIR = Path(env("LEPTON_CACHE_DIR") or LEPTON_HOME / "cache")
-LEPTON_THREADS = threads_each(2)  # of a run; the data plane is the other busy process
+# Of a run; the data plane is the other process that computes.
+LEPTON_THREADS = int(env("LEPTON_THREADS") or threads_each(2))
 LEPTON_TRAINING_DEVICES = int(env("LEPTON_TRAINING_DEVICES", "0"))  # of a fine-tuning; 0: all GPUs
 
 # Who runs this installation, as certificates name them

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from lepton import embedded
 from lepton.embedded import programs
-from lepton.lib.machine import cores, threads_each
+from lepton.lib.machine import cores
 
 from .finding import Finding
 
@@ -67,7 +67,7 @@ def processor():
     found = _("%(cores)d cores, %(memory).1f GB memory, %(threads)d threads for a run") % {
         "cores": cores(),
         "memory": memory_gb,
-        "threads": threads_each(2),
+        "threads": settings.LEPTON_THREADS,
     }
     if memory_gb < LEAST_MEMORY_GB:
         mend = _("Training ResNet-50 needs about 3 GB; choose smaller networks or add memory.")

@@ -22,8 +22,7 @@ def threads_each(busy: int) -> int:
 
     More threads than cores cost several times the work: never leave it to torch's default.
     """
-    chosen = os.environ.get("LEPTON_THREADS")
-    return int(chosen) if chosen else max(1, cores() // busy)
+    return max(1, cores() // busy)
 
 
 def answering_threads(processes: int) -> int:

@@ -5,8 +5,6 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from lepton.lib.machine import threads_each
-
 from .probe import answers
 
 PYTHON = sys.executable
@@ -50,7 +48,7 @@ def table(settings, parts=()) -> list[Process]:
         migrate,
         library,
         web(settings),
-        worker("runs", settings, {"OMP_NUM_THREADS": str(threads_each(2))}),
+        worker("runs", settings, {"OMP_NUM_THREADS": str(settings.LEPTON_THREADS)}),
         worker("imports", settings),
         worker("checks", settings),
         worker("quick", settings),
