@@ -72,7 +72,9 @@ class Child:
         self.fail(f"{describe(code)} after {life.age():.1f} s")
 
     def fail(self, what: str) -> None:
-        pause = min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2**self.failures)
+        pause = min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2 ** (self.failures - 1))
+        if not self.failures:  # what ran well until now is missed
+            pause = 0
         self.failures = min(self.failures + 1, 16)
         self.not_before = time.monotonic() + pause
         self.say(f"{what}; starting again in {pause:g} s (failure {self.failures} in a row)")
